@@ -1,0 +1,45 @@
+# Pseudo Multi-Labels: from one confirmed label per image to fully labelled data and a trained classifier.
+# annotations -> labels -> observed labels -> teacher -> logits -> pseudo-labels per tau -> students -> the two figures
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/config.smk"
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/features.smk"
+include: "rules/teachers.smk"
+include: "rules/pseudo_labels.smk"
+include: "rules/students.smk"
+include: "rules/evaluation.smk"
+include: "rules/report.smk"
+
+
+wildcard_constraints:
+    dataset=NAME,
+    backbone=NAME,
+    teacher=NAME,
+    student=NAME,
+    pseudo_labels=NAME,
+    architecture="[a-z0-9_]+",
+    seed="[0-9]+",
+    part="train|test",
+    split="train|val|test",
+    tau="0[.][0-9]{2}",
+    variant="tau_0[.][0-9]{2}",
+    model=f"teachers/{NAME}/seed_[0-9]+|students/{NAME}/seed_[0-9]+/tau_0[.][0-9]{{2}}",
+    figure="1a|1b",
+
+
+rule all:
+    input:
+        FIGURES,
+    default_target: True
+
+
+onsuccess:
+    summarise()

@@ -1,0 +1,289 @@
+# What the rules share: names of files, the slice of the config that each rule sees, the code that it depends on.
+import ast
+import csv
+import functools
+import os
+import statistics
+
+NAME = DEFINITIONS["name"]["pattern"].strip("^$")
+SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
+DATASET = config["dataset"]
+FIGURES = [f"results/{DATASET}/figures/figure_{figure}.{kind}" for figure in ("1a", "1b") for kind in ("svg", "png")]
+COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
+COCO_DOWNLOADS = {
+    "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
+    "train": {"url": f"{COCO}/zips/train2014.zip"},
+    "test": {"url": f"{COCO}/zips/val2014.zip"},
+}
+COCO_NAMES = {"train": "train2014", "test": "val2014"}  # COCO calls the published test part val
+
+
+# -- code: inputs compared by content, so that an edit reruns the rules that import it and a touch reruns nothing
+
+
+@functools.cache
+def imported(path):
+    """The local modules that one file imports, with the __init__.py of every package on the way."""
+    package = path.parent.relative_to(SCRIPTS).parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            names = [base + (alias.name,) for alias in node.names]
+        else:
+            continue
+        for name in names:
+            for depth in range(1, len(name) + 1):
+                place = SCRIPTS.joinpath(*name[:depth])
+                found |= {place.with_suffix(".py"), place / "__init__.py"}
+    return {file for file in found if file.is_file()}
+
+
+@functools.cache
+def code(rule):
+    """The files whose text decides what a rule does: its script and all local modules that it imports."""
+    seen, todo = set(), [SCRIPTS / f"{rule}.py"]
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo.extend(imported(path))
+    return sorted(os.path.relpath(path) for path in seen)
+
+
+# -- config: one plain dict for each rule, keys sorted, so that order in the YAML is no change
+
+
+def plain(value):
+    """The same value with the keys of every dict sorted and numbers in one form (1.0e-3 and 0.001, 1 and 1.0 alike)."""
+    if isinstance(value, dict):
+        return {key: plain(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def section(name, *keys):
+    """A params function: a section as it holds for the data set, or some of its keys."""
+
+    def pick(wildcards):
+        values = RESOLVED[wildcards.dataset][name]
+        return plain({key: values[key] for key in keys or values})
+
+    return pick
+
+
+def loss(value):
+    """A loss of the config with all its hyperparameters."""
+    given = {"name": value} if isinstance(value, str) else value
+    return filled(LOSSES[given["name"]], given)
+
+
+def training(kind, wildcard):
+    """A params function: how the teacher or student at hand is trained, a plain dict."""
+
+    def pick(wildcards):
+        sections = RESOLVED[wildcards.dataset]
+        entry = sections[kind][wildcards[wildcard]]
+        options = {key: entry.get(key, value) for key, value in sections["training"].items()}
+        if options["head"] == "linear":
+            del options["hidden"], options["dropout"]
+        return plain(options | {"loss": loss(entry["loss"])})
+
+    return pick
+
+
+# -- names of files
+
+
+def source(dataset):
+    return config["datasets"][dataset]
+
+
+def annotations(part):
+    """An input function: the annotation file of a part."""
+
+    def pick(wildcards):
+        kind, local = source(wildcards.dataset)["source"], (source(wildcards.dataset).get(part_of(wildcards)) or {}).get("annotations")
+        if local:
+            return local
+        if kind == "demo":
+            return f"resources/{wildcards.dataset}/{part_of(wildcards)}.json"
+        return f"resources/{wildcards.dataset}/annotations/instances_{COCO_NAMES[part_of(wildcards)]}.json"
+
+    def part_of(wildcards):
+        return part or wildcards.part
+
+    return pick
+
+
+def pictures(wildcards):
+    """An input function: what must be there before the pictures of a part are (nothing for local copies)."""
+    local = (source(wildcards.dataset).get(wildcards.part) or {}).get("images")
+    if local or source(wildcards.dataset)["source"] == "demo":
+        return []
+    return f"resources/{wildcards.dataset}/pictures_{wildcards.part}.csv"
+
+
+def picture_folder(wildcards):
+    """A params function: the folder of the pictures of a part."""
+    local = (source(wildcards.dataset).get(wildcards.part) or {}).get("images")
+    if local:
+        return local
+    name = wildcards.part if source(wildcards.dataset)["source"] == "demo" else COCO_NAMES[wildcards.part]
+    return f"resources/{wildcards.dataset}/{name}"
+
+
+def download(key):
+    """A params function: address and checksum of one of COCO's archives."""
+    return lambda wildcards: plain((source(wildcards.dataset).get("downloads") or {}).get(key or wildcards.part) or COCO_DOWNLOADS[key or wildcards.part])
+
+
+def backbone_weights(wildcards):
+    """An input function: the state dict of a backbone."""
+    backbone = BACKBONES[wildcards.backbone]
+    if backbone["weights"] == "imagenet":
+        return f"resources/weights/imagenet/{wildcards.backbone}.pth"
+    if backbone["weights"] == "demo":
+        return f"resources/weights/demo/{wildcards.backbone}.pth"
+    return backbone["weights"]
+
+
+def model_inputs(kind, wildcard):
+    """An input function: the pictures' side of a training rule, features today."""
+
+    def pick(wildcards):
+        entry = RESOLVED[wildcards.dataset][kind][wildcards[wildcard]]
+        return features(wildcards.dataset, entry, "train")
+
+    return pick
+
+
+def features(dataset, entry, part):
+    """The features of a part, seen through the backbone of a teacher or student."""
+    return f"results/{dataset}/features/{entry.get('backbone', source(dataset)['backbone'])}/{part}.h5"
+
+
+def split_features(wildcards):
+    """An input function: the features that the model at hand sees of a split."""
+    kind, name = wildcards.model.split("/")[:2]
+    part = "test" if wildcards.split == "test" else "train"
+    return features(wildcards.dataset, RESOLVED[wildcards.dataset][kind][name], part)
+
+
+def split_labels(wildcards):
+    """An input function: the true labels of the part that a split lies in."""
+    return f"results/{wildcards.dataset}/labels/{'test' if wildcards.split == 'test' else 'train'}.h5"
+
+
+def folder(reference, seed):
+    """Where the model that a reference names lies: `em` is a teacher, `paper@0.75` a student."""
+    name, at, tau = reference.partition("@")
+    return f"students/{name}/seed_{seed}/tau_{float(tau):.2f}" if at else f"teachers/{name}/seed_{seed}"
+
+
+def given_labels(wildcards):
+    """An input function: the observed labels, unless the teacher learns from the true ones."""
+    if RESOLVED[wildcards.dataset]["teachers"][wildcards.teacher]["labels"]:
+        return []
+    return f"results/{wildcards.dataset}/observed/seed_{wildcards.seed}.h5"
+
+
+def teacher_logits(wildcards):
+    """An input function: the logits that pseudo-labels are made from."""
+    teacher = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]["teacher"]
+    return f"results/{wildcards.dataset}/{folder(teacher, wildcards.seed)}/logits_train.h5"
+
+
+def student_pseudo_labels(wildcards):
+    """An input function: the pseudo-labels that a student learns from."""
+    name = RESOLVED[wildcards.dataset]["students"][wildcards.student]["pseudo_labels"]
+    return f"results/{wildcards.dataset}/pseudo_labels/{name}/seed_{wildcards.seed}/{wildcards.variant}.h5"
+
+
+# -- what the tables collect: from the config, never from a glob, so that files of a removed τ may lie about
+
+
+def taus(dataset, pseudo_labels):
+    return sorted(RESOLVED[dataset]["pseudo_labels"][pseudo_labels]["taus"])
+
+
+def models(wildcards):
+    """A params function: every teacher and student with its replicate, as plain dicts."""
+    sections = RESOLVED[wildcards.dataset]
+    rows = []
+    for seed in sorted(sections["seeds"]):
+        for name in sorted(sections["teachers"]):
+            rows.append({"kind": "teachers", "name": name, "variant": "", "tau": "", "seed": seed})
+        for name, entry in sorted(sections["students"].items()):
+            for tau in taus(wildcards.dataset, entry["pseudo_labels"]):
+                rows.append({"kind": "students", "name": name, "variant": f"tau_{tau:.2f}", "tau": f"{tau:.2f}", "seed": seed})
+    return [plain(row) for row in rows]
+
+
+def all_metrics(wildcards):
+    """An input function: the metrics of every model, in the order of models()."""
+    return [
+        f"results/{wildcards.dataset}/metrics/{row['kind']}/{row['name']}/seed_{row['seed']}/{row['variant']}".rstrip("/") + ".json"
+        for row in models(wildcards)
+    ]
+
+
+def variants(wildcards):
+    """A params function: every set of pseudo-labels with its replicate, as plain dicts."""
+    sections = RESOLVED[wildcards.dataset]
+    return [
+        plain({"pseudo_labels": name, "variant": f"tau_{tau:.2f}", "tau": f"{tau:.2f}", "seed": seed})
+        for seed in sorted(sections["seeds"])
+        for name in sorted(sections["pseudo_labels"])
+        for tau in taus(wildcards.dataset, name)
+    ]
+
+
+def all_pseudo_labels(wildcards):
+    """An input function: every file of pseudo-labels, in the order of variants()."""
+    return [
+        f"results/{wildcards.dataset}/pseudo_labels/{row['pseudo_labels']}/seed_{row['seed']}/{row['variant']}.h5"
+        for row in variants(wildcards)
+    ]
+
+
+def all_observed(wildcards):
+    """An input function: the observed labels of every replicate, in the order of the seeds."""
+    return [f"results/{wildcards.dataset}/observed/seed_{seed}.h5" for seed in sorted(RESOLVED[wildcards.dataset]["seeds"])]
+
+
+def figure_label_counts(wildcards):
+    """A params function: which pseudo-labels figure 1b shows."""
+    sections = RESOLVED[wildcards.dataset]
+    return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
+
+
+# -- resources: how much, for the n-th attempt; nothing of a site
+
+
+def per_attempt(amount):
+    return lambda wildcards, attempt: amount * attempt
+
+
+# -- the closing summary
+
+
+def summarise():
+    """Print the mAP of each method and name the figures, once they are there."""
+    table = Path(f"results/{DATASET}/tables/map.csv")
+    if not all(map(os.path.exists, [table, *FIGURES])):
+        return
+    scores = {}
+    with open(table, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            pair = float(row["val_map"]), float(row["test_map"])
+            scores.setdefault((row["kind"] == "students", row["name"], row["tau"]), []).append(pair)
+    lines = [f"\nData set {DATASET}: mAP in %, mean ± standard deviation over replicates\n", f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}"]
+    for (_, name, tau), pairs in sorted(scores.items()):
+        columns = [f"{statistics.mean(c):.2f} ± {statistics.stdev(c) if len(c) > 1 else 0:.2f}" for c in zip(*pairs)]
+        lines.append(f"{f'{name} τ {tau}' if tau else name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
+    print("\n".join([*lines, "\nFigures:", *(f"  {figure}" for figure in FIGURES)]), file=sys.stderr)

@@ -1,0 +1,125 @@
+# Where pictures and annotations come from; which images count; true and observed labels.
+
+
+rule draw_demo:
+    input:
+        code=code("draw_demo"),
+    output:
+        annotations="resources/{dataset}/{part}.json",
+    params:
+        options=lambda wildcards: plain({key: DEMO[key] for key in ("seed", wildcards.part)}),
+    log:
+        "resources/{dataset}/logs/draw_demo/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/draw_demo/{part}.tsv"
+    resources:
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(30),
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/draw_demo.py"
+
+
+rule fetch_coco_annotations:
+    input:
+        code=code("fetch_coco_annotations"),
+    output:
+        train="resources/{dataset}/annotations/instances_train2014.json",
+        test="resources/{dataset}/annotations/instances_val2014.json",
+    params:
+        download=download("annotations"),
+    log:
+        "resources/{dataset}/logs/fetch_coco_annotations.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/fetch_coco_annotations.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/fetch_coco_annotations.py"
+
+
+rule fetch_coco_pictures:
+    input:
+        code=code("fetch_coco_pictures"),
+    output:
+        pictures="resources/{dataset}/pictures_{part}.csv",
+    params:
+        download=download(None),
+        folder=picture_folder,
+    log:
+        "resources/{dataset}/logs/fetch_coco_pictures/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/fetch_coco_pictures/{part}.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/fetch_coco_pictures.py"
+
+
+rule list_images:
+    input:
+        annotations=annotations(None),
+        pictures=pictures,
+        code=code("list_images"),
+    output:
+        images="results/{dataset}/images/{part}.csv",
+    params:
+        images=picture_folder,
+    log:
+        "results/{dataset}/logs/list_images/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/list_images/{part}.tsv"
+    resources:
+        mem_mb=per_attempt(6000),
+        runtime=per_attempt(30),
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/list_images.py"
+
+
+rule make_labels:
+    input:
+        train=annotations("train"),
+        test=annotations("test"),
+        train_images="results/{dataset}/images/train.csv",
+        test_images="results/{dataset}/images/test.csv",
+        code=code("make_labels"),
+    output:
+        train="results/{dataset}/labels/train.h5",
+        test="results/{dataset}/labels/test.h5",
+    params:
+        options=section("validation"),
+    log:
+        "results/{dataset}/logs/make_labels.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_labels.tsv"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(30),
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/make_labels.py"
+
+
+rule make_observed_labels:
+    input:
+        labels="results/{dataset}/labels/train.h5",
+        code=code("make_observed_labels"),
+    output:
+        observed="results/{dataset}/observed/seed_{seed}.h5",
+    log:
+        "results/{dataset}/logs/make_observed_labels/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_observed_labels/seed_{seed}.tsv"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(15),
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/make_observed_labels.py"

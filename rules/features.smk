@@ -1,0 +1,72 @@
+# A frozen backbone turns pictures into features, once for all models.
+
+
+rule fetch_weights:
+    input:
+        code=code("fetch_weights"),
+    output:
+        weights="resources/weights/imagenet/{backbone}.pth",
+    params:
+        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
+        download=lambda wildcards: plain(BACKBONES[wildcards.backbone].get("download") or {}),
+    log:
+        "resources/logs/fetch_weights/{backbone}.log",
+    benchmark:
+        "resources/benchmarks/fetch_weights/{backbone}.tsv"
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    script:
+        "../workflow_scripts/fetch_weights.py"
+
+
+rule pretrain_demo_backbone:
+    input:
+        code=code("pretrain_demo_backbone"),
+    output:
+        weights="resources/weights/demo/{backbone}.pth",
+    params:
+        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
+        options=plain({key: DEMO[key] for key in ("seed", "singles", "pretraining_epochs")}),
+    log:
+        "resources/logs/pretrain_demo_backbone/{backbone}.log",
+    benchmark:
+        "resources/benchmarks/pretrain_demo_backbone/{backbone}.tsv"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=MACHINE["gpus_per_job"],
+        device=MACHINE["device"],
+    conda:
+        "../envs/torch.yaml"
+    script:
+        "../workflow_scripts/pretrain_demo_backbone.py"
+
+
+rule extract_features:
+    input:
+        images="results/{dataset}/images/{part}.csv",
+        weights=backbone_weights,
+        code=code("extract_features"),
+    output:
+        features="results/{dataset}/features/{backbone}/{part}.h5",
+    params:
+        options=lambda wildcards: plain(
+            {key: BACKBONES[wildcards.backbone][key] for key in ("architecture", "image_size", "precision")}
+        ),
+    log:
+        "results/{dataset}/logs/extract_features/{backbone}/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/extract_features/{backbone}/{part}.tsv"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(720),
+        gpu=MACHINE["gpus_per_job"],
+        device=MACHINE["device"],
+        batch_size=MACHINE["batch_size"],
+    conda:
+        "../envs/torch.yaml"
+    script:
+        "../workflow_scripts/extract_features.py"

@@ -1,0 +1,31 @@
+# Algorithm 1: a teacher's probabilities on the training rows above τ become labels.
+
+
+rule threshold_logits:
+    input:
+        logits=teacher_logits,
+        labels="results/{dataset}/labels/train.h5",
+        observed="results/{dataset}/observed/seed_{seed}.h5",
+        images="results/{dataset}/images/train.csv",
+        code=code("threshold_logits"),
+    output:
+        labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/tau_{tau}.h5",
+        table="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/tau_{tau}.csv",
+    params:
+        options=lambda wildcards: plain(
+            {
+                key: RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels][key]
+                for key in ("keep_observed", "rule", "teacher")
+            }
+        ),
+    log:
+        "results/{dataset}/logs/threshold_logits/{pseudo_labels}/seed_{seed}/tau_{tau}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/threshold_logits/{pseudo_labels}/seed_{seed}/tau_{tau}.tsv"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/threshold_logits.py"

@@ -1,0 +1,28 @@
+# Teachers learn from the labels they are given: the observed ones, or the true ones (full supervision).
+
+
+rule train_teacher:
+    input:
+        features=model_inputs("teachers", "teacher"),
+        labels="results/{dataset}/labels/train.h5",
+        observed=given_labels,
+        code=code("train_teacher"),
+    output:
+        checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",
+        history="results/{dataset}/teachers/{teacher}/seed_{seed}/history.csv",
+    params:
+        options=training("teachers", "teacher"),
+    log:
+        "results/{dataset}/logs/train_teacher/{teacher}/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/train_teacher/{teacher}/seed_{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(6000),
+        runtime=per_attempt(240),
+        gpu=MACHINE["gpus_per_job"],
+        device=MACHINE["device"],
+    conda:
+        "../envs/torch.yaml"
+    script:
+        "../workflow_scripts/train_teacher.py"

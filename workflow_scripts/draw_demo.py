@@ -1,0 +1,43 @@
+"""Draw one part of the demo: scenes as JPEG files and their annotations in the COCO instances format."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from spml import demo, streams
+from spml.files import writing
+
+options, part = snakemake.params.options, snakemake.wildcards.part
+count = options[part]
+folder = Path(snakemake.output.annotations).parent / part
+random = np.random.RandomState(streams.seed_for("scenes", options["seed"], part) % 2**32)
+number = {name: row + 1 for row, name in enumerate(demo.CATEGORIES)}
+dataset = {
+    "info": {"description": f"Pseudo Multi-Labels demo, {part}: drawn, not photographed"},
+    "categories": [{"id": row, "name": name} for name, row in number.items()],
+    "images": [],
+    "annotations": [],
+}
+
+progress = log.Progress(f"drawing {part}", count, "scenes")
+for image in range(1, count + 1):
+    picture, objects = demo.scene(random)
+    name = f"{image:06}.jpg"
+    with writing(folder / name) as path:
+        picture.save(path, "JPEG", quality=92)
+    dataset["images"].append({"id": image, "file_name": name, "width": picture.width, "height": picture.height})
+    for category, box, area in objects:
+        entry = {"image_id": image, "category_id": number[category], "bbox": box, "area": area, "iscrowd": 0}
+        dataset["annotations"].append({"id": len(dataset["annotations"]) + 1} | entry)
+    progress.advance()
+progress.finish()
+
+# Written last: the annotations stand for the pictures, which are no tracked files.
+with writing(snakemake.output.annotations) as path:
+    path.write_text(json.dumps(dataset), encoding="utf-8")
+print(f"{count:,} scenes, {len(dataset['annotations']):,} objects of {len(number)} categories in {folder}")

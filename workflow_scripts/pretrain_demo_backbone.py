@@ -1,0 +1,33 @@
+"""Pretrain the demo's backbone on drawn single-object pictures, in the place of ImageNet."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import numpy as np
+import torch
+
+from spml import demo, streams
+from spml.files import writing
+from spml.pretraining import pretrain
+
+options = snakemake.params.options
+torch.set_num_threads(snakemake.threads)
+random = np.random.RandomState(streams.seed_for("singles", options["seed"]) % 2**32)
+labels = np.arange(options["singles"]) % len(demo.CATEGORIES)
+progress = log.Progress("drawing", len(labels), "single-object pictures")
+pictures = np.empty((len(labels), demo.SINGLE_SIZE, demo.SINGLE_SIZE, 3), np.uint8)
+for row, label in enumerate(labels):
+    pictures[row] = demo.single(random, demo.CATEGORIES[label])
+    progress.advance()
+progress.finish()
+
+state = pretrain(
+    snakemake.params.architecture,
+    pictures,
+    labels,
+    epochs=options["pretraining_epochs"],
+    seed=streams.seed_for("pretraining", options["seed"]),
+)
+with writing(snakemake.output.weights) as path:
+    torch.save(state, path)

@@ -1,0 +1,90 @@
+"""Frozen backbones: torchvision models without their classifier."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from spml.errors import InputError
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
+PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """The file's checksum, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise InputError unless torchvision has a classification model of that name."""
+    known = torchvision.models.list_models(module=torchvision.models)
+    if architecture not in known:
+        raise InputError(f"backbone architecture: found {architecture!r}, wanted one of torchvision's: {', '.join(known)}")
+
+
+def load_backbone(architecture: str, weights: str | os.PathLike, device: str) -> nn.Module:
+    """A torchvision model with these weights, in evaluation mode, that maps [B, 3, S, S] to pooled features [B, D].
+
+    Its last linear layer, the classifier, is left out; that layer may be of any size in the weights.
+
+    Raises
+    ------
+    InputError
+        When torchvision has no such model, or the file is no state dict of it.
+    """
+    check_architecture(architecture)
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a dozen kinds here
+        raise InputError(f"{weights}: not a readable PyTorch state dict ({str(error).splitlines()[0]})") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(f"{weights}: found {type(state).__name__}, wanted a state dict (names to tensors) of {architecture}")
+    with torch.device("meta"):
+        classifier = _classifier(torchvision.models.get_model(architecture, weights=None))
+    weight = state.get(f"{classifier}.weight")
+    classes = len(weight) if weight is not None and weight.ndim == 2 else 1000
+    model = torchvision.models.get_model(architecture, weights=None, num_classes=classes)
+    _require_fit(model, state, architecture, weights)
+    model.load_state_dict(state)
+    parent, _, name = classifier.rpartition(".")
+    setattr(model.get_submodule(parent), name, nn.Identity())
+    return model.eval().requires_grad_(False).to(device)
+
+
+def _classifier(model: nn.Module) -> str:
+    """The name of the last linear layer."""
+    return [name for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
+
+
+def _require_fit(model: nn.Module, state: dict[str, Tensor], architecture: str, weights: str | os.PathLike) -> None:
+    wanted = model.state_dict()
+    needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
+    missing = [name for name in needed if name not in state]
+    foreign = [name for name in state if name not in wanted]
+    unlike = [name for name in needed if name in state and state[name].shape != wanted[name].shape]
+    if missing or foreign or unlike:
+        first = (missing or foreign or unlike)[0]
+        raise InputError(
+            f"{weights}: these weights do not fit {architecture}: {len(missing)} layers missing, {len(foreign)} unknown, "
+            f"{len(unlike)} of another shape (the first: {first}); wanted a torchvision {architecture} state dict"
+        )
+
+
+def normalise(pictures: np.ndarray, device: str) -> Tensor:
+    """uint8 [B, S, S, 3] to the input of a torchvision model, float32 [B, 3, S, S]."""
+    values = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 255
+    mean, deviation = torch.tensor(MEAN, device=device), torch.tensor(DEVIATION, device=device)
+    return (values - mean.view(3, 1, 1)) / deviation.view(3, 1, 1)
+
+
+@torch.inference_mode()
+def extract(model: nn.Module, batches: Iterator[np.ndarray], device: str) -> Iterator[np.ndarray]:
+    """Features float32 [B, D] of each batch of pictures."""
+    for pictures in batches:
+        yield model(normalise(pictures, device)).float().cpu().numpy()

@@ -1,0 +1,34 @@
+"""Checkpoints: the weights of one head and what is needed to use them, in safetensors."""
+
+import json
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from spml.errors import InputError
+from spml.files import writing
+
+KIND = "pseudo-multi-labels head"
+
+
+def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description: Mapping[str, object]) -> None:
+    """Write float32 weights (names as in spml.heads) and a description of plain values."""
+    metadata = {key: json.dumps(value) for key, value in sorted(description.items())} | {"kind": KIND}
+    with writing(path) as part:
+        safetensors.numpy.save_file({name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}, part, metadata)
+
+
+def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """The weights and the description; raises InputError where the file is no such checkpoint."""
+    try:
+        with safetensors.safe_open(path, "numpy") as file:
+            metadata = dict(file.metadata() or {})
+            weights = {name: file.get_tensor(name) for name in file.keys()}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error}); delete it, the next run makes it again") from error
+    if metadata.pop("kind", None) != KIND:
+        raise InputError(f"{path}: a safetensors file, but no checkpoint of this pipeline; delete it, the next run makes it again")
+    return weights, {key: json.loads(value) for key, value in metadata.items()}

@@ -1,0 +1,107 @@
+"""Downloads: resumed where they stopped, checked for size and checksum."""
+
+import contextlib
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import requests
+
+from spml.errors import InputError
+from spml.log import Progress
+
+TIMEOUT = (20.0, 60.0)  # seconds: to connect, between two pieces
+TRIES, PAUSE = 5, 2.0  # tries in a row that bring nothing; seconds before the second, doubling
+PIECE = 1 << 20  # bytes
+
+
+def fetch(url: str, target: str | os.PathLike, *, sha256: str | None = None, advice: str = "", tries: int = TRIES) -> Path:
+    """Download ``url`` to ``target``, going on where an earlier try stopped; a whole file that fits is not fetched again.
+
+    Parameters
+    ----------
+    sha256 : the wanted checksum, hexadecimal, whole or its beginning; None where none is known.
+    advice : what the user can do where there is no network.
+
+    Raises
+    ------
+    InputError
+        Without a connection, on an answer other than success, on a wrong size or checksum: names address and target.
+    """
+    target = Path(target)
+    part = target.with_name(target.name + ".part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and _fits(target, sha256):
+        print(f"{target}: already there, {target.stat().st_size:,} bytes")
+        return target
+    failures = 0
+    while True:
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            total = _continue(url, part)
+            break
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            came = (part.stat().st_size if part.exists() else 0) - before
+            failures = 0 if came > 0 else failures + 1
+            if failures >= tries:
+                raise InputError(f"{url}: cannot be fetched to {target}: {_reason(error)}. {advice}".strip()) from error
+            print(f"{url}: interrupted ({_reason(error)}), trying again")
+            time.sleep(PAUSE * 2 ** max(0, failures - 1) if tries > 1 else 0)
+        except requests.HTTPError as error:
+            raise InputError(f"{url}: cannot be fetched to {target}: {error}. {advice}".strip()) from error
+    size = part.stat().st_size
+    if total is not None and size != total:
+        part.unlink()
+        raise InputError(f"{url}: found {size:,} bytes, wanted {total:,}; removed, run again. {advice}".strip())
+    if not _fits(part, sha256):
+        found = _sha256(part)
+        part.unlink()
+        raise InputError(f"{url}: found sha256 {found}, wanted {sha256}; removed, run again. {advice}".strip())
+    os.replace(part, target)
+    print(f"{target}: {size:,} bytes, sha256 {_sha256(target)}" + ("" if sha256 else " (no checksum known to compare with)"))
+    return target
+
+
+def _continue(url: str, part: Path) -> int | None:
+    """Append what is missing to ``part``; returns the whole size as far as the server says it."""
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        if answer.status_code == 416:  # nothing after `start`: whole already, or of another size
+            whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            return int(whole) if whole.isdigit() else None
+        answer.raise_for_status()
+        if answer.status_code != 206:
+            start = 0  # the server sends all of it
+        length = answer.headers.get("Content-Length")
+        total = start + int(length) if length else None
+        progress = Progress(part.name, total or 0, "bytes")
+        with open(part, "ab" if start else "wb") as file:
+            for piece in answer.iter_content(PIECE):
+                file.write(piece)
+                progress.advance(len(piece))
+            file.flush()
+            os.fsync(file.fileno())
+    if total is not None and part.stat().st_size < total:
+        raise requests.ConnectionError(f"{part.stat().st_size:,} of {total:,} bytes came")
+    return total
+
+
+def _fits(path: Path, sha256: str | None) -> bool:
+    return sha256 is None or _sha256(path).startswith(sha256.lower())
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    """The innermost message: requests wraps the one that says something."""
+    cause: BaseException = error
+    with contextlib.suppress(AttributeError):
+        while cause.args and isinstance(cause.args[0], BaseException):
+            cause = cause.args[0]
+        cause = getattr(cause, "reason", cause)  # type: ignore[assignment]
+    return str(cause) or type(error).__name__

@@ -1,0 +1,94 @@
+"""From files to a trained model: rows of the splits, training, checkpoint and history."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from spml import checkpoints, features, labels
+from spml.errors import InputError
+from spml.files import writing
+from spml.losses import make_loss
+from spml.rows import Rows
+from spml.training import Trained, train
+
+
+def fit(
+    features_path: str,
+    given: labels.Matrix,
+    true: labels.Matrix,
+    options: Mapping[str, Any],
+    *,
+    seed: int,
+    name: str,
+    device: str,
+    checkpoint: str,
+    history: str,
+) -> None:
+    """Train on the given labels, choose on the true labels of the validation rows, write checkpoint and history.
+
+    ``given`` holds all rows of the training part (observed or true labels), or the training rows alone (pseudo-labels).
+    ``options`` is the config of one model: loss, head, epochs, grid.
+
+    Raises
+    ------
+    InputError
+        When the files do not belong together, or a training label is missing altogether.
+    """
+    rows, validation_rows = true.rows("train"), true.rows("val")
+    image_id, training_features = features.read(features_path, rows)
+    true.require_same_images(features_path, image_id)
+    values = given.values
+    if len(given.image_id) == len(true.image_id):
+        values = values[rows]
+    else:
+        given.require_same_images(f"{true.path} (training rows)", [true.image_id[row] for row in rows])
+    if not (values == 1).any():
+        raise InputError(f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one (a lower τ?)")
+    validation_features = features.read(features_path, validation_rows)[1]
+    training = Rows(training_features, values.astype(np.int8), device)
+    validation = Rows(validation_features, true.values[validation_rows], device)
+    print(f"{name}: {len(training):,} training rows, {(values == 1).sum() / len(values):.3f} positives per image, {device}")
+
+    loss = dict(options["loss"])
+    parameters = {key: value for key, value in loss.items() if key != "name"}
+    trained = train(
+        training,
+        validation,
+        make_loss(loss["name"], **parameters),
+        head=options["head"],
+        hidden=options["hidden"],
+        dropout=options["dropout"],
+        standardize=options["standardize"],
+        epochs=options["epochs"],
+        batch_sizes=options["batch_sizes"],
+        learning_rates=options["learning_rates"],
+        seed=seed,
+        name=name,
+        device=device,
+    )
+    print(f"chosen: {trained.candidate}, epoch {trained.epoch}, validation mAP {trained.val_map:.2f}")
+    _write_history(history, trained)
+    checkpoints.save(
+        checkpoint,
+        {key: value.numpy() for key, value in trained.weights.items()},
+        {
+            "categories": true.category,
+            "head": options["head"],
+            "loss": loss,
+            "candidate": asdict(trained.candidate),
+            "epoch": trained.epoch,
+            "val_map": trained.val_map,
+            "seed": seed,
+        },
+    )
+
+
+def _write_history(path: str, trained: Trained) -> None:
+    rows = [asdict(epoch) for epoch in trained.history]
+    with writing(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

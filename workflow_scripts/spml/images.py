@@ -1,0 +1,56 @@
+"""Pictures: from a file of any usual kind to an RGB array of one size."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from spml.errors import InputError
+
+
+def read_image(path: str, size: int) -> np.ndarray:
+    """The picture as uint8 [size, size, 3]: turned upright (EXIF), RGB, resized bilinearly without keeping its shape.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, truncated or no picture.
+    """
+    try:
+        with Image.open(path) as picture:
+            upright = ImageOps.exif_transpose(picture)
+            return np.asarray(_rgb(upright).resize((size, size), Image.Resampling.BILINEAR))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; wanted a picture") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: not a readable picture ({error}); wanted JPEG, PNG or another kind that Pillow reads") from error
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
+        picture = Image.fromarray((np.asarray(picture).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
+    if picture.mode in ("P", "LA", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    if picture.mode == "RGBA":  # transparent parts become white, as most viewers show them
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def read_batches(paths: Sequence[str], size: int, batch_size: int, workers: int) -> Iterator[np.ndarray]:
+    """Batches uint8 [B, size, size, 3] in order, the next one decoded by ``workers`` threads while one is used."""
+    batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
+    with ThreadPoolExecutor(workers) as pool:
+
+        def submit(batch: Sequence[str]) -> list:
+            return [pool.submit(read_image, path, size) for path in batch]
+
+        waiting = submit(batches[0]) if batches else []
+        for number in range(len(batches)):
+            ready, waiting = waiting, submit(batches[number + 1]) if number + 1 < len(batches) else []
+            try:
+                yield np.stack([future.result() for future in ready])
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise

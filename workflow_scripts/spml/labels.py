@@ -1,0 +1,69 @@
+"""Label files: a matrix [N, L] with image ids and category names; rows by split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spml import hdf5
+from spml.errors import InputError
+
+SPLITS = ("train", "val", "test")  # their numbers in the data set `split`
+PARTS = {"train": "train", "val": "train", "test": "test"}  # the delivered set that a split lies in
+
+
+@dataclass
+class Matrix:
+    """What a file of labels or logits holds: values [N, L], row ids, column names, and the split of each row if known."""
+
+    path: str
+    image_id: list[str]
+    category: list[str]
+    values: np.ndarray
+    split: np.ndarray | None
+
+    def rows(self, split: str) -> np.ndarray:
+        """The row numbers of a split, int64 [n]; all rows where the file holds one split only."""
+        if self.split is None:
+            return np.arange(len(self.image_id))
+        return np.flatnonzero(self.split == SPLITS.index(split))
+
+    def require_same_images(self, path: str, image_id: Sequence[str]) -> None:
+        """Raise InputError unless the other file has the same images in the same order."""
+        hdf5.require_same("image_id", self.path, self.image_id, path, image_id)
+
+    def require_same_as(self, other: "Matrix") -> None:
+        """Raise InputError unless both have the same images and categories in the same order."""
+        self.require_same_images(other.path, other.image_id)
+        hdf5.require_same("category", self.path, self.category, other.path, other.category)
+
+
+DATASETS = {"labels": "label", "observed": "observed", "pseudo_labels": "label", "logits": "logit"}  # by kind
+
+
+def write(
+    path: str,
+    kind: str,
+    image_id: Sequence[str],
+    category: Sequence[str],
+    values: np.ndarray,
+    split: np.ndarray | None = None,
+    **attributes: object,
+) -> None:
+    """Write a matrix [N, L] of that kind."""
+    matrices = {DATASETS[kind]: values} | ({} if split is None else {"split": split})
+    hdf5.write(path, kind, matrices, {"image_id": image_id, "category": category}, **attributes)
+
+
+def read(path: str, kind: str) -> Matrix:
+    """Read a matrix of that kind; raises InputError where the file is not one, or its parts disagree."""
+    with hdf5.reading(path, kind) as file:
+        image_id, category = hdf5.strings(file, "image_id"), hdf5.strings(file, "category")
+        values = file[DATASETS[kind]][:]
+        split = file["split"][:] if "split" in file else None
+    if values.shape != (len(image_id), len(category)):
+        raise InputError(
+            f"{path}: {DATASETS[kind]} has shape {values.shape}, wanted {(len(image_id), len(category))} "
+            "(images, categories); delete it, the next run makes it again"
+        )
+    return Matrix(str(path), image_id, category, values, split)

@@ -1,0 +1,70 @@
+"""What a job prints: to its log file, with progress on the terminal as well."""
+
+import os
+import sys
+import time
+import traceback
+import warnings
+
+from spml.errors import InputError
+
+INTERVAL = 10.0  # seconds between progress lines, at most
+_terminal = None
+
+
+def redirect(snakemake):
+    """From here on stdout, stderr, warnings, tracebacks and child processes write to the rule's log.
+
+    An InputError ends the job with its message alone; any other exception keeps its traceback.
+    """
+    global _terminal
+    if os.isatty(2):
+        _terminal = os.fdopen(os.dup(2), "w")
+    log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    sys.stdout.reconfigure(line_buffering=True)
+    warnings.showwarning = lambda message, category, *place: print(f"warning: {message}")
+    sys.excepthook = _explain
+
+
+def _explain(kind, error, trace):
+    sys.stdout.flush()
+    if issubclass(kind, InputError):
+        print(f"error: {error}", file=sys.stderr)
+    else:
+        traceback.print_exception(kind, error, trace)
+
+
+class Progress:
+    """A line at least every INTERVAL seconds while work goes on: done, total, rate, time left."""
+
+    def __init__(self, what, total, unit):
+        self.what, self.total, self.unit = what, total, unit
+        self.done, self.start = 0, time.monotonic()
+        self.said = self.start
+
+    def advance(self, by=1):
+        self.done += by
+        now = time.monotonic()
+        if now - self.said >= INTERVAL and self.done < self.total:
+            self.said = now
+            rate = self.done / (now - self.start)
+            left = (self.total - self.done) / rate
+            line = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {rate:,.4g}/s, {_span(left)} left"
+            print(line)
+            if _terminal:
+                print(line, file=_terminal, flush=True)
+
+    def finish(self):
+        took = time.monotonic() - self.start
+        print(f"{self.what}: {self.done:,} {self.unit} in {took:.1f} s ({self.done / max(took, 1e-9):,.4g}/s)")
+
+
+def _span(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"

@@ -1,0 +1,179 @@
+"""The training engine: one call trains every candidate of a grid and keeps the best by validation mAP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spml import streams
+from spml.average_precision import average_precision, mean_average_precision
+from spml.errors import InputError
+from spml.heads import Weights, apply_heads, fold_standardisation, initial_weights
+from spml.log import Progress
+from spml.losses import Loss
+from spml.rows import Rows
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One point of the grid."""
+
+    batch_size: int
+    learning_rate: float
+
+    def __str__(self) -> str:
+        return f"batch size {self.batch_size}, learning rate {self.learning_rate:g}"
+
+
+@dataclass
+class Epoch:
+    """A row of the history: what one candidate reached after one epoch."""
+
+    batch_size: int
+    learning_rate: float
+    epoch: int
+    loss: float
+    val_map: float
+
+
+@dataclass
+class Trained:
+    """The chosen candidate at its best epoch; the weights take features as they are stored."""
+
+    weights: Weights
+    candidate: Candidate
+    epoch: int
+    val_map: float
+    history: list[Epoch]
+
+
+def train(
+    training: Rows,
+    validation: Rows,
+    loss: Loss,
+    *,
+    head: str,
+    hidden: int,
+    dropout: float,
+    standardize: bool,
+    epochs: int,
+    batch_sizes: Sequence[int],
+    learning_rates: Sequence[float],
+    seed: int,
+    name: str,
+    device: str = "cpu",
+) -> Trained:
+    """Train one head per candidate with Adam and return the best by validation mAP.
+
+    Candidates are batch_sizes x learning_rates, in this order; those of a batch size are trained together, their
+    weights stacked. The best epoch of each is kept (strictly greater), then the best candidate (the first of equals).
+    Shuffles depend on (seed, batch size, epoch), initial weights on (seed, name, candidate).
+
+    Raises
+    ------
+    InputError
+        When a loss is not finite: names the candidate, the epoch and the step.
+    """
+    mean, deviation = training.moments()
+    if not standardize:
+        mean, deviation = torch.zeros_like(mean), torch.ones_like(deviation)
+    progress = Progress(name, epochs * len(batch_sizes) * len(learning_rates), "candidate-epochs")
+    best: Trained | None = None
+    history: list[Epoch] = []
+    for batch_size in batch_sizes:
+        candidates = [Candidate(batch_size, rate) for rate in learning_rates]
+        seeds = [streams.seed_for("weights", seed, name, candidate) for candidate in candidates]
+        weights = {
+            key: value.to(device).requires_grad_()
+            for key, value in initial_weights(head, hidden, training.widths, seeds).items()
+        }
+        optimizer = _adam(weights, learning_rates)
+        tops = [-1.0] * len(candidates)
+        for epoch in range(1, epochs + 1):
+            losses = _one_epoch(
+                training, weights, optimizer, loss, dropout, mean, deviation, seed=seed, batch_size=batch_size, epoch=epoch
+            )
+            _require_finite(losses, candidates, epoch)
+            mean_losses = losses.mean(0).tolist()
+            folded = fold_standardisation({key: value.detach() for key, value in weights.items()}, mean, deviation)
+            for index, (candidate, val_map) in enumerate(zip(candidates, validation_map(folded, validation), strict=True)):
+                history.append(Epoch(batch_size, candidate.learning_rate, epoch, mean_losses[index], val_map))
+                if val_map > tops[index]:
+                    tops[index] = val_map
+                    # A later candidate must beat the best so far; the same one must only beat itself.
+                    if best is None or val_map > best.val_map:
+                        chosen = {key: value[index].cpu().clone() for key, value in folded.items()}
+                        best = Trained(chosen, candidate, epoch, val_map, history)
+            progress.advance(len(candidates))
+    progress.finish()
+    assert best is not None
+    return best
+
+
+def _adam(weights: Weights, learning_rates: Sequence[float]) -> torch.optim.Optimizer:
+    """One fused Adam over the stack, a learning rate for each candidate.
+
+    Its parameters are views of the candidates' weights, so that the stack itself is what is updated.
+    """
+    groups = []
+    for index, rate in enumerate(learning_rates):
+        views = [value.detach()[index].requires_grad_() for value in weights.values()]
+        groups.append({"params": views, "lr": rate})
+    for value in weights.values():
+        value.grad = torch.zeros_like(value)
+    for index, group in enumerate(groups):
+        for view, value in zip(group["params"], weights.values(), strict=True):
+            view.grad = value.grad[index]
+    return torch.optim.Adam(groups, fused=True)
+
+
+def _one_epoch(
+    training: Rows,
+    weights: Weights,
+    optimizer: torch.optim.Optimizer,
+    loss: Loss,
+    dropout: float,
+    mean: Tensor,
+    deviation: Tensor,
+    *,
+    seed: int,
+    batch_size: int,
+    epoch: int,
+) -> Tensor:
+    """Pass over the training rows once; returns the losses [steps, C]."""
+    masks = torch.Generator(mean.device).manual_seed(streams.seed_for("dropout", seed, batch_size, epoch))
+    losses = []
+    for features, labels in training.batches(seed, batch_size, epoch):
+        keep = None
+        if dropout and "hidden.weight" in weights:
+            shape = (len(features), weights["hidden.weight"].shape[1])
+            keep = (torch.rand(shape, generator=masks, device=mean.device) >= dropout) / (1 - dropout)
+        logits = apply_heads(weights, (features - mean) / deviation, keep)
+        per_candidate = loss(logits, labels)
+        for value in weights.values():
+            value.grad.zero_()  # type: ignore[union-attr]  # in place: the optimizer holds views of it
+        per_candidate.sum().backward()
+        optimizer.step()
+        losses.append(per_candidate.detach())
+    return torch.stack(losses)
+
+
+def _require_finite(losses: Tensor, candidates: Sequence[Candidate], epoch: int) -> None:
+    broken = (~losses.isfinite()).nonzero()
+    if len(broken):
+        step, index = broken[0].tolist()
+        raise InputError(
+            f"loss: found {losses[step, index].item()} in epoch {epoch}, step {step + 1} of {len(losses)} "
+            f"({candidates[index]}), wanted a finite number: lower the learning rate or check the features"
+        )
+
+
+@torch.no_grad()
+def validation_map(weights: Weights, validation: Rows) -> list[float]:
+    """The published mAP of each candidate of the stack, in percent."""
+    blocks = [(apply_heads(weights, features).cpu().numpy(), labels.cpu().numpy()) for features, labels in validation.blocks()]
+    logits = np.concatenate([logits for logits, _ in blocks], axis=1)
+    labels = np.concatenate([labels for _, labels in blocks])
+    return [mean_average_precision(average_precision(candidate, labels))[0] for candidate in logits]

@@ -1,0 +1,26 @@
+"""Train a student with full supervision on pseudo-labels."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import torch
+
+from spml import labels
+from spml.devices import choose_device
+from spml.fitting import fit
+
+torch.set_num_threads(snakemake.threads)
+true = labels.read(snakemake.input.labels, "labels")
+pseudo = labels.read(snakemake.input.pseudo_labels, "pseudo_labels")
+fit(
+    snakemake.input.features,
+    pseudo,
+    true,
+    snakemake.params.options,
+    seed=int(snakemake.wildcards.seed),
+    name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",
+    device=choose_device(snakemake.resources.device),
+    checkpoint=snakemake.output.checkpoint,
+    history=snakemake.output.history,
+)
