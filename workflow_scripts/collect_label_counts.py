@@ -5,7 +5,6 @@ from spml import log
 log.redirect(snakemake)
 
 import pandas as pd
-
 from spml import labels, pseudo_labels
 from spml.files import writing
 
@@ -20,7 +19,9 @@ rows = []
 for variant, path in zip(variants, snakemake.input.pseudo_labels, strict=True):
     pseudo = labels.read(path, "pseudo_labels")
     pseudo.require_same_images(f"{true.path} (training rows)", [true.image_id[row] for row in train])
-    rows.append(variant | pseudo_labels.count(pseudo.values, observed[variant["seed"]].values[train], true.values[train]))
+    rows.append(
+        variant | pseudo_labels.count(pseudo.values, observed[variant["seed"]].values[train], true.values[train])
+    )
 table = pd.DataFrame(rows)
 with writing(snakemake.output.table) as path:
     table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")

@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import pandas as pd
-
 from spml.files import writing
 
 rows = []

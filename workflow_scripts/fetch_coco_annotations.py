@@ -24,7 +24,9 @@ archive = fetch(
 names = {f"annotations/{target.name}" for target in targets}
 found = unpack(archive, folder.parent, names.__contains__)
 if len(found) != len(names):
-    raise InputError(f"{archive}: found {', '.join(map(str, found)) or 'none'} of the files wanted: {', '.join(sorted(names))}")
+    raise InputError(
+        f"{archive}: found {', '.join(map(str, found)) or 'none'} of the files wanted: {', '.join(sorted(names))}"
+    )
 for target in targets:
     os.utime(target)  # the archive's dates are years old
     print(f"{target}: {target.stat().st_size:,} bytes")

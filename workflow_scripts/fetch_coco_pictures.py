@@ -13,9 +13,7 @@ from spml.errors import InputError
 from spml.files import writing
 
 part = snakemake.wildcards.part
-advice = (
-    f"Without network: put that file there by other means, or name a local copy in config.yaml, datasets.<name>.{part}.images"
-)
+advice = f"Without network: put that file there by other means, or name a local copy in config.yaml, datasets.<name>.{part}.images"
 download, folder = snakemake.params.download, Path(snakemake.params.folder)
 archive = fetch(
     download["url"], folder.parent / Path(download["url"]).name, sha256=download.get("sha256"), advice=advice

@@ -7,7 +7,6 @@ log.redirect(snakemake)
 import re
 
 import torchvision
-
 from spml.backbones import check_architecture
 from spml.downloads import fetch
 

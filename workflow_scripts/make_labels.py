@@ -5,7 +5,6 @@ from spml import log
 log.redirect(snakemake)
 
 import numpy as np
-
 from spml import coco, hdf5, labels, manifest
 from spml.splits import training_split
 
@@ -19,9 +18,13 @@ for part, dataset in {"train": train, "test": test}.items():
     options = snakemake.params.options
     split = training_split(len(image_id), options["share"], options["seed"]) if part == "train" else None
     labels.write(snakemake.output[part], "labels", image_id, category, label, split)
-    print(f"{part}: {len(image_id):,} images, {len(category):,} categories, {label.sum(1).mean():.3f} positives per image")
+    print(
+        f"{part}: {len(image_id):,} images, {len(category):,} categories, {label.sum(1).mean():.3f} positives per image"
+    )
     if split is not None:
         present = label[split == 0].sum(0)
         print(f"split: {(split == 0).sum():,} training rows, {(split == 1).sum():,} validation rows")
         for number in np.flatnonzero(present == 0):
-            print(f"warning: category {category[number]!r} has no positive among the training rows; no model can learn it")
+            print(
+                f"warning: category {category[number]!r} has no positive among the training rows; no model can learn it"
+            )

@@ -6,7 +6,6 @@ log.redirect(snakemake)
 
 import numpy as np
 import torch
-
 from spml import demo, streams
 from spml.files import writing
 from spml.pretraining import pretrain

@@ -5,7 +5,6 @@ from spml import log
 log.redirect(snakemake)
 
 import torch
-
 from spml import labels
 from spml.devices import choose_device
 from spml.fitting import fit
@@ -13,7 +12,7 @@ from spml.fitting import fit
 torch.set_num_threads(snakemake.threads)
 true = labels.read(snakemake.input.labels, "labels")
 given = true
-if "observed" in snakemake.input.keys():
+if snakemake.input.observed:
     given = labels.read(snakemake.input.observed, "observed")
     given.require_same_as(true)
 fit(

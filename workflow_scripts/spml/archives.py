@@ -11,7 +11,9 @@ from spml.errors import InputError
 from spml.log import Progress
 
 
-def unpack(archive: str | os.PathLike, folder: str | os.PathLike, wanted: Callable[[str], bool] = lambda name: True) -> list[Path]:
+def unpack(
+    archive: str | os.PathLike, folder: str | os.PathLike, wanted: Callable[[str], bool] = lambda name: True
+) -> list[Path]:
     """Unpack the members of a zip file whose names are wanted; returns their paths, sorted.
 
     Members are checked before anything is written. A member already there with the right size is kept. Each is written
@@ -40,7 +42,9 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike, wanted: Callab
                 progress.advance()
             progress.finish()
     except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise InputError(f"{archive}: cannot be unpacked into {folder}: {error}; if it is broken, delete it and run again") from error
+        raise InputError(
+            f"{archive}: cannot be unpacked into {folder}: {error}; if it is broken, delete it and run again"
+        ) from error
     return sorted(folder / member.filename for member in members)
 
 
@@ -50,4 +54,6 @@ def _require_inside(archive: str | os.PathLike, member: zipfile.ZipInfo) -> None
     link = stat.S_ISLNK(member.external_attr >> 16)
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or link:
         what = "a link" if link else "a path that leaves the folder"
-        raise InputError(f"{archive}: member {member.filename!r} is {what}; wanted plain files inside it: nothing was unpacked")
+        raise InputError(
+            f"{archive}: member {member.filename!r} is {what}; wanted plain files inside it: nothing was unpacked"
+        )

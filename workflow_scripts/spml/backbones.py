@@ -25,7 +25,9 @@ def check_architecture(architecture: str) -> None:
     """Raise InputError unless torchvision has a classification model of that name."""
     known = torchvision.models.list_models(module=torchvision.models)
     if architecture not in known:
-        raise InputError(f"backbone architecture: found {architecture!r}, wanted one of torchvision's: {', '.join(known)}")
+        raise InputError(
+            f"backbone architecture: found {architecture!r}, wanted one of torchvision's: {', '.join(known)}"
+        )
 
 
 def load_backbone(architecture: str, weights: str | os.PathLike, device: str) -> nn.Module:
@@ -44,7 +46,9 @@ def load_backbone(architecture: str, weights: str | os.PathLike, device: str) ->
     except Exception as error:  # torch raises a dozen kinds here
         raise InputError(f"{weights}: not a readable PyTorch state dict ({str(error).splitlines()[0]})") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"{weights}: found {type(state).__name__}, wanted a state dict (names to tensors) of {architecture}")
+        raise InputError(
+            f"{weights}: found {type(state).__name__}, wanted a state dict (names to tensors) of {architecture}"
+        )
     with torch.device("meta"):
         classifier = _classifier(torchvision.models.get_model(architecture, weights=None))
     weight = state.get(f"{classifier}.weight")

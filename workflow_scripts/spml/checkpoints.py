@@ -18,7 +18,9 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description
     """Write float32 weights (names as in spml.heads) and a description of plain values."""
     metadata = {key: json.dumps(value) for key, value in sorted(description.items())} | {"kind": KIND}
     with writing(path) as part:
-        safetensors.numpy.save_file({name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}, part, metadata)
+        safetensors.numpy.save_file(
+            {name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}, part, metadata
+        )
 
 
 def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, object]]:
@@ -26,9 +28,13 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, obje
     try:
         with safetensors.safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})
-            weights = {name: file.get_tensor(name) for name in file.keys()}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(f"{path}: not a readable safetensors file ({error}); delete it, the next run makes it again") from error
+        raise InputError(
+            f"{path}: not a readable safetensors file ({error}); delete it, the next run makes it again"
+        ) from error
     if metadata.pop("kind", None) != KIND:
-        raise InputError(f"{path}: a safetensors file, but no checkpoint of this pipeline; delete it, the next run makes it again")
+        raise InputError(
+            f"{path}: a safetensors file, but no checkpoint of this pipeline; delete it, the next run makes it again"
+        )
     return weights, {key: json.loads(value) for key, value in metadata.items()}

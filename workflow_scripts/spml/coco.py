@@ -4,16 +4,17 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 from pycocotools.coco import COCO
 
 from spml.errors import InputError
 
-KEYS = {  # section -> the keys that every entry must have, with their types
+KEYS: dict[str, dict[str, Any]] = {  # section -> the keys that every entry must have, with their types
     "categories": {"id": int, "name": str},
     "images": {"id": (int, str), "file_name": str},
-    "annotations": {"image_id": (int, str), "category_id": int},
+    "annotations": {"id": (int, str), "image_id": (int, str), "category_id": int},
 }
 
 

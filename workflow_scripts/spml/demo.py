@@ -24,7 +24,9 @@ def _star(points: int, inner: float) -> list[Point]:
     return [p for far, near in zip(outer, shift, strict=True) for p in (far, (inner * near[0], inner * near[1]))]
 
 
-def _circle(radius: float = 1.0, start: float = 0.0, stop: float = 360.0, x: float = 0.0, y: float = 0.0) -> list[Point]:
+def _circle(
+    radius: float = 1.0, start: float = 0.0, stop: float = 360.0, x: float = 0.0, y: float = 0.0
+) -> list[Point]:
     angles = [math.radians(start + (stop - start) * i / 31) for i in range(32)]
     return [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]
 
@@ -105,7 +107,9 @@ def _clutter(random: np.random.RandomState, draw: ImageDraw.ImageDraw, size: int
         draw.line(corners, fill=_colour(random), width=int(random.randint(1, 3)) * OVERSAMPLING)
 
 
-def _draw_shape(random: np.random.RandomState, draw: ImageDraw.ImageDraw, category: str, x: float, y: float) -> np.ndarray:
+def _draw_shape(
+    random: np.random.RandomState, draw: ImageDraw.ImageDraw, category: str, x: float, y: float
+) -> np.ndarray:
     """Draw one shape centred at (x, y) pixels; returns its corners in pixels, [corners, 2]."""
     span = random.uniform(*OBJECT_SIZE)
     turn = random.normal(0, 0.3)

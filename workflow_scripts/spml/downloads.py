@@ -13,10 +13,12 @@ from spml.log import Progress
 
 TIMEOUT = (20.0, 60.0)  # seconds: to connect, between two pieces
 TRIES, PAUSE = 5, 2.0  # tries in a row that bring nothing; seconds before the second, doubling
-PIECE = 1 << 20  # bytes
+PIECE = 1 << 16  # bytes; what an interruption loses at most
 
 
-def fetch(url: str, target: str | os.PathLike, *, sha256: str | None = None, advice: str = "", tries: int = TRIES) -> Path:
+def fetch(
+    url: str, target: str | os.PathLike, *, sha256: str | None = None, advice: str = "", tries: int = TRIES
+) -> Path:
     """Download ``url`` to ``target``, going on where an earlier try stopped; a whole file that fits is not fetched again.
 
     Parameters
@@ -59,7 +61,10 @@ def fetch(url: str, target: str | os.PathLike, *, sha256: str | None = None, adv
         part.unlink()
         raise InputError(f"{url}: found sha256 {found}, wanted {sha256}; removed, run again. {advice}".strip())
     os.replace(part, target)
-    print(f"{target}: {size:,} bytes, sha256 {_sha256(target)}" + ("" if sha256 else " (no checksum known to compare with)"))
+    print(
+        f"{target}: {size:,} bytes, sha256 {_sha256(target)}"
+        + ("" if sha256 else " (no checksum known to compare with)")
+    )
     return target
 
 
@@ -103,5 +108,5 @@ def _reason(error: Exception) -> str:
     with contextlib.suppress(AttributeError):
         while cause.args and isinstance(cause.args[0], BaseException):
             cause = cause.args[0]
-        cause = getattr(cause, "reason", cause)  # type: ignore[assignment]
+        cause = getattr(cause, "reason", cause)
     return str(cause) or type(error).__name__

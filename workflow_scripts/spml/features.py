@@ -63,7 +63,9 @@ def read(path: str | os.PathLike, rows: np.ndarray | None = None) -> tuple[list[
         if rows is None:
             rows = np.arange(len(image_id))
         if len(matrix) != len(image_id):
-            raise InputError(f"{path}: {len(matrix)} rows for {len(image_id)} image ids; delete it, the next run makes it again")
+            raise InputError(
+                f"{path}: {len(matrix)} rows for {len(image_id)} image ids; delete it, the next run makes it again"
+            )
         selected = np.empty((len(rows), matrix.shape[1]), matrix.dtype)
         step = max(1, (1 << 24) // max(matrix.shape[1], 1))
         for start in range(0, len(matrix), step):

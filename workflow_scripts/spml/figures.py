@@ -28,7 +28,9 @@ plt.rcParams.update(
 )
 
 
-def over_tau(points: pd.DataFrame, value: str, lines: Sequence[tuple[str, float, float]], label: str, axis: str) -> Figure:
+def over_tau(
+    points: pd.DataFrame, value: str, lines: Sequence[tuple[str, float, float]], label: str, axis: str
+) -> Figure:
     """Mean and standard deviation of ``value`` over replicates against tau, among labelled reference lines.
 
     Parameters
@@ -44,7 +46,18 @@ def over_tau(points: pd.DataFrame, value: str, lines: Sequence[tuple[str, float,
         axes.axhline(height, linestyle=style, color=grey, linewidth=1.1, label=name, zorder=1)
         if spread:
             axes.axhspan(height - spread, height + spread, color=grey, alpha=0.12, linewidth=0, zorder=0)
-    axes.errorbar(mean.index, mean, deviation, marker="o", color=INK, markersize=5, capsize=3, linewidth=1.6, label=label, zorder=2)
+    axes.errorbar(
+        mean.index,
+        mean,
+        deviation,
+        marker="o",
+        color=INK,
+        markersize=5,
+        capsize=3,
+        linewidth=1.6,
+        label=label,
+        zorder=2,
+    )
     axes.set_xlabel("threshold τ (probability)")
     axes.set_ylabel(axis)
     axes.set_xticks(list(mean.index))

@@ -46,11 +46,15 @@ def fit(
     else:
         given.require_same_images(f"{true.path} (training rows)", [true.image_id[row] for row in rows])
     if not (values == 1).any():
-        raise InputError(f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one (a lower τ?)")
+        raise InputError(
+            f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one (a lower τ?)"
+        )
     validation_features = features.read(features_path, validation_rows)[1]
     training = Rows(training_features, values.astype(np.int8), device)
     validation = Rows(validation_features, true.values[validation_rows], device)
-    print(f"{name}: {len(training):,} training rows, {(values == 1).sum() / len(values):.3f} positives per image, {device}")
+    print(
+        f"{name}: {len(training):,} training rows, {(values == 1).sum() / len(values):.3f} positives per image, {device}"
+    )
 
     loss = dict(options["loss"])
     parameters = {key: value for key, value in loss.items() if key != "name"}

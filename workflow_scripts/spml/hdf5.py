@@ -32,11 +32,15 @@ def add_strings(file: h5py.File, name: str, strings: Sequence[str]) -> None:
 def add_matrix(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type | np.dtype) -> h5py.Dataset:
     """An empty data set [N, ...], chunked by rows and compressed."""
     width = int(np.prod(shape[1:], dtype=np.int64)) * np.dtype(dtype).itemsize
-    rows = max(1, min(shape[0], CHUNK // max(width, 1)))
+    rows = min(shape[0], max(1, CHUNK // max(width, 1)))
+    if not rows or not width:  # nothing to chunk
+        return file.create_dataset(name, shape, dtype)
     return file.create_dataset(name, shape, dtype, chunks=(rows, *shape[1:]), compression=1, shuffle=True)
 
 
-def write(path: Path, kind: str, matrices: dict[str, np.ndarray], strings: dict[str, Sequence[str]], **attributes: object) -> None:
+def write(
+    path: Path, kind: str, matrices: dict[str, np.ndarray], strings: dict[str, Sequence[str]], **attributes: object
+) -> None:
     """Write matrices [N, ...] and string lists in one file of that kind."""
     with creating(path, kind, **attributes) as file:
         for name, values in strings.items():
@@ -57,7 +61,9 @@ def reading(path: Path, kind: str) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({error}); delete it, the next run makes it again") from error
+        raise InputError(
+            f"{path}: not a readable HDF5 file ({error}); delete it, the next run makes it again"
+        ) from error
     with file:
         found, layout = file.attrs.get("kind"), file.attrs.get("layout")
         if (found, layout) != (kind, LAYOUT):
@@ -73,7 +79,9 @@ def strings(file: h5py.File, name: str) -> list[str]:
     return list(file[name].asstr()[:])
 
 
-def require_same(name: str, first: Path, first_values: Sequence[str], second: Path, second_values: Sequence[str]) -> None:
+def require_same(
+    name: str, first: Path, first_values: Sequence[str], second: Path, second_values: Sequence[str]
+) -> None:
     """Raise InputError unless two files agree on ``name`` (image_id, category), naming the first difference."""
     if len(first_values) != len(second_values):
         raise InputError(

@@ -24,7 +24,9 @@ def read_image(path: str, size: int) -> np.ndarray:
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; wanted a picture") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: not a readable picture ({error}); wanted JPEG, PNG or another kind that Pillow reads") from error
+        raise InputError(
+            f"{path}: not a readable picture ({error}); wanted JPEG, PNG or another kind that Pillow reads"
+        ) from error
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

@@ -26,7 +26,7 @@ def redirect(snakemake):
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     warnings.showwarning = lambda message, category, *place: print(f"warning: {message}")
     sys.excepthook = _explain
 

@@ -12,7 +12,9 @@ from spml.log import Progress
 BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 64, 2e-3, 1e-2
 
 
-def pretrain(architecture: str, pictures: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int) -> dict[str, Tensor]:
+def pretrain(
+    architecture: str, pictures: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int
+) -> dict[str, Tensor]:
     """Train on pictures uint8 [N, S, S, 3] with one class each, int [N]; returns the state dict.
 
     AdamW with a one-cycle schedule, random mirroring, bfloat16 where autocast allows. The random streams depend on
@@ -46,6 +48,8 @@ def pretrain(architecture: str, pictures: np.ndarray, labels: np.ndarray, *, epo
             total += loss.detach() * len(rows)
             right += (logits.argmax(1) == targets[rows]).sum()
             progress.advance(len(rows))
-        print(f"epoch {epoch}: loss {total.item() / len(labels):.4f}, accuracy {100 * right.item() / len(labels):.1f} %")
+        print(
+            f"epoch {epoch}: loss {total.item() / len(labels):.4f}, accuracy {100 * right.item() / len(labels):.1f} %"
+        )
     progress.finish()
     return {name: value.cpu().contiguous() for name, value in model.state_dict().items()}

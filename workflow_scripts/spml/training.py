@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 from spml import streams
 from spml.average_precision import average_precision, mean_average_precision
@@ -89,16 +90,27 @@ def train(
             key: value.to(device).requires_grad_()
             for key, value in initial_weights(head, hidden, training.widths, seeds).items()
         }
-        optimizer = _adam(weights, learning_rates)
+        optimizer = _Adam(weights, learning_rates)
         tops = [-1.0] * len(candidates)
         for epoch in range(1, epochs + 1):
             losses = _one_epoch(
-                training, weights, optimizer, loss, dropout, mean, deviation, seed=seed, batch_size=batch_size, epoch=epoch
+                training,
+                weights,
+                optimizer,
+                loss,
+                dropout,
+                mean,
+                deviation,
+                seed=seed,
+                batch_size=batch_size,
+                epoch=epoch,
             )
             _require_finite(losses, candidates, epoch)
             mean_losses = losses.mean(0).tolist()
             folded = fold_standardisation({key: value.detach() for key, value in weights.items()}, mean, deviation)
-            for index, (candidate, val_map) in enumerate(zip(candidates, validation_map(folded, validation), strict=True)):
+            for index, (candidate, val_map) in enumerate(
+                zip(candidates, validation_map(folded, validation), strict=True)
+            ):
                 history.append(Epoch(batch_size, candidate.learning_rate, epoch, mean_losses[index], val_map))
                 if val_map > tops[index]:
                     tops[index] = val_map
@@ -112,27 +124,56 @@ def train(
     return best
 
 
-def _adam(weights: Weights, learning_rates: Sequence[float]) -> torch.optim.Optimizer:
-    """One fused Adam over the stack, a learning rate for each candidate.
+class _Adam:
+    """Fused Adam over a stack of candidates, a learning rate for each, no weight decay.
 
-    Its parameters are views of the candidates' weights, so that the stack itself is what is updated.
+    The function behind torch.optim.Adam: an Optimizer object would import torch's compiler, which costs seconds a job.
     """
-    groups = []
-    for index, rate in enumerate(learning_rates):
-        views = [value.detach()[index].requires_grad_() for value in weights.values()]
-        groups.append({"params": views, "lr": rate})
-    for value in weights.values():
-        value.grad = torch.zeros_like(value)
-    for index, group in enumerate(groups):
-        for view, value in zip(group["params"], weights.values(), strict=True):
-            view.grad = value.grad[index]
-    return torch.optim.Adam(groups, fused=True)
+
+    def __init__(self, weights: Weights, learning_rates: Sequence[float]) -> None:
+        for value in weights.values():
+            value.grad = torch.zeros_like(value)
+        self._gradients = [value.grad for value in weights.values()]
+        self._candidates: list[tuple[float, list[list[Tensor]]]] = []
+        for index, rate in enumerate(learning_rates):
+            views = [value.detach()[index] for value in weights.values()]  # the stack itself is what is updated
+            gradients = [value.grad[index] for value in weights.values()]  # type: ignore[index]
+            first, second = [torch.zeros_like(view) for view in views], [torch.zeros_like(view) for view in views]
+            steps = [torch.zeros((), device=view.device) for view in views]
+            self._candidates.append((rate, [views, gradients, first, second, steps]))
+
+    def zero_grad(self) -> None:
+        for gradient in self._gradients:
+            gradient.zero_()  # type: ignore[union-attr]  # in place: the candidates hold views of it
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for rate, (views, gradients, first, second, steps) in self._candidates:
+            adam(
+                views,
+                gradients,
+                first,
+                second,
+                max_exp_avg_sqs=[],
+                state_steps=steps,
+                lr=rate,
+                beta1=0.9,
+                beta2=0.999,
+                eps=1e-8,
+                weight_decay=0.0,
+                amsgrad=False,
+                maximize=False,
+                fused=True,
+                foreach=False,
+                capturable=False,
+                differentiable=False,
+            )
 
 
 def _one_epoch(
     training: Rows,
     weights: Weights,
-    optimizer: torch.optim.Optimizer,
+    optimizer: _Adam,
     loss: Loss,
     dropout: float,
     mean: Tensor,
@@ -152,8 +193,7 @@ def _one_epoch(
             keep = (torch.rand(shape, generator=masks, device=mean.device) >= dropout) / (1 - dropout)
         logits = apply_heads(weights, (features - mean) / deviation, keep)
         per_candidate = loss(logits, labels)
-        for value in weights.values():
-            value.grad.zero_()  # type: ignore[union-attr]  # in place: the optimizer holds views of it
+        optimizer.zero_grad()
         per_candidate.sum().backward()
         optimizer.step()
         losses.append(per_candidate.detach())
@@ -173,7 +213,9 @@ def _require_finite(losses: Tensor, candidates: Sequence[Candidate], epoch: int)
 @torch.no_grad()
 def validation_map(weights: Weights, validation: Rows) -> list[float]:
     """The published mAP of each candidate of the stack, in percent."""
-    blocks = [(apply_heads(weights, features).cpu().numpy(), labels.cpu().numpy()) for features, labels in validation.blocks()]
+    blocks = [
+        (apply_heads(weights, features).cpu().numpy(), labels.cpu().numpy()) for features, labels in validation.blocks()
+    ]
     logits = np.concatenate([logits for logits, _ in blocks], axis=1)
     labels = np.concatenate([labels for _, labels in blocks])
     return [mean_average_precision(average_precision(candidate, labels))[0] for candidate in logits]

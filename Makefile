@@ -1,0 +1,44 @@
+# make run: the demo, to both figures.  make test: the whole test suite.  Each sets up what it needs.
+.DEFAULT_GOAL := run
+.PHONY: run test lint report docs lock clean
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+SNAKEFMT := snakefmt==2.1.0
+READY := .venv/ready
+UV := .uv/bin/uv
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH :=
+
+run: $(READY)
+	snakemake --cores all
+
+test: $(READY) lint
+	python -m pytest
+
+lint: $(READY)
+	ruff check .
+	mypy
+	$(UV) tool run --quiet $(SNAKEFMT) --check --compact-diff Snakefile rules
+	snakemake --lint
+
+report: $(READY)
+	snakemake --cores all --report results/report.html
+
+docs: $(READY)  # what is generated: the reference of the configuration, the rule graph of the README
+	python docs/generate.py
+
+lock: $(UV)  # requirements.txt from pyproject.toml
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group dev pyproject.toml --output-file requirements.txt
+
+clean:  # results only: what was fetched or drawn stays in resources/
+	find results -mindepth 1 ! -name .gitkeep -delete
+
+$(UV):
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --target .uv uv==$(UV_VERSION)
+
+$(READY): requirements.txt | $(UV)
+	test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
+	touch $@

@@ -1,0 +1,56 @@
+import os
+
+import numpy as np
+import pytest
+from spml import checkpoints, log
+from spml.errors import InputError
+from spml.files import writing
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "deep" / "a.txt"
+    with writing(target) as part:
+        part.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    with pytest.raises(ZeroDivisionError), writing(target) as part:
+        part.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "new"
+    assert os.listdir(target.parent) == ["a.txt"]
+
+
+def test_a_checkpoint_comes_back(tmp_path):
+    weights = {"output.weight": np.arange(6, dtype=np.float32).reshape(2, 3).T, "output.bias": np.zeros(3, np.float32)}
+    checkpoints.save(tmp_path / "c.safetensors", weights, {"categories": ["ü", "b"], "val_map": 0.1 + 0.2})
+    found, description = checkpoints.load(tmp_path / "c.safetensors")
+    assert all((found[name] == weights[name]).all() for name in weights)
+    assert description == {"categories": ["ü", "b"], "val_map": 0.1 + 0.2}
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+    import safetensors.numpy
+
+    (tmp_path / "c.safetensors").write_text("no")
+    with pytest.raises(InputError, match=r"c.safetensors: not a readable safetensors file"):
+        checkpoints.load(tmp_path / "c.safetensors")
+    safetensors.numpy.save_file({"a": np.zeros(1)}, tmp_path / "c.safetensors")
+    with pytest.raises(InputError, match=r"c.safetensors: a safetensors file, but no checkpoint of this pipeline"):
+        checkpoints.load(tmp_path / "c.safetensors")
+
+
+def test_progress_says_done_total_rate_and_time_left(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(log.time, "monotonic", lambda: now[0])
+    progress = log.Progress("features", 7200, "images")
+    for _ in range(30):
+        now[0] += 1
+        progress.advance(2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "features: 20 of 7,200 images, 2/s, 0:59:50 left",
+        "features: 40 of 7,200 images, 2/s, 0:59:40 left",
+        "features: 60 of 7,200 images, 2/s, 0:59:30 left",
+    ]
+    progress.finish()
+    assert capsys.readouterr().out == "features: 60 images in 30.0 s (2/s)\n"

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+from PIL import Image
+from spml import backbones, features, images, manifest
+from spml.errors import InputError
+
+
+@pytest.fixture
+def picture():
+    """Left half dark, right half light, a bright corner at the top left."""
+    pixels = np.full((40, 60, 3), 60, np.uint8)
+    pixels[:, 30:] = 180
+    pixels[:10, :10] = 250
+    return Image.fromarray(pixels)
+
+
+def reread(tmp_path, picture, name, **options):
+    picture.save(tmp_path / name, **options)
+    return images.read_image(str(tmp_path / name), 32).astype(int)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "RGBA", "LA", "1", "I;16", "I"])
+def test_every_kind_of_picture_comes_out_alike(tmp_path, picture, mode):
+    plain = reread(tmp_path, picture, "plain.png")
+    if mode in ("I;16", "I"):
+        other = Image.fromarray(
+            np.asarray(picture.convert("L")).astype(np.uint16 if mode == "I;16" else np.int32) * 257
+        )
+    else:
+        other = picture.convert(mode)
+    found = reread(tmp_path, other, "other.tif" if mode in ("CMYK", "I;16", "I") else "other.png")
+    assert found.shape == (32, 32, 3)
+    tolerance = {"1": 80, "P": 12}.get(mode, 6)  # dithered; of 216 colours
+    assert abs(found[16, 4] - plain[16, 4]).max() <= tolerance and abs(found[16, 28] - plain[16, 28]).max() <= tolerance
+
+
+def test_a_cmyk_jpeg_works(tmp_path, picture):
+    assert abs(reread(tmp_path, picture.convert("CMYK"), "a.jpg") - reread(tmp_path, picture, "b.png")).mean() < 6
+
+
+def test_a_picture_is_turned_upright(tmp_path, picture):
+    turned = picture.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "rotate by 90 degrees clockwise to show"
+    found = reread(tmp_path, turned, "turned.jpg", exif=exif, quality=95)
+    assert abs(found - reread(tmp_path, picture, "plain.png")).mean() < 4
+
+
+def test_resizing_does_not_keep_the_shape(tmp_path, picture):
+    assert reread(tmp_path, picture, "a.png").shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0 nothing"])
+def test_what_is_no_picture_is_named(tmp_path, content):
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(InputError, match=r"a.jpg: not a readable picture .*wanted JPEG, PNG"):
+        images.read_image(str(tmp_path / "a.jpg"), 32)
+
+
+def test_a_truncated_picture_is_named(tmp_path, picture):
+    picture.save(tmp_path / "a.jpg")
+    whole = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "a.jpg").write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(InputError, match=r"a.jpg: not a readable picture \(.*[Tt]runcated"):
+        images.read_image(str(tmp_path / "a.jpg"), 32)
+
+
+def test_a_missing_picture_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"a.jpg: no such file; wanted a picture"):
+        images.read_image(str(tmp_path / "a.jpg"), 32)
+
+
+def test_batches_come_in_order_and_stop_at_a_broken_picture(tmp_path):
+    paths = []
+    for number in range(7):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(paths[-1])
+    batches = list(images.read_batches(paths, 4, 3, workers=2))
+    assert [len(batch) for batch in batches] == [3, 3, 1]
+    assert np.concatenate(batches)[:, 0, 0, 0].tolist() == list(range(7))
+    (tmp_path / "5.png").write_text("no")
+    with pytest.raises(InputError, match=r"5.png"):
+        list(images.read_batches(paths, 4, 3, workers=2))
+    assert list(images.read_batches([], 4, 3, workers=1)) == []
+
+
+def test_a_manifest_comes_back_and_a_foreign_table_is_refused(tmp_path):
+    manifest.write(tmp_path / "a.csv", [("1", "a,b.jpg", "x/a,b.jpg"), ("2", "ü.jpg", "x/ü.jpg")])
+    assert manifest.read(tmp_path / "a.csv").path == ["x/a,b.jpg", "x/ü.jpg"]
+    (tmp_path / "b.csv").write_text("id,name\n")
+    with pytest.raises(InputError, match=r"b.csv: found columns \['id', 'name'\], wanted image_id, file_name, path"):
+        manifest.read(tmp_path / "b.csv")
+
+
+def test_features_come_back_by_rows(tmp_path):
+    values = np.arange(30, dtype=np.float32).reshape(10, 3)
+    ids = [str(i) for i in range(10)]
+    assert features.write(tmp_path / "f.h5", ids, [values[:4], values[4:]], "float16") == (10, 3)
+    image_id, selected = features.read(tmp_path / "f.h5", np.array([1, 5, 9]))
+    assert image_id == ids and selected.dtype == np.float16
+    assert (selected == values[[1, 5, 9]]).all()
+
+
+def test_features_that_are_not_finite_name_image_and_remedy(tmp_path):
+    with pytest.raises(
+        InputError, match=r"image b has values that are not finite in float16 \(largest 1e\+06\).*float32"
+    ):
+        features.write(tmp_path / "f.h5", ["a", "b"], [np.array([[1.0], [1e6]], np.float32)], "float16")
+    assert list(tmp_path.iterdir()) == []  # nothing half-written
+    features.write(tmp_path / "f.h5", ["a", "b"], [np.array([[1.0], [1e6]], np.float32)], "float32")
+
+
+def test_nan_in_a_feature_file_names_file_and_image(tmp_path):
+    import h5py
+
+    features.write(tmp_path / "f.h5", ["a", "b", "c"], [np.ones((3, 2), np.float32)], "float32")
+    with h5py.File(tmp_path / "f.h5", "a") as file:
+        file["feature"][2, 1] = np.nan
+    with pytest.raises(InputError, match=r"f.h5: row 2 \(image c\) holds NaN or infinity"):
+        features.read(tmp_path / "f.h5")
+    assert len(features.read(tmp_path / "f.h5", np.array([0, 1]))[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("architecture", "width"),
+    [("resnet18", 512), ("mobilenet_v2", 1280), ("shufflenet_v2_x0_5", 1024), ("vit_b_16", 768)],
+)
+def test_a_backbone_gives_pooled_features(tmp_path, architecture, width):
+    import torch
+    import torchvision
+
+    model = torchvision.models.get_model(architecture, weights=None, num_classes=5).eval()
+    torch.save(model.state_dict(), tmp_path / "w.pth")
+    backbone = backbones.load_backbone(architecture, tmp_path / "w.pth", "cpu")
+    size = 224 if architecture == "vit_b_16" else 64
+    pictures = np.random.RandomState(0).randint(0, 256, (2, size, size, 3), dtype=np.uint8)
+    (found,) = backbones.extract(backbone, iter([pictures]), "cpu")
+    assert found.shape == (2, width)
+    with torch.inference_mode():  # the classifier on these features gives what the whole model gives
+        classifier = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
+        wanted = model(backbones.normalise(pictures, "cpu"))
+        torch.testing.assert_close(classifier(torch.from_numpy(found)), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path):
+    import torch
+    import torchvision
+
+    torch.save(torchvision.models.resnet18(weights=None).state_dict(), tmp_path / "w.pth")
+    with pytest.raises(InputError, match=r"w.pth: these weights do not fit mobilenet_v2: \d+ layers missing"):
+        backbones.load_backbone("mobilenet_v2", tmp_path / "w.pth", "cpu")
+    with pytest.raises(
+        InputError, match=r"backbone architecture: found 'resnet19', wanted one of torchvision's: alexnet"
+    ):
+        backbones.load_backbone("resnet19", tmp_path / "w.pth", "cpu")
+    (tmp_path / "w.pth").write_text("no")
+    with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
+        backbones.load_backbone("resnet18", tmp_path / "w.pth", "cpu")
+    torch.save({"model": 3}, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=r"w.pth: found dict, wanted a state dict"):
+        backbones.load_backbone("resnet18", tmp_path / "w.pth", "cpu")
+
+
+class Malice:
+    def __reduce__(self):
+        import os
+
+        return os.mkdir, ("pwned",)
+
+
+def test_weights_cannot_run_code(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    torch.save({"a": Malice()}, "w.pth")
+    with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
+        backbones.load_backbone("resnet18", "w.pth", "cpu")
+    assert not (tmp_path / "pwned").exists()

@@ -1,0 +1,157 @@
+import numpy as np
+import pytest
+import torch
+from spml import streams, training
+from spml.errors import InputError
+from spml.heads import apply_heads, fold_standardisation, initial_weights
+from spml.losses import make_loss
+from spml.prediction import predict
+from spml.rows import Rows
+
+SETTINGS = {"hidden": 6, "dropout": 0.25, "standardize": True, "epochs": 3, "seed": 5, "name": "teachers/test"}
+
+
+@pytest.fixture
+def world():
+    random = np.random.RandomState(0)
+    features = (random.randn(70, 9) * 3 + 1).astype(np.float32)
+    labels = (features @ random.randn(9, 4) > 1).astype(np.int8)
+    return features, labels
+
+
+def rows(world, part=slice(None)):
+    return Rows(world[0][part], world[1][part])
+
+
+def run(world, head, batch_sizes, learning_rates, loss="an", **changes):
+    settings = SETTINGS | changes
+    training_rows, validation = rows(world, slice(0, 50)), rows(world, slice(50, 70))
+    return training.train(
+        training_rows,
+        validation,
+        make_loss(loss),
+        head=head,
+        batch_sizes=batch_sizes,
+        learning_rates=learning_rates,
+        **settings,
+    )
+
+
+def plain_loop(world, head, batch_size, learning_rate):
+    """The usual way: one candidate, nn.Linear, torch.optim.Adam; the validation mAP of each epoch."""
+    features, labels = torch.from_numpy(world[0]), torch.from_numpy(world[1])
+    train, mean, deviation = features[:50], features[:50].double().mean(0), features[:50].double().std(0, correction=0)
+    standardized = ((features - mean) / deviation).float()
+    torch.manual_seed(streams.seed_for("weights", 5, "teachers/test", training.Candidate(batch_size, learning_rate)))
+    layers = [torch.nn.Linear(9, 6), torch.nn.Linear(6, 4)] if head == "mlp" else [torch.nn.Linear(9, 4)]
+    optimizer = torch.optim.Adam([p for layer in layers for p in layer.parameters()], learning_rate)
+    scores = []
+    for epoch in (1, 2, 3):
+        masks = torch.Generator().manual_seed(streams.seed_for("dropout", 5, batch_size, epoch))
+        for batch in torch.from_numpy(streams.shuffle(len(train), 5, batch_size, epoch)).split(batch_size):
+            x = standardized[batch]
+            if head == "mlp":
+                x = torch.relu(layers[0](x)) * (torch.rand(len(batch), 6, generator=masks) >= 0.25) / 0.75
+            loss = make_loss("an")(layers[-1](x), labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        with torch.no_grad():
+            x = standardized[50:]
+            logits = layers[-1](torch.relu(layers[0](x)) if head == "mlp" else x).numpy()
+        scores.append(training.mean_average_precision(training.average_precision(logits, world[1][50:]))[0])
+    return scores
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp"])
+def test_the_stack_does_what_the_usual_loop_does(world, head):
+    trained = run(world, head, [8, 16], [0.1, 0.01])
+    for batch_size in (8, 16):
+        for rate in (0.1, 0.01):
+            found = [e.val_map for e in trained.history if (e.batch_size, e.learning_rate) == (batch_size, rate)]
+            assert found == pytest.approx(plain_loop(world, head, batch_size, rate), abs=1e-3)
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp"])
+@pytest.mark.parametrize("loss", ["an", "an_ls", "em", "bce"])
+def test_a_candidate_alone_equals_itself_in_a_stack(world, head, loss):
+    together = run(world, head, [8], [0.1, 0.01, 0.001], loss)
+    alone = run(world, head, [8], [0.01], loss)
+    losses = [e.loss for e in together.history if e.learning_rate == 0.01]
+    assert losses == pytest.approx([e.loss for e in alone.history], rel=1e-4)
+
+
+def test_the_best_epoch_is_the_first_of_the_highest(world):
+    trained = run(world, "mlp", [8, 16], [0.1, 0.01])
+    first = max(trained.history, key=lambda epoch: epoch.val_map)
+    assert (trained.val_map, trained.epoch) == (first.val_map, first.epoch)
+    assert str(trained.candidate) == str(training.Candidate(first.batch_size, first.learning_rate))
+
+
+def test_the_weights_kept_give_the_map_reported_on_features_as_stored(world):
+    trained = run(world, "mlp", [8], [0.05])
+    logits = predict({key: value.numpy() for key, value in trained.weights.items()}, world[0][50:])
+    score = training.mean_average_precision(training.average_precision(logits, world[1][50:]))[0]
+    assert score == pytest.approx(trained.val_map, abs=1e-6)
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp"])
+def test_prediction_without_torch_equals_prediction_with_it(world, head):
+    weights = initial_weights(head, 6, (9, 4), [1])
+    with_torch = apply_heads(weights, torch.from_numpy(world[0]))[0].numpy()
+    without = predict({key: value[0].numpy() for key, value in weights.items()}, world[0])
+    np.testing.assert_allclose(without, with_torch, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp"])
+def test_folded_weights_take_raw_features(world, head):
+    weights = initial_weights(head, 6, (9, 4), [1, 2])
+    features = torch.from_numpy(world[0])
+    mean, deviation = rows(world).moments()
+    folded = fold_standardisation(weights, mean, deviation)
+    torch.testing.assert_close(
+        apply_heads(folded, features), apply_heads(weights, (features - mean) / deviation), atol=1e-4, rtol=1e-4
+    )
+
+
+def test_a_constant_feature_does_no_harm(world):
+    world[0][:, 0] = 7.0
+    assert rows(world).moments()[1][0] == 1.0
+    assert np.isfinite(run(world, "linear", [8], [0.01]).history[-1].loss)
+
+
+def test_moments_are_those_of_the_rows(world):
+    mean, deviation = rows(world).moments()
+    np.testing.assert_allclose(mean, world[0].mean(0), rtol=1e-5)
+    np.testing.assert_allclose(deviation, world[0].std(0), rtol=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_training_and_says_where(world):
+    world[0][3, 2] = np.nan
+    with pytest.raises(InputError, match=r"found nan in epoch 1, step \d+ of 7 \(batch size 8, learning rate 0.1\)"):
+        run(world, "linear", [8], [0.1], standardize=False)
+
+
+def test_every_row_is_seen_once_an_epoch_the_last_batch_included(world):
+    source = Rows(np.arange(10, dtype=np.float32)[:, None], np.zeros((10, 1), np.int8))
+    batches = [features[:, 0].tolist() for features, _ in source.batches(1, 4, 1)]
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+    assert sorted(row for batch in batches for row in batch) == list(range(10))
+
+
+def test_shuffles_depend_on_seed_batch_size_and_epoch_alone():
+    same = streams.shuffle(50, 1, 8, 1)
+    assert (same == streams.shuffle(50, 1, 8, 1)).all()
+    for other in ((2, 8, 1), (1, 16, 1), (1, 8, 2)):
+        assert (same != streams.shuffle(50, *other)).any()
+
+
+def test_initial_weights_do_not_depend_on_the_stack():
+    together, alone = initial_weights("mlp", 6, (9, 4), [1, 2]), initial_weights("mlp", 6, (9, 4), [2])
+    for key in together:
+        assert torch.equal(together[key][1], alone[key][0])
+
+
+def test_training_twice_gives_the_same_bytes(world):
+    one, other = (run(world, "mlp", [8], [0.05, 0.01]) for _ in range(2))
+    assert all(torch.equal(one.weights[key], other.weights[key]) for key in one.weights)
