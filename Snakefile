@@ -36,9 +36,9 @@ wildcard_constraints:
 
 
 rule all:
+    default_target: True
     input:
         FIGURES,
-    default_target: True
 
 
 onsuccess:

@@ -8,14 +8,21 @@ import statistics
 NAME = DEFINITIONS["name"]["pattern"].strip("^$")
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 DATASET = config["dataset"]
-FIGURES = [f"results/{DATASET}/figures/figure_{figure}.{kind}" for figure in ("1a", "1b") for kind in ("svg", "png")]
+FIGURES = [
+    f"results/{DATASET}/figures/figure_{figure}.{kind}"
+    for figure in ("1a", "1b")
+    for kind in ("svg", "png")
+]
 COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
 COCO_DOWNLOADS = {
     "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
     "train": {"url": f"{COCO}/zips/train2014.zip"},
     "test": {"url": f"{COCO}/zips/val2014.zip"},
 }
-COCO_NAMES = {"train": "train2014", "test": "val2014"}  # COCO calls the published test part val
+COCO_NAMES = {
+    "train": "train2014",
+    "test": "val2014",
+}  # COCO calls the published test part val
 
 
 # -- code: inputs compared by content, so that an edit reruns the rules that import it and a touch reruns nothing
@@ -44,7 +51,7 @@ def imported(path):
 
 @functools.cache
 def code(rule):
-    """The files whose text decides what a rule does: its script and all local modules that it imports."""
+    """The script of a rule and all local modules that it imports; their text decides what it does."""
     seen, todo = set(), [SCRIPTS / f"{rule}.py"]
     while todo:
         path = todo.pop()
@@ -88,7 +95,9 @@ def training(kind, wildcard):
     def pick(wildcards):
         sections = RESOLVED[wildcards.dataset]
         entry = sections[kind][wildcards[wildcard]]
-        options = {key: entry.get(key, value) for key, value in sections["training"].items()}
+        options = {
+            key: entry.get(key, value) for key, value in sections["training"].items()
+        }
         if options["head"] == "linear":
             del options["hidden"], options["dropout"]
         return plain(options | {"loss": loss(entry["loss"])})
@@ -107,7 +116,9 @@ def annotations(part):
     """An input function: the annotation file of a part."""
 
     def pick(wildcards):
-        kind, local = source(wildcards.dataset)["source"], (source(wildcards.dataset).get(part_of(wildcards)) or {}).get("annotations")
+        kind, local = source(wildcards.dataset)["source"], (
+            source(wildcards.dataset).get(part_of(wildcards)) or {}
+        ).get("annotations")
         if local:
             return local
         if kind == "demo":
@@ -133,13 +144,27 @@ def picture_folder(wildcards):
     local = (source(wildcards.dataset).get(wildcards.part) or {}).get("images")
     if local:
         return local
-    name = wildcards.part if source(wildcards.dataset)["source"] == "demo" else COCO_NAMES[wildcards.part]
+    name = (
+        wildcards.part
+        if source(wildcards.dataset)["source"] == "demo"
+        else COCO_NAMES[wildcards.part]
+    )
     return f"resources/{wildcards.dataset}/{name}"
 
 
 def download(key):
     """A params function: address and checksum of one of COCO's archives."""
-    return lambda wildcards: plain((source(wildcards.dataset).get("downloads") or {}).get(key or wildcards.part) or COCO_DOWNLOADS[key or wildcards.part])
+    return lambda wildcards: plain(
+        (source(wildcards.dataset).get("downloads") or {}).get(key or wildcards.part)
+        or COCO_DOWNLOADS[key or wildcards.part]
+    )
+
+
+def listed_images(wildcards):
+    """An input function: the manifest of a part, looked at only once it is made."""
+    return checkpoints.list_images.get(
+        dataset=wildcards.dataset, part=wildcards.part
+    ).output.images
 
 
 def backbone_weights(wildcards):
@@ -182,7 +207,11 @@ def split_labels(wildcards):
 def folder(reference, seed):
     """Where the model that a reference names lies: `em` is a teacher, `paper@0.75` a student."""
     name, at, tau = reference.partition("@")
-    return f"students/{name}/seed_{seed}/tau_{float(tau):.2f}" if at else f"teachers/{name}/seed_{seed}"
+    return (
+        f"students/{name}/seed_{seed}/tau_{float(tau):.2f}"
+        if at
+        else f"teachers/{name}/seed_{seed}"
+    )
 
 
 def given_labels(wildcards):
@@ -194,8 +223,12 @@ def given_labels(wildcards):
 
 def teacher_logits(wildcards):
     """An input function: the logits that pseudo-labels are made from."""
-    teacher = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]["teacher"]
-    return f"results/{wildcards.dataset}/{folder(teacher, wildcards.seed)}/logits_train.h5"
+    teacher = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels][
+        "teacher"
+    ]
+    return (
+        f"results/{wildcards.dataset}/{folder(teacher, wildcards.seed)}/logits_train.h5"
+    )
 
 
 def student_pseudo_labels(wildcards):
@@ -208,7 +241,11 @@ def student_pseudo_labels(wildcards):
 
 
 def taus(dataset, pseudo_labels):
-    return sorted(RESOLVED[dataset]["pseudo_labels"][pseudo_labels]["taus"])
+    """The thresholds of an entry as they stand in file names, in order."""
+    return sorted(
+        f"{tau:.2f}"
+        for tau in RESOLVED[dataset]["pseudo_labels"][pseudo_labels]["taus"]
+    )
 
 
 def models(wildcards):
@@ -217,17 +254,19 @@ def models(wildcards):
     rows = []
     for seed in sorted(sections["seeds"]):
         for name in sorted(sections["teachers"]):
-            rows.append({"kind": "teachers", "name": name, "variant": "", "tau": "", "seed": seed})
+            row = {"kind": "teachers", "name": name, "variant": "", "tau": ""}
+            rows.append(row | {"seed": seed})
         for name, entry in sorted(sections["students"].items()):
             for tau in taus(wildcards.dataset, entry["pseudo_labels"]):
-                rows.append({"kind": "students", "name": name, "variant": f"tau_{tau:.2f}", "tau": f"{tau:.2f}", "seed": seed})
-    return [plain(row) for row in rows]
+                row = {"kind": "students", "name": name, "variant": f"tau_{tau}"}
+                rows.append(row | {"tau": tau, "seed": seed})
+    return rows
 
 
 def all_metrics(wildcards):
     """An input function: the metrics of every model, in the order of models()."""
     return [
-        f"results/{wildcards.dataset}/metrics/{row['kind']}/{row['name']}/seed_{row['seed']}/{row['variant']}".rstrip("/") + ".json"
+        f"results/{wildcards.dataset}/metrics/{folder(row['name'] + '@' * bool(row['tau']) + row['tau'], row['seed'])}.json"
         for row in models(wildcards)
     ]
 
@@ -236,7 +275,7 @@ def variants(wildcards):
     """A params function: every set of pseudo-labels with its replicate, as plain dicts."""
     sections = RESOLVED[wildcards.dataset]
     return [
-        plain({"pseudo_labels": name, "variant": f"tau_{tau:.2f}", "tau": f"{tau:.2f}", "seed": seed})
+        {"pseudo_labels": name, "variant": f"tau_{tau}", "tau": tau, "seed": seed}
         for seed in sorted(sections["seeds"])
         for name in sorted(sections["pseudo_labels"])
         for tau in taus(wildcards.dataset, name)
@@ -253,13 +292,20 @@ def all_pseudo_labels(wildcards):
 
 def all_observed(wildcards):
     """An input function: the observed labels of every replicate, in the order of the seeds."""
-    return [f"results/{wildcards.dataset}/observed/seed_{seed}.h5" for seed in sorted(RESOLVED[wildcards.dataset]["seeds"])]
+    return [
+        f"results/{wildcards.dataset}/observed/seed_{seed}.h5"
+        for seed in sorted(RESOLVED[wildcards.dataset]["seeds"])
+    ]
 
 
 def figure_label_counts(wildcards):
     """A params function: which pseudo-labels figure 1b shows."""
     sections = RESOLVED[wildcards.dataset]
-    return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
+    return {
+        "pseudo_labels": sections["students"][sections["figure"]["students"]][
+            "pseudo_labels"
+        ]
+    }
 
 
 # -- resources: how much, for the n-th attempt; nothing of a site
@@ -281,9 +327,22 @@ def summarise():
     with open(table, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             pair = float(row["val_map"]), float(row["test_map"])
-            scores.setdefault((row["kind"] == "students", row["name"], row["tau"]), []).append(pair)
-    lines = [f"\nData set {DATASET}: mAP in %, mean ± standard deviation over replicates\n", f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}"]
+            scores.setdefault(
+                (row["kind"] == "students", row["name"], row["tau"]), []
+            ).append(pair)
+    lines = [
+        f"\nData set {DATASET}: mAP in %, mean ± standard deviation over replicates\n",
+        f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}",
+    ]
     for (_, name, tau), pairs in sorted(scores.items()):
-        columns = [f"{statistics.mean(c):.2f} ± {statistics.stdev(c) if len(c) > 1 else 0:.2f}" for c in zip(*pairs)]
-        lines.append(f"{f'{name} τ {tau}' if tau else name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
-    print("\n".join([*lines, "\nFigures:", *(f"  {figure}" for figure in FIGURES)]), file=sys.stderr)
+        columns = [
+            f"{statistics.mean(c):.2f} ± {statistics.stdev(c) if len(c) > 1 else 0:.2f}"
+            for c in zip(*pairs)
+        ]
+        lines.append(
+            f"{f'{name} τ {tau}' if tau else name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}"
+        )
+    print(
+        "\n".join([*lines, "\nFigures:", *(f"  {figure}" for figure in FIGURES)]),
+        file=sys.stderr,
+    )

@@ -6,17 +6,19 @@ rule draw_demo:
         code=code("draw_demo"),
     output:
         annotations="resources/{dataset}/{part}.json",
-    params:
-        options=lambda wildcards: plain({key: DEMO[key] for key in ("seed", wildcards.part)}),
     log:
         "resources/{dataset}/logs/draw_demo/{part}.log",
     benchmark:
         "resources/{dataset}/benchmarks/draw_demo/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(30),
-    conda:
-        "../envs/numpy.yaml"
+    params:
+        options=lambda wildcards: plain(
+            {key: DEMO[key] for key in ("seed", wildcards.part)}
+        ),
     script:
         "../workflow_scripts/draw_demo.py"
 
@@ -27,8 +29,6 @@ rule fetch_coco_annotations:
     output:
         train="resources/{dataset}/annotations/instances_train2014.json",
         test="resources/{dataset}/annotations/instances_val2014.json",
-    params:
-        download=download("annotations"),
     log:
         "resources/{dataset}/logs/fetch_coco_annotations.log",
     benchmark:
@@ -36,6 +36,8 @@ rule fetch_coco_annotations:
     localrule: True
     conda:
         "../envs/numpy.yaml"
+    params:
+        download=download("annotations"),
     script:
         "../workflow_scripts/fetch_coco_annotations.py"
 
@@ -45,9 +47,6 @@ rule fetch_coco_pictures:
         code=code("fetch_coco_pictures"),
     output:
         pictures="resources/{dataset}/pictures_{part}.csv",
-    params:
-        download=download(None),
-        folder=picture_folder,
     log:
         "resources/{dataset}/logs/fetch_coco_pictures/{part}.log",
     benchmark:
@@ -55,28 +54,32 @@ rule fetch_coco_pictures:
     localrule: True
     conda:
         "../envs/numpy.yaml"
+    params:
+        download=download(None),
+        folder=picture_folder,
     script:
         "../workflow_scripts/fetch_coco_pictures.py"
 
 
-rule list_images:
+# A checkpoint: where edited annotations leave the list of images as it was, a run sees so and does not extract again.
+checkpoint list_images:
     input:
         annotations=annotations(None),
         pictures=pictures,
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
-    params:
-        images=picture_folder,
     log:
         "results/{dataset}/logs/list_images/{part}.log",
     benchmark:
         "results/{dataset}/benchmarks/list_images/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(6000),
         runtime=per_attempt(30),
-    conda:
-        "../envs/numpy.yaml"
+    params:
+        images=picture_folder,
     script:
         "../workflow_scripts/list_images.py"
 
@@ -91,17 +94,17 @@ rule make_labels:
     output:
         train="results/{dataset}/labels/train.h5",
         test="results/{dataset}/labels/test.h5",
-    params:
-        options=section("validation"),
     log:
         "results/{dataset}/logs/make_labels.log",
     benchmark:
         "results/{dataset}/benchmarks/make_labels.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(30),
-    conda:
-        "../envs/numpy.yaml"
+    params:
+        options=section("validation"),
     script:
         "../workflow_scripts/make_labels.py"
 
@@ -116,10 +119,10 @@ rule make_observed_labels:
         "results/{dataset}/logs/make_observed_labels/seed_{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/make_observed_labels/seed_{seed}.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(15),
-    conda:
-        "../envs/numpy.yaml"
     script:
         "../workflow_scripts/make_observed_labels.py"

@@ -13,11 +13,11 @@ rule predict_logits:
         "results/{dataset}/logs/predict_logits/{model}/{split}.log",
     benchmark:
         "results/{dataset}/benchmarks/predict_logits/{model}/{split}.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(30),
-    conda:
-        "../envs/numpy.yaml"
     script:
         "../workflow_scripts/predict_logits.py"
 
@@ -35,10 +35,10 @@ rule evaluate:
         "results/{dataset}/logs/evaluate/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/evaluate/{model}.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
-    conda:
-        "../envs/numpy.yaml"
     script:
         "../workflow_scripts/evaluate.py"

@@ -6,9 +6,6 @@ rule fetch_weights:
         code=code("fetch_weights"),
     output:
         weights="resources/weights/imagenet/{backbone}.pth",
-    params:
-        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
-        download=lambda wildcards: plain(BACKBONES[wildcards.backbone].get("download") or {}),
     log:
         "resources/logs/fetch_weights/{backbone}.log",
     benchmark:
@@ -16,6 +13,11 @@ rule fetch_weights:
     localrule: True
     conda:
         "../envs/torch.yaml"
+    params:
+        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
+        download=lambda wildcards: plain(
+            BACKBONES[wildcards.backbone].get("download") or {}
+        ),
     script:
         "../workflow_scripts/fetch_weights.py"
 
@@ -25,40 +27,40 @@ rule pretrain_demo_backbone:
         code=code("pretrain_demo_backbone"),
     output:
         weights="resources/weights/demo/{backbone}.pth",
-    params:
-        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
-        options=plain({key: DEMO[key] for key in ("seed", "singles", "pretraining_epochs")}),
     log:
         "resources/logs/pretrain_demo_backbone/{backbone}.log",
     benchmark:
         "resources/benchmarks/pretrain_demo_backbone/{backbone}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: 8
     resources:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),
         gpu=MACHINE["gpus_per_job"],
         device=MACHINE["device"],
-    conda:
-        "../envs/torch.yaml"
+    params:
+        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
+        options=plain(
+            {key: DEMO[key] for key in ("seed", "singles", "pretraining_epochs")}
+        ),
     script:
         "../workflow_scripts/pretrain_demo_backbone.py"
 
 
 rule extract_features:
     input:
-        images="results/{dataset}/images/{part}.csv",
+        images=listed_images,
         weights=backbone_weights,
         code=code("extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}.h5",
-    params:
-        options=lambda wildcards: plain(
-            {key: BACKBONES[wildcards.backbone][key] for key in ("architecture", "image_size", "precision")}
-        ),
     log:
         "results/{dataset}/logs/extract_features/{backbone}/{part}.log",
     benchmark:
         "results/{dataset}/benchmarks/extract_features/{backbone}/{part}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: 8
     resources:
         mem_mb=per_attempt(8000),
@@ -66,7 +68,12 @@ rule extract_features:
         gpu=MACHINE["gpus_per_job"],
         device=MACHINE["device"],
         batch_size=MACHINE["batch_size"],
-    conda:
-        "../envs/torch.yaml"
+    params:
+        options=lambda wildcards: plain(
+            {
+                key: BACKBONES[wildcards.backbone][key]
+                for key in ("architecture", "image_size", "precision")
+            }
+        ),
     script:
         "../workflow_scripts/extract_features.py"

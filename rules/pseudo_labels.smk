@@ -11,21 +11,23 @@ rule threshold_logits:
     output:
         labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/tau_{tau}.h5",
         table="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/tau_{tau}.csv",
-    params:
-        options=lambda wildcards: plain(
-            {
-                key: RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels][key]
-                for key in ("keep_observed", "rule", "teacher")
-            }
-        ),
     log:
         "results/{dataset}/logs/threshold_logits/{pseudo_labels}/seed_{seed}/tau_{tau}.log",
     benchmark:
         "results/{dataset}/benchmarks/threshold_logits/{pseudo_labels}/seed_{seed}/tau_{tau}.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
-    conda:
-        "../envs/numpy.yaml"
+    params:
+        options=lambda wildcards: plain(
+            {
+                key: RESOLVED[wildcards.dataset]["pseudo_labels"][
+                    wildcards.pseudo_labels
+                ][key]
+                for key in ("keep_observed", "rule", "teacher")
+            }
+        ),
     script:
         "../workflow_scripts/threshold_logits.py"

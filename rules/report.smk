@@ -7,8 +7,6 @@ rule collect_map:
         code=code("collect_map"),
     output:
         table="results/{dataset}/tables/map.csv",
-    params:
-        models=models,
     log:
         "results/{dataset}/logs/collect_map.log",
     benchmark:
@@ -16,6 +14,8 @@ rule collect_map:
     localrule: True
     conda:
         "../envs/numpy.yaml"
+    params:
+        models=models,
     script:
         "../workflow_scripts/collect_map.py"
 
@@ -28,17 +28,17 @@ rule collect_label_counts:
         code=code("collect_label_counts"),
     output:
         table="results/{dataset}/tables/label_counts.csv",
-    params:
-        variants=variants,
     log:
         "results/{dataset}/logs/collect_label_counts.log",
     benchmark:
         "results/{dataset}/benchmarks/collect_label_counts.tsv"
+    conda:
+        "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),
-    conda:
-        "../envs/numpy.yaml"
+    params:
+        variants=variants,
     script:
         "../workflow_scripts/collect_label_counts.py"
 
@@ -55,8 +55,6 @@ rule plot_map:
             labels={"figure": "1a", "shows": "test mAP"},
         ),
         png="results/{dataset}/figures/figure_1a.png",
-    params:
-        options=section("figure"),
     log:
         "results/{dataset}/logs/plot_map.log",
     benchmark:
@@ -64,6 +62,8 @@ rule plot_map:
     localrule: True
     conda:
         "../envs/numpy.yaml"
+    params:
+        options=section("figure"),
     script:
         "../workflow_scripts/plot_map.py"
 
@@ -80,8 +80,6 @@ rule plot_label_counts:
             labels={"figure": "1b", "shows": "positives per image"},
         ),
         png="results/{dataset}/figures/figure_1b.png",
-    params:
-        options=figure_label_counts,
     log:
         "results/{dataset}/logs/plot_label_counts.log",
     benchmark:
@@ -89,5 +87,7 @@ rule plot_label_counts:
     localrule: True
     conda:
         "../envs/numpy.yaml"
+    params:
+        options=figure_label_counts,
     script:
         "../workflow_scripts/plot_label_counts.py"

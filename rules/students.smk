@@ -10,19 +10,19 @@ rule train_student:
     output:
         checkpoint="results/{dataset}/students/{student}/seed_{seed}/{variant}/checkpoint.safetensors",
         history="results/{dataset}/students/{student}/seed_{seed}/{variant}/history.csv",
-    params:
-        options=training("students", "student"),
     log:
         "results/{dataset}/logs/train_student/{student}/seed_{seed}/{variant}.log",
     benchmark:
         "results/{dataset}/benchmarks/train_student/{student}/seed_{seed}/{variant}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=per_attempt(6000),
         runtime=per_attempt(240),
         gpu=MACHINE["gpus_per_job"],
         device=MACHINE["device"],
-    conda:
-        "../envs/torch.yaml"
+    params:
+        options=training("students", "student"),
     script:
         "../workflow_scripts/train_student.py"

@@ -10,19 +10,19 @@ rule train_teacher:
     output:
         checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",
         history="results/{dataset}/teachers/{teacher}/seed_{seed}/history.csv",
-    params:
-        options=training("teachers", "teacher"),
     log:
         "results/{dataset}/logs/train_teacher/{teacher}/seed_{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/train_teacher/{teacher}/seed_{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=per_attempt(6000),
         runtime=per_attempt(240),
         gpu=MACHINE["gpus_per_job"],
         device=MACHINE["device"],
-    conda:
-        "../envs/torch.yaml"
+    params:
+        options=training("teachers", "teacher"),
     script:
         "../workflow_scripts/train_teacher.py"

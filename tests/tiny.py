@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -120,6 +121,17 @@ def changed(config, changes):
         else:
             section[last] = value
     return config
+
+
+def namespace(config):
+    """The functions and constants of rules/config.smk and rules/common.smk for a config; SystemExit on a mistake."""
+    space = {
+        "workflow": SimpleNamespace(basedir=str(ROOT), configfiles=["config.yaml"]),
+        "config": copy.deepcopy(config),
+    }
+    for name in ("config", "common"):
+        exec(compile((ROOT / "rules" / f"{name}.smk").read_text(), f"rules/{name}.smk", "exec"), space)
+    return space
 
 
 def snakemake(folder, *arguments, root=ROOT, check=True):

@@ -1,0 +1,151 @@
+"""What a mistake in the configuration says."""
+
+import pytest
+import tiny
+import yaml
+
+CASES = {
+    "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),
+    "a misspelt key": ({"training/epoch": 3}, "training.epoch: no such key here; did you mean epochs?"),
+    "a misspelt key of a teacher": (
+        {"teachers/em/epocs": 3},
+        "teachers.em.epocs: no such key here; did you mean epochs?",
+    ),
+    "a key that is far from all": ({"figure/zzz": 1}, "figure.zzz: no such key here; wanted one of students, lines"),
+    "text for a number": (
+        {"training/learning_rates": ["1e-3"]},
+        "training.learning_rates.0: found '1e-3', wanted a number above 0",
+    ),
+    "a number out of range": (
+        {"validation/share": 1.5},
+        "validation.share: found 1.5, wanted share of the training part",
+    ),
+    "a number for a list": ({"seeds": 1200}, "seeds: found 1200, wanted one replicate each"),
+    "a missing section": ({"students": None}, "students: found nothing, wanted students by name"),
+    "a missing key": ({"teachers/em/loss": None}, "teachers.em.loss: found nothing, wanted the name of a loss"),
+    "an empty section": ({"teachers": {}}, "teachers: found {}, wanted teachers and baselines by name"),
+    "no section at all": ({"teachers": "em"}, "teachers: found 'em', wanted teachers and baselines by name"),
+    "a name that is no file name": (
+        {"students/a~b": {"pseudo_labels": "paper", "loss": "bce"}},
+        "found 'a~b', wanted a name of letters",
+    ),
+    "an unknown data set": ({"dataset": "coco2041"}, "dataset: found 'coco2041', wanted one of tiny"),
+    "an unknown source": (
+        {"datasets/tiny/source": "cocoa"},
+        "datasets.tiny.source: found 'cocoa', wanted one of demo, coco2014, coco",
+    ),
+    "an unknown backbone": (
+        {"datasets/tiny/backbone": "randem"},
+        "datasets.tiny.backbone: found 'randem', wanted one of random; did you mean random?",
+    ),
+    "a data set without its files": (
+        {"datasets/tiny/test": None},
+        "datasets.tiny.test.annotations: found None, wanted a path",
+    ),
+    "an unknown loss": (
+        {"teachers/em/loss": "emm"},
+        "teachers.em.loss: found 'emm', wanted one of an, an_ls, bce, em; did you mean em?",
+    ),
+    "a hyperparameter of another loss": (
+        {"teachers/an/loss": {"name": "an_ls", "alpha": 1}},
+        "teachers.an.loss.alpha: no such key here; wanted one of smoothing",
+    ),
+    "a hyperparameter out of range": (
+        {"teachers/em/loss": {"name": "em", "alpha": -1}},
+        "teachers.em.loss.alpha: found -1, wanted weight of the entropy",
+    ),
+    "pseudo-labels that do not exist": (
+        {"students/paper/pseudo_labels": "papr"},
+        "students.paper.pseudo_labels: found 'papr', wanted one of paper; did you mean paper?",
+    ),
+    "a teacher that does not exist": (
+        {"pseudo_labels/paper/teacher": "me"},
+        "pseudo_labels.paper.teacher: found 'me', wanted one of em, an, full",
+    ),
+    "a student that does not exist": (
+        {"pseudo_labels/paper/teacher": "papr@0.5"},
+        "found 'papr', wanted one of paper; did you mean paper?",
+    ),
+    "a student's τ that does not exist": (
+        {"pseudo_labels/more": {"teacher": "paper@0.6", "taus": [0.5]}},
+        "pseudo_labels.more.teacher: found 'paper@0.6', wanted paper@ and one of 0.50, 0.70",
+    ),
+    "a circle of teachers": (
+        {"pseudo_labels/paper/teacher": "paper@0.5"},
+        "pseudo_labels.paper.teacher: paper <- paper is a circle, wanted a chain that begins at a teacher",
+    ),
+    "a wider circle": (
+        {
+            "pseudo_labels/paper/teacher": "second@0.5",
+            "pseudo_labels/second": {"teacher": "paper@0.5", "taus": [0.5]},
+            "students/second": {"pseudo_labels": "second", "loss": "bce"},
+        },
+        "pseudo_labels.paper.teacher: paper <- second <- paper is a circle",
+    ),
+    "τ of one": (
+        {"pseudo_labels/paper/taus": [1.0]},
+        "pseudo_labels.paper.taus.0: found 1.0, wanted a number from 0 to below 1",
+    ),
+    "τ below zero": (
+        {"pseudo_labels/paper/taus": [-0.1]},
+        "pseudo_labels.paper.taus.0: found -0.1, wanted a number from 0",
+    ),
+    "τ twice": ({"pseudo_labels/paper/taus": [0.5, 0.50]}, "pseudo_labels.paper.taus: found 0.50 more than once"),
+    "τ twice after two decimals": (
+        {"pseudo_labels/paper/taus": [0.5, 0.501]},
+        "found 0.501, wanted at most two decimals, as in 0.50",
+    ),
+    "students of the figure that do not exist": (
+        {"figure/students": "x"},
+        "figure.students: found 'x', wanted one of paper",
+    ),
+    "a line that does not exist": (
+        {"figure/lines": ["ann"]},
+        "figure.lines: found 'ann', wanted one of em, an, full; did you mean an?",
+    ),
+    "an override that does not exist": (
+        {"datasets/tiny/training": {"epoch": 1}},
+        "datasets.tiny.training.epoch: no such key here; did you mean epochs?",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mistake_is_one_line_with_key_found_and_wanted(case):
+    changes, message = CASES[case]
+    with pytest.raises(SystemExit) as stopped:
+        tiny.namespace(tiny.changed(tiny.CONFIG, changes))
+    first, *lines = stopped.value.code.splitlines()
+    assert first == "Error in the configuration (config.yaml):"
+    assert len(lines) <= 2 and any(message in line for line in lines), lines
+
+
+def test_the_command_says_all_mistakes_at_once_without_a_stack_trace(tmp_path):
+    tiny.configure(tmp_path, tiny.changed(tiny.CONFIG, {"trainnig": {}, "validation/share": 2, "seeds": []}))
+    code, output = tiny.snakemake(tmp_path, "--dry-run", check=False)
+    assert code == 1 and "Traceback" not in output and len(output.splitlines()) < 8, output
+    assert all(f"  {key}: " in output for key in ("trainnig", "validation.share", "seeds")), output
+
+
+def test_every_key_of_the_schema_stands_in_config_yaml_or_the_reference():
+    """config.yaml shows every section; docs/config.md (see test_docs) every key."""
+    shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    schema = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text())
+    assert list(shown) == list(schema["properties"])
+    for section in ("validation", "figure", "demo", "machine"):
+        assert list(shown[section]) == list(schema["$defs"][section]["properties"])
+    assert list(shown["training"]) == list(schema["$defs"]["settings"]["properties"])
+
+
+def test_the_defaults_of_config_yaml_are_those_of_the_schema():
+    shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    definitions = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text())["$defs"]
+    for section, name in {
+        "validation": "validation",
+        "training": "settings",
+        "demo": "demo",
+        "machine": "machine",
+    }.items():
+        defaults = {key: entry["default"] for key, entry in definitions[name]["properties"].items()}
+        assert shown[section] == defaults, section
+    assert shown["seeds"] == definitions["seeds"]["default"]

@@ -1,0 +1,62 @@
+"""The demo: drawn the same each time, in COCO's format, and true to what the README says of it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tiny
+import yaml
+from pycocotools.coco import COCO
+from spml import demo
+
+SMALL = {"demo": {"seed": 3, "train": 24, "test": 10, "singles": 64, "pretraining_epochs": 1}, "seeds": [1200]}
+
+
+def test_drawing_is_deterministic():
+    one, other = (demo.scene(np.random.RandomState(5)) for _ in range(2))
+    assert one[1] == other[1] and (np.asarray(one[0]) == np.asarray(other[0])).all()
+    single = [demo.single(np.random.RandomState(5), "star") for _ in range(2)]
+    assert (single[0] == single[1]).all() and single[0].shape == (48, 48, 3)
+
+
+def test_scenes_are_long_tailed_keep_company_and_hold_two_and_a_half_to_three_categories():
+    random = np.random.RandomState(0)
+    rows = np.zeros((1500, len(demo.CATEGORIES)))
+    for row in rows:
+        for category, box, area in demo.scene(random)[1]:
+            row[demo.CATEGORIES.index(category)] = 1
+            assert 0 < area <= box[2] * box[3] + 0.1 and min(box) >= 0 and box[0] + box[2] <= demo.SCENE_SIZE + 0.1
+    assert len(demo.CATEGORIES) >= 12
+    assert 2.5 <= rows.sum(1).mean() <= 3
+    assert rows.mean(0).max() > 4 * rows.mean(0).min()
+    together = np.corrcoef(rows.T)
+    one, other = (demo.CATEGORIES.index(name) for name in ("arrow", "bolt"))
+    assert together[one, other] > 0.1
+
+
+def test_the_demo_goes_through_the_same_rules_as_real_data(tmp_path):
+    shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    tiny.configure(tmp_path, tiny.changed(shown, SMALL | {"pseudo_labels/paper/taus": [0.4]}))
+    tiny.snakemake(tmp_path)
+    assert (tmp_path / "results/demo/figures/figure_1a.svg").exists()
+    coco = COCO(tmp_path / "resources/demo/train.json")
+    assert len(coco.imgs) == 24 and len(coco.cats) == len(demo.CATEGORIES)
+    first = json.loads((tmp_path / "resources/demo/train.json").read_text())["annotations"][0]
+    assert {"bbox", "area", "iscrowd"} <= set(first)
+
+
+def test_the_demo_shows_what_the_readme_says():
+    """On validation, over three replicates; needs the results of `make run`."""
+    table = tiny.ROOT / "results/demo/tables/map.csv"
+    if not table.exists():
+        pytest.skip("needs results/demo: make run first")
+    scores = pd.read_csv(table, dtype={"tau": str})
+    mean = scores.groupby(["name", scores["tau"].fillna("")])["val_map"].mean()
+    full, an, best = mean["full", ""], mean["an", ""], mean["paper"].max()
+    assert len(scores) == 3 * (3 + 5)
+    assert full >= 65 and an <= full - 4 and best > an, mean
+    counts = pd.read_csv(tiny.ROOT / "results/demo/tables/label_counts.csv").groupby("tau").mean(numeric_only=True)
+    positives = counts["positives_per_image"]
+    assert positives.is_monotonic_decreasing
+    assert positives.iloc[0] > counts["true_positives_per_image"].iloc[0] > positives.iloc[-1]

@@ -1,0 +1,96 @@
+"""What is written twice agrees: documentation and schema, rule graph and rules, environments and lock."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import tiny
+import yaml
+from packaging.requirements import Requirement
+
+CONDA = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "platform_system": "Linux"}
+
+
+def locked():
+    """Package -> version in requirements.txt, as it holds for the Python of the conda environments."""
+    versions = {}
+    for line in (tiny.ROOT / "requirements.txt").read_text().splitlines():
+        if match := re.match(r"([\w.-]+==[^\\]+)", line):
+            requirement = Requirement(match[1].strip())
+            if requirement.marker is None or requirement.marker.evaluate(CONDA):
+                versions[requirement.name] = str(requirement.specifier)
+    return versions
+
+
+def test_the_reference_and_the_rule_graph_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=tiny.ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_key_of_the_schema_is_in_the_reference_with_a_description():
+    text = (tiny.ROOT / "docs/config.md").read_text()
+
+    def visit(entry):
+        for key, part in entry.get("properties", {}).items():
+            assert f"`{key}`" in text, key
+            visit(part)
+        for part in entry.get("$defs", {}).values():
+            visit(part)
+
+    visit(yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text()))
+    for row in re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", text, re.M):
+        assert row[1].strip() or row[0] in ("an", "bce"), row
+
+
+def test_conda_environments_have_the_versions_of_the_lock():
+    versions = locked()
+    for path in (tiny.ROOT / "envs").glob("*.yaml"):
+        (packages,) = [
+            entry["pip"] for entry in yaml.safe_load(path.read_text())["dependencies"] if isinstance(entry, dict)
+        ]
+        for line in packages:
+            requirement = Requirement(line)
+            assert str(requirement.specifier) == versions[requirement.name], f"{path.name}: {line}"
+
+
+def test_conda_environments_have_what_their_scripts_import():
+    names = {"PIL": "pillow", "pycocotools": "pycocotools"}
+    rules = "\n".join(path.read_text() for path in (tiny.ROOT / "rules").glob("*.smk"))
+    space = tiny.namespace(tiny.CONFIG)
+    for block in re.split(r"^(?:rule|checkpoint) ", rules, flags=re.M)[1:]:
+        rule, environment = re.match(r"\w+", block)[0], re.search(r"envs/(\w+\.yaml)", block)[1]
+        packages = (tiny.ROOT / "envs" / environment).read_text()
+        for file in space["code"](rule):
+            for name in re.findall(r"^(?:import|from) (\w+)", Path(file).read_text(), re.M):
+                if name not in sys.stdlib_module_names and name != "spml":
+                    assert f"- {names.get(name, name)}==" in packages, f"{rule} imports {name}, {environment} lacks it"
+
+
+def test_each_rule_has_a_script_a_log_a_benchmark_and_an_environment_of_its_own_name():
+    scripts = {path.stem for path in (tiny.ROOT / "workflow_scripts").glob("*.py")}
+    rules = "\n".join(path.read_text() for path in (tiny.ROOT / "rules").glob("*.smk"))
+    blocks = {re.match(r"\w+", block)[0]: block for block in re.split(r"^(?:rule|checkpoint) ", rules, flags=re.M)[1:]}
+    assert set(blocks) == scripts
+    for rule, block in blocks.items():
+        assert f'workflow_scripts/{rule}.py"' in block and f'code("{rule}")' in block
+        assert f"/logs/{rule}" in block and f"/benchmarks/{rule}" in block and "conda:" in block
+
+
+def test_the_lock_has_hashes_and_no_addresses():
+    text = (tiny.ROOT / "requirements.txt").read_text()
+    assert "--hash=sha256:" in text and "://" not in text and "index" not in text
+
+
+def test_the_tests_know_every_link_between_rules():
+    """FEEDS of test_reruns against the README's rule graph, which --rulegraph made."""
+    from workflow.test_reruns import FEEDS
+
+    graph = re.search(r"```mermaid\n(.*?)```", (tiny.ROOT / "README.md").read_text(), re.S)[1]
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    links = {(names[one], names[other]) for one, other in re.findall(r"(id\d+) --> (id\d+)", graph)}
+    known = {(one, other) for one, others in FEEDS.items() for other in others}
+    outside = {"draw_demo", "pretrain_demo_backbone", "all"}
+    assert {link for link in links if not outside & set(link)} == known

@@ -1,0 +1,202 @@
+"""The tiny data set through every stage, by the real command."""
+
+import csv
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import tiny
+from safetensors import safe_open
+from sklearn.metrics import average_precision_score
+
+pytestmark = pytest.mark.xdist_group("finished")
+
+
+@pytest.fixture
+def results(finished):
+    return finished / "results" / "tiny"
+
+
+def matrix(path, name):
+    with h5py.File(path) as file:
+        return list(file["image_id"].asstr()), list(file["category"].asstr()), file[name][:]
+
+
+def test_every_artifact_is_where_the_design_says(results):
+    found = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
+    found = {path for path in found if not path.startswith(("logs/", "benchmarks/"))}
+    wanted = {
+        f"{folder}/{part}.{kind}"
+        for folder, kind in (("images", "csv"), ("labels", "h5"), ("features/random", "h5"))
+        for part in tiny.SIZES
+    }
+    wanted |= {f"figures/figure_{n}.{kind}" for n in ("1a", "1b") for kind in ("svg", "png")}
+    wanted |= {"tables/map.csv", "tables/label_counts.csv"}
+    for seed in (1200, 1201):
+        wanted.add(f"observed/seed_{seed}.h5")
+        models = [f"teachers/{name}/seed_{seed}" for name in ("em", "an", "full")]
+        models += [f"students/paper/seed_{seed}/tau_{tau}" for tau in ("0.50", "0.70")]
+        for model in models:
+            wanted |= {
+                f"{model}/{name}"
+                for name in ("checkpoint.safetensors", "history.csv", "logits_val.h5", "logits_test.h5")
+            }
+            wanted.add(f"metrics/{model}.json")
+        wanted.add(f"teachers/em/seed_{seed}/logits_train.h5")
+        wanted |= {
+            f"pseudo_labels/paper/seed_{seed}/tau_{tau}.{kind}" for tau in ("0.50", "0.70") for kind in ("h5", "csv")
+        }
+    assert found == wanted
+
+
+def test_each_job_has_a_log_with_facts_and_a_benchmark(results):
+    logs = {path.relative_to(results / "logs").with_suffix("") for path in (results / "logs").rglob("*.log")}
+    benchmarks = {
+        path.relative_to(results / "benchmarks").with_suffix("") for path in (results / "benchmarks").rglob("*.tsv")
+    }
+    assert logs == benchmarks and len(logs) > 40
+    for path in (results / "logs").rglob("*.log"):
+        assert path.read_text().strip(), path
+    assert "chosen: batch size 8, learning rate 0.0" in (results / "logs/train_teacher/em/seed_1200.log").read_text()
+    assert "24 images, 23 with at least one annotation" in (results / "logs/list_images/test.log").read_text()
+
+
+def test_rows_are_aligned_from_annotations_to_logits(finished, results):
+    dataset = json.loads((finished / "data/train.json").read_text())
+    names = [entry["name"] for entry in dataset["categories"]]
+    image_id, category, label = matrix(results / "labels/train.h5", "label")
+    assert category == names
+    assert image_id == sorted(str(i) for i in {entry["image_id"] for entry in dataset["annotations"]})
+    for row, image in enumerate(image_id):
+        present = {
+            entry["category_id"] // 10 - 1 for entry in dataset["annotations"] if str(entry["image_id"]) == image
+        }
+        assert set(np.flatnonzero(label[row])) == present
+    with h5py.File(results / "labels/train.h5") as file:
+        split = file["split"][:]
+    with h5py.File(results / "features/random/train.h5") as file:
+        assert list(file["image_id"].asstr()) == image_id
+        assert file["feature"].dtype == np.float16 and file["feature"].shape == (39, 1024)
+        assert {"backbone", "weights_sha256", "image_size", "preprocessing", "precision"} <= set(file.attrs)
+    observed_id, _, observed = matrix(results / "observed/seed_1200.h5", "observed")
+    assert observed_id == image_id and (observed.sum(1) == 1).all() and (observed <= label).all()
+    for split_name, number in (("train", 0), ("val", 1)):
+        ids = matrix(results / f"teachers/em/seed_1200/logits_{split_name}.h5", "logit")[0]
+        assert ids == [image_id[row] for row in np.flatnonzero(split == number)]
+    assert (split == 1).sum() == round(0.25 * 39)
+
+
+def test_metrics_are_scikit_learns_on_the_logits(results):
+    for model in ("teachers/full/seed_1201", "students/paper/seed_1200/tau_0.70"):
+        _, category, logit = matrix(results / model / "logits_test.h5", "logit")
+        _, _, label = matrix(results / "labels/test.h5", "label")
+        metrics = json.loads((results / "metrics" / f"{model}.json").read_text())["test"]
+        wanted = [average_precision_score(label[:, i], logit[:, i]) for i in range(len(category))]
+        assert list(metrics["average_precision"].values()) == pytest.approx(wanted, abs=1e-9)
+        assert metrics["map"] == pytest.approx(100 * np.mean(wanted))
+
+
+def test_the_checkpoint_says_what_was_chosen_and_history_agrees(results):
+    folder = results / "students/paper/seed_1200/tau_0.50"
+    with safe_open(folder / "checkpoint.safetensors", "numpy") as file:
+        metadata = {key: value if key == "kind" else json.loads(value) for key, value in file.metadata().items()}
+    history = pd.read_csv(folder / "history.csv")
+    assert list(history) == ["batch_size", "learning_rate", "epoch", "loss", "val_map"]
+    assert len(history) == 2 * 3
+    best = history.loc[history["val_map"].idxmax()]
+    assert metadata["val_map"] == pytest.approx(best["val_map"])
+    assert metadata["candidate"] == {"batch_size": best["batch_size"], "learning_rate": best["learning_rate"]}
+    assert metadata["categories"] == list(tiny.COLOURS)
+    scores = json.loads((results / "metrics/students/paper/seed_1200/tau_0.50.json").read_text())
+    assert scores["val"]["map"] == pytest.approx(metadata["val_map"], abs=1e-6)
+
+
+def test_pseudo_labels_are_algorithm_1_and_the_csv_says_the_same(finished, results):
+    _, category, logit = matrix(results / "teachers/em/seed_1200/logits_train.h5", "logit")
+    all_ids, _, label = matrix(results / "labels/train.h5", "label")
+    _, _, observed = matrix(results / "observed/seed_1200.h5", "observed")
+    row = {image: number for number, image in enumerate(all_ids)}
+    for tau in ("0.50", "0.70"):
+        path = results / f"pseudo_labels/paper/seed_1200/tau_{tau}.h5"
+        image_id, _, pseudo = matrix(path, "label")
+        assert (pseudo == (1 / (1 + np.exp(-logit.astype(float))) > float(tau))).all()
+        with h5py.File(path) as file:
+            assert (file.attrs["rule"], file.attrs["tau"], file.attrs["teacher"]) == ("threshold", float(tau), "em")
+        wanted = {}
+        for number, image in enumerate(image_id):
+            for column, name in enumerate(category):
+                triple = int(pseudo[number, column]), int(observed[row[image], column]), int(label[row[image], column])
+                if any(triple):
+                    wanted[image, name] = triple
+        with open(path.with_suffix(".csv"), newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert {
+            (r["image_id"], r["category"]): (int(r["pseudo"]), int(r["observed"]), int(r["true"])) for r in rows
+        } == wanted
+        assert all((finished / "data/train" / r["file_name"]).exists() for r in rows)
+        assert all(
+            (float(r["probability"]) > float(tau)) == (r["pseudo"] == "1")
+            for r in rows
+            if abs(float(r["probability"]) - float(tau)) > 1e-3
+        )
+
+
+def test_the_tables_have_a_row_per_model_and_per_pseudo_label_file(results):
+    table = pd.read_csv(results / "tables/map.csv", dtype={"tau": str})
+    assert len(table) == 2 * (3 + 2)
+    assert set(zip(table["name"], table["tau"].fillna(""), strict=True)) == {
+        *[(name, "") for name in ("em", "an", "full")],
+        *[("paper", tau) for tau in ("0.50", "0.70")],
+    }
+    counts = pd.read_csv(results / "tables/label_counts.csv")
+    assert len(counts) == 2 * 2
+    wide, narrow = (counts.loc[counts["tau"] == tau, "positives_per_image"].mean() for tau in (0.5, 0.7))
+    assert wide >= narrow
+    assert {
+        "precision",
+        "recall",
+        "precision_unobserved",
+        "recall_unobserved",
+        "observed_positives_lost",
+        "empty_images",
+    } <= set(counts)
+
+
+def test_the_figures_show_what_the_tables_hold(results):
+    one, other = ((results / f"figures/figure_{n}.svg").read_text() for n in ("1a", "1b"))
+    for word in ("threshold τ (probability)", "test mAP (%)", "em", "an", "full", "0.50", "0.70"):
+        assert word in one, word
+    for word in ("threshold τ (probability)", "positives per image", "true labels", "single positive"):
+        assert word in other, word
+    assert (results / "figures/figure_1a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_closing_summary_prints_the_table_and_names_the_figures(finished):
+    output = (finished / "output.txt").read_text()
+    assert "Data set tiny: mAP in %, mean ± standard deviation over replicates" in output
+    assert "paper τ 0.70" in output and "results/tiny/figures/figure_1b.png" in output
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in tiny.snakemake(finished, root=finished / "repository")
+
+
+def test_the_report_is_one_file_that_opens_offline(finished, tmp_path):
+    tiny.snakemake(finished, "--report", str(tmp_path / "report.html"), root=finished / "repository")
+    page = (tmp_path / "report.html").read_text()
+    assert "figure_1a.svg" in page and "Test mAP of the students" in page
+    assert not [tag for tag in ('<script src="http', '<link href="http', "url(http") if tag in page]
+
+
+def test_the_same_seeds_give_the_same_bytes(finished, tmp_path):
+    """Labels, logits, pseudo-labels, checkpoints, tables: a second run from nothing, compared file by file."""
+    folder = tiny.make(tmp_path)
+    tiny.snakemake(folder, "--until", "threshold_logits")
+    compared = 0
+    for path in (folder / "results").rglob("*"):
+        if path.suffix in {".h5", ".safetensors", ".csv"}:
+            assert path.read_bytes() == (finished / path.relative_to(folder)).read_bytes(), path
+            compared += 1
+    assert compared > 20

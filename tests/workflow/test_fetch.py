@@ -1,0 +1,121 @@
+"""COCO 2014 by its own rules, from a server on the loopback interface that holds a tiny stand-in for it."""
+
+import functools
+import hashlib
+import http.server
+import json
+import threading
+import zipfile
+
+import pytest
+import tiny
+
+pytestmark = pytest.mark.xdist_group("bad input")
+NAMES = {"train": "train2014", "test": "val2014"}
+TARGETS = [f"results/coco/{name}.h5" for name in ("labels/train", "features/fetched/train", "features/fetched/test")]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder with COCO's three archives and a backbone's weights, and the address that serves it."""
+    made, root = tiny.make(tmp_path / "made"), tmp_path / "served"
+    root.mkdir()
+    with zipfile.ZipFile(root / "annotations_trainval2014.zip", "w") as file:
+        for part, name in NAMES.items():
+            file.write(made / f"data/{part}.json", f"annotations/instances_{name}.json")
+        file.writestr("annotations/captions_train2014.json", "{}")
+    for part, name in NAMES.items():
+        with zipfile.ZipFile(root / f"{name}.zip", "w") as file:
+            file.mkdir(name)
+            for path in (made / "data" / part).iterdir():
+                file.write(path, f"{name}/{path.name}")
+    (root / "weights.pth").write_bytes((made / "data/random.pth").read_bytes())
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(root))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield root, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def configured(tmp_path, address, root=None):
+    def at(name):
+        checksum = hashlib.sha256((root / name).read_bytes()).hexdigest() if root else None
+        return {"url": f"{address}/{name}", "sha256": checksum}
+
+    downloads = {part: at(f"{name}.zip") for part, name in NAMES.items()}
+    downloads["annotations"] = at("annotations_trainval2014.zip")
+    backbone = {
+        "architecture": "shufflenet_v2_x0_5",
+        "weights": "imagenet",
+        "image_size": 32,
+        "download": at("weights.pth"),
+    }
+    changes = {
+        "dataset": "coco",
+        "datasets/coco": {"source": "coco2014", "backbone": "fetched", "downloads": downloads},
+        "backbones/fetched": backbone,
+    }
+    folder = tmp_path / "work"
+    folder.mkdir(exist_ok=True)
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
+    return folder
+
+
+def test_coco_is_fetched_unpacked_and_used_and_not_fetched_twice(served, tmp_path):
+    root, address = served
+    folder = configured(tmp_path, address, root)
+    tiny.snakemake(folder, *TARGETS)
+    fetched = folder / "resources/coco"
+    assert json.loads((fetched / "annotations/instances_train2014.json").read_text())["images"]
+    assert not (fetched / "annotations/captions_train2014.json").exists()
+    assert len(list((fetched / "val2014").iterdir())) == tiny.SIZES["test"]
+    assert (fetched / "pictures_train.csv").read_text().startswith("path,bytes\n")
+    log = (fetched / "logs/fetch_coco_pictures/train.log").read_text()
+    assert "sha256" in log and "40 pictures" in log
+    assert tiny.planned(folder, *TARGETS) == {}
+
+
+def test_local_copies_are_used_and_nothing_is_fetched(served, tmp_path):
+    folder = configured(tmp_path, "http://127.0.0.1:9")
+    data = tmp_path / "made/data"
+    parts = {part: {"annotations": str(data / f"{part}.json"), "images": str(data / part)} for part in NAMES}
+    changes = {f"datasets/coco/{part}": place for part, place in parts.items()} | {
+        "dataset": "coco",
+        "datasets/coco/source": "coco2014",
+        "datasets/coco/backbone": "random",
+        "backbones/random/weights": str(data / "random.pth"),
+    }
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
+    tiny.snakemake(folder, "results/coco/labels/train.h5", "results/coco/features/random/test.h5")
+    assert not (folder / "resources").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "address", "advice"),
+    [
+        ("resources/coco/annotations/instances_train2014.json", "annotations_trainval2014.zip", "train.annotations"),
+        ("resources/coco/pictures_test.csv", "val2014.zip", "datasets.<name>.test.images"),
+        ("resources/weights/imagenet/fetched.pth", "weights.pth", "backbones.fetched.weights"),
+    ],
+)
+def test_without_network_the_error_names_address_target_and_what_to_do(tmp_path, target, address, advice):
+    folder = configured(tmp_path, "http://127.0.0.1:9")
+    code, output = tiny.snakemake(folder, target, check=False)
+    assert code == 1 and "Traceback" not in output
+    assert f"error: http://127.0.0.1:9/{address}: cannot be fetched to resources/" in output
+    assert advice in output and "Connection refused" in output
+
+
+def test_a_wrong_checksum_stops_the_run(served, tmp_path):
+    root, address = served
+    folder = configured(tmp_path, address, root)
+    (root / "weights.pth").write_bytes(b"something else")
+    code, output = tiny.snakemake(folder, "resources/weights/imagenet/fetched.pth", check=False)
+    assert code == 1 and "found sha256" in output and "wanted" in output
+    assert not list((folder / "resources").rglob("*.pth*"))

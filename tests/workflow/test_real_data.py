@@ -1,0 +1,50 @@
+"""Real COCO pictures and an ImageNet-pretrained MobileNetV2 through the whole pipeline, to both figures."""
+
+import json
+
+import h5py
+import pandas as pd
+import pytest
+import tiny
+import yaml
+
+pytestmark = pytest.mark.xdist_group("real data")
+
+
+def config(real_data):
+    """config.yaml with one more data set, as a user would write it."""
+    shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    parts = {"train": "train2017", "test": "val2017"}
+    data = real_data / "coco_mini"
+    places = {
+        part: {"annotations": str(data / f"annotations/instances_{name}.json"), "images": str(data / name)}
+        for part, name in parts.items()
+    }
+    weights = str(real_data / "weights/mobilenet_v2_imagenet.pth")
+    changes = {
+        "dataset": "coco_mini",
+        "datasets/coco_mini": {"source": "coco", "backbone": "mobilenet", **places},
+        "backbones/mobilenet": {"architecture": "mobilenet_v2", "weights": weights, "image_size": 320},
+        "seeds": [1200, 1201],
+    }
+    return tiny.changed(shown, changes)
+
+
+def test_coco_mini_runs_to_both_figures(real_data, tmp_path):
+    tiny.configure(tmp_path, config(real_data))
+    output = tiny.snakemake(tmp_path)
+    results = tmp_path / "results/coco_mini"
+    assert (results / "figures/figure_1a.svg").exists() and (results / "figures/figure_1b.png").exists()
+    with h5py.File(results / "labels/train.h5") as file:
+        assert file["label"].shape == (292, 80) and (file["split"][:] == 1).sum() == 58  # 2 of 294 have no annotation
+        assert file["category"].asstr()[:3].tolist() == ["person", "bicycle", "car"]
+    with h5py.File(results / "features/mobilenet/test.h5") as file:
+        assert file["feature"].shape == (186, 1280)
+    table = pd.read_csv(results / "tables/map.csv")
+    full = table.loc[table["name"] == "full", "test_map_present"].mean()
+    chance = json.loads((results / "metrics/teachers/full/seed_1200.json").read_text())["test"]
+    share = sum(value is not None for value in chance["average_precision"].values())
+    assert share < 80 and not table["test_categories_complete"].any()  # the figure says "categories present"
+    assert "categories present" in (results / "figures/figure_1a.svg").read_text()
+    assert full > 25, output  # chance is near 4: the features are real
+    assert "has no positive among the training rows" in (results / "logs/make_labels.log").read_text()

@@ -1,0 +1,258 @@
+"""Only what changed runs again: change one thing, see the exact rules that a dry run plans."""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import tiny
+import yaml
+
+pytestmark = pytest.mark.xdist_group("finished")
+
+FEEDS = {  # rule -> the rules that read what it writes
+    "list_images": ["extract_features", "make_labels", "threshold_logits"],
+    "extract_features": ["train_teacher", "train_student", "predict_logits"],
+    "make_labels": [
+        *["make_observed_labels", "train_teacher", "train_student", "predict_logits"],
+        *["threshold_logits", "evaluate", "collect_label_counts"],
+    ],
+    "make_observed_labels": ["train_teacher", "threshold_logits", "collect_label_counts"],
+    "train_teacher": ["predict_logits"],
+    "predict_logits": ["threshold_logits", "evaluate"],
+    "threshold_logits": ["train_student", "collect_label_counts"],
+    "train_student": ["predict_logits"],
+    "evaluate": ["collect_map"],
+    "collect_map": ["plot_map"],
+    "collect_label_counts": ["plot_label_counts"],
+}
+
+
+def and_after(*rules):
+    """These rules and all that come after them."""
+    found, todo = set(), list(rules)
+    while todo:
+        rule = todo.pop()
+        if rule not in found:
+            found.add(rule)
+            todo += FEEDS.get(rule, [])
+    return found
+
+
+TRAINING = and_after("train_teacher")
+STUDENTS = {"train_student", "predict_logits", "evaluate", "collect_map", "plot_map"}
+LABELLING = and_after("threshold_logits")
+EVERYTHING = and_after("list_images")
+ADDED_MODEL = {"predict_logits", "evaluate", "collect_map", "plot_map"}
+
+CONFIG_CASES = {  # a change of the config -> what runs
+    "nothing": ({}, set()),
+    "validation share": ({"validation/share": 0.3}, and_after("make_labels")),
+    "split seed": ({"validation/seed": 5}, and_after("make_labels")),
+    "epochs": ({"training/epochs": 4}, TRAINING),
+    "two values swapped": ({"training/epochs": 8, "training/hidden": 3}, TRAINING),
+    "two lists swapped": ({"training/batch_sizes": [1], "training/learning_rates": [8]}, TRAINING),
+    "dropout": ({"training/dropout": 0.2}, TRAINING),
+    "order of candidates": ({"training/learning_rates": [0.001, 0.01]}, TRAINING),
+    "head of a student": ({"students/paper/head": "linear"}, STUDENTS),
+    "loss of a student": ({"students/paper/loss": "an_ls"}, STUDENTS),
+    "a baseline's loss": ({"teachers/an/loss": "an_ls"}, {"train_teacher", *ADDED_MODEL}),
+    "a baseline's labels": ({"teachers/an/labels": True}, {"train_teacher", *ADDED_MODEL}),
+    "hyperparameter of the teacher": ({"teachers/em/loss": {"name": "em", "alpha": 0.2}}, TRAINING),
+    "a hyperparameter written out": ({"teachers/em/loss": {"name": "em", "alpha": 0.1}}, set()),
+    "another teacher for the pseudo-labels": ({"pseudo_labels/paper/teacher": "an"}, {"predict_logits", *LABELLING}),
+    "observed positives kept": ({"pseudo_labels/paper/keep_observed": True}, LABELLING),
+    "a τ added": ({"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}, LABELLING),
+    "a τ removed": (
+        {"pseudo_labels/paper/taus": [0.5]},
+        {"collect_map", "collect_label_counts", "plot_map", "plot_label_counts"},
+    ),
+    "order of τ": ({"pseudo_labels/paper/taus": [0.7, 0.5]}, set()),
+    "a replicate added": ({"seeds": [1200, 1201, 7]}, and_after("make_observed_labels")),
+    "a replicate removed": (
+        {"seeds": [1200]},
+        {"collect_map", "collect_label_counts", "plot_map", "plot_label_counts"},
+    ),
+    "a teacher added": ({"teachers/an_ls": {"loss": "an_ls"}}, {"train_teacher", *ADDED_MODEL}),
+    "a student added": ({"students/linear": {"pseudo_labels": "paper", "loss": "bce", "head": "linear"}}, STUDENTS),
+    "pseudo-labels added": (
+        {"pseudo_labels/of_an": {"teacher": "an", "taus": [0.5]}},
+        {"predict_logits", "threshold_logits", "collect_label_counts", "plot_label_counts"},
+    ),
+    "a second round": (
+        {
+            "pseudo_labels/second": {"teacher": "paper@0.7", "taus": [0.5]},
+            "students/second": {"pseudo_labels": "second", "loss": "bce"},
+        },
+        LABELLING,
+    ),
+    "lines of the figure": ({"figure/lines": ["full"]}, {"plot_map"}),
+    "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
+    "precision": ({"backbones/random/precision": "float32"}, and_after("extract_features")),
+    "a second backbone, unused": (
+        {"backbones/other": {"architecture": "resnet18", "weights": "imagenet"}},
+        set(),
+    ),
+    "device": ({"machine/device": "auto"}, set()),
+    "batch size of the extraction": ({"machine/batch_size": 7}, set()),
+    "GPUs": ({"machine/gpus_per_job": 1}, set()),
+    "the demo's settings": ({"demo": {"seed": 99, "train": 50}}, set()),
+    "another data set beside it": (
+        {"datasets/other": {"source": "demo", "backbone": "random", "training": {"epochs": 1}}},
+        set(),
+    ),
+    "an override for this data set": ({"datasets/tiny/training": {"epochs": 4}}, TRAINING),
+    "an override that says the same": ({"datasets/tiny/training": {"epochs": 3}}, set()),
+}
+
+
+@pytest.mark.parametrize("case", CONFIG_CASES)
+def test_a_change_of_the_config_runs_what_depends_on_it(finished, case):
+    changes, wanted = CONFIG_CASES[case]
+    try:
+        tiny.configure(finished, tiny.changed(tiny.CONFIG, changes))
+        assert set(tiny.planned(finished, root=finished / "repository")) == wanted
+    finally:
+        tiny.configure(finished, tiny.CONFIG)
+
+
+def test_a_τ_added_runs_its_own_files_alone(finished):
+    try:
+        tiny.configure(finished, tiny.changed(tiny.CONFIG, {"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}))
+        jobs = tiny.planned(finished, root=finished / "repository")
+    finally:
+        tiny.configure(finished, tiny.CONFIG)
+    two = len(tiny.CONFIG["seeds"])
+    wanted = {"threshold_logits": two, "train_student": two, "predict_logits": 2 * two, "evaluate": two}
+    assert jobs == wanted | dict.fromkeys(["collect_map", "collect_label_counts", "plot_map", "plot_label_counts"], 1)
+
+
+def test_keys_in_another_order_and_numbers_in_another_form_run_nothing(finished):
+    def turned(value):
+        return {key: turned(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+    text = (
+        yaml.safe_dump(turned(tiny.CONFIG), sort_keys=False)
+        .replace("0.001", "1.0e-3")
+        .replace("dropout: 0.1", "dropout: 1.0e-1")
+    )
+    assert "1.0e-3" in text and "1.0e-1" in text
+    try:
+        (finished / "config.yaml").write_text(text)
+        assert tiny.planned(finished, root=finished / "repository") == {}
+    finally:
+        tiny.configure(finished, tiny.CONFIG)
+
+
+def test_threads_run_nothing(finished):
+    assert (
+        tiny.planned(finished, "--set-threads", "train_teacher=2", "extract_features=1", root=finished / "repository")
+        == {}
+    )
+
+
+def test_a_touch_of_every_tracked_file_and_of_the_data_runs_nothing(finished):
+    later = time.time() + 60
+    for path in [*(finished / "repository").rglob("*"), *(finished / "data").rglob("*")]:
+        os.utime(path, (later, later))
+    assert tiny.planned(finished, root=finished / "repository") == {}
+
+
+@contextlib.contextmanager
+def edited(path, text="\n# edited\n"):
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + text.encode())
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+CODE_CASES = {  # an edited file -> what runs
+    "spml/losses.py": TRAINING,
+    "spml/training.py": TRAINING,
+    "spml/average_precision.py": TRAINING | {"evaluate"},
+    "spml/backbones.py": and_after("extract_features"),
+    "spml/images.py": and_after("extract_features"),
+    "spml/coco.py": EVERYTHING,
+    "spml/splits.py": and_after("make_labels"),
+    "spml/observation.py": and_after("make_observed_labels"),
+    "spml/prediction.py": and_after("predict_logits"),
+    "spml/pseudo_labels.py": LABELLING,
+    "spml/figures.py": {"plot_map", "plot_label_counts"},
+    "spml/demo.py": set(),
+    "spml/downloads.py": set(),
+    "plot_map.py": {"plot_map"},
+    "train_student.py": STUDENTS,
+    "evaluate.py": {"evaluate", "collect_map", "plot_map"},
+}
+
+
+@pytest.mark.parametrize("file", CODE_CASES)
+def test_an_edit_of_code_runs_the_rules_that_import_it(finished, file):
+    with edited(finished / "repository" / "workflow_scripts" / file):
+        assert set(tiny.planned(finished, root=finished / "repository")) == CODE_CASES[file]
+
+
+def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
+    code = tiny.namespace(tiny.CONFIG)["code"]
+    rules = {path.stem for path in (tiny.ROOT / "workflow_scripts").glob("*.py")}
+    users = {}
+    for rule in rules:
+        listed = code(rule)
+        assert listed == sorted(set(listed)) and f"{rule}.py" in {os.path.basename(path) for path in listed}
+        for path in listed:
+            users.setdefault(os.path.basename(path), set()).add(rule)
+    training = {"train_teacher", "train_student"}
+    for module in ("losses", "heads", "training", "rows", "fitting"):
+        assert users[f"{module}.py"] == training, module
+    assert users["figures.py"] == {"plot_map", "plot_label_counts"}
+    assert users["backbones.py"] == {"extract_features", "fetch_weights", "pretrain_demo_backbone"}
+    assert users["checkpoints.py"] == training | {"predict_logits"}
+    assert users["files.py"] >= rules - {"fetch_weights", "fetch_coco_annotations"}
+    modules = {path.name for path in (tiny.ROOT / "workflow_scripts" / "spml").glob("*.py")}
+    assert modules <= set(users), f"no rule uses {modules - set(users)}"
+
+
+def test_only_training_and_extraction_import_torch():
+    slow = {"fetch_weights", "pretrain_demo_backbone", "extract_features", "train_teacher", "train_student"}
+    code = tiny.namespace(tiny.CONFIG)["code"]
+    for path in (tiny.ROOT / "workflow_scripts").glob("*.py"):
+        text = "".join(Path(file).read_text() for file in code(path.stem))
+        assert ("import torch" in text or "from torch" in text) == (path.stem in slow), path.stem
+
+
+def test_an_edited_label_extracts_no_features_again_and_a_new_image_does(tmp_path):
+    folder = tiny.make(tmp_path)
+    labels, features = (folder / f"results/tiny/{name}/train.h5" for name in ("labels", "features/random"))
+    targets = [str(path.relative_to(folder)) for path in (labels, features)]
+    tiny.snakemake(folder, *targets)
+    dataset, before = (
+        json.loads((folder / "data/train.json").read_text()),
+        (labels.read_bytes(), features.stat().st_mtime_ns),
+    )
+    first = dataset["annotations"][0]
+    first["category_id"] = 10 if first["category_id"] != 10 else 20
+    (folder / "data/train.json").write_text(json.dumps(dataset))
+    assert "extract_features" in tiny.planned(folder, *targets)  # a dry run cannot know yet
+    tiny.snakemake(folder, *targets)
+    assert labels.read_bytes() != before[0]
+    assert features.stat().st_mtime_ns == before[1]
+    assert tiny.planned(folder, *targets) == {}
+    first["image_id"] = tiny.SIZES["train"]  # the picture without annotations has one now
+    (folder / "data/train.json").write_text(json.dumps(dataset))
+    tiny.snakemake(folder, *targets)
+    assert features.stat().st_mtime_ns != before[1]
+
+
+def test_what_is_planned_is_what_is_tracked(finished):
+    """The repository that these tests run is the one under test."""
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=tiny.ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert all(
+        (finished / "repository" / file).exists() for file in files if not file.startswith(("tests/", "results/"))
+    )
