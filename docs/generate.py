@@ -5,15 +5,17 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- rule graph: made by `make docs` -->", "<!-- end of rule graph -->"
-GRAPH = [sys.executable, "-m", "snakemake", "--rulegraph", "mermaid-js", "--forceall", "--quiet"]
+GRAPH = [sys.executable, "-m", "snakemake", "--rulegraph", "mermaid-js", "--forceall", "--configfile", "config.yaml"]
 
 
 def reference(schema: dict) -> str:
@@ -82,15 +84,12 @@ def reference(schema: dict) -> str:
 
 
 def graph() -> str:
-    """The rule graph of the demo, as Mermaid."""
-    done = subprocess.run(GRAPH, cwd=ROOT, capture_output=True, text=True, check=True)
-    lines = done.stdout.splitlines()
-    kept = [
-        line
-        for line in lines[lines.index("flowchart TB") :]
-        if not line.strip().startswith(("style", "classDef", "class "))
-    ]
-    return "```mermaid\n" + "\n".join(kept).rstrip() + "\n```"
+    """The rule graph of the demo as Mermaid, from an empty folder, so that no results change it."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([*GRAPH, "--directory", folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
+    links = sorted((names[one], names[other]) for one, other in re.findall(r"(id\d+) --> (id\d+)", done.stdout))
+    return "\n".join(["```mermaid", "flowchart TB", *(f"    {one} --> {other}" for one, other in links), "```"])
 
 
 def main() -> int:

@@ -92,6 +92,7 @@ def draw(dataset, folder):
 def make(folder):
     """Pictures, annotations, backbone weights and config in a folder."""
     data = folder / "data"
+    data.mkdir(parents=True)
     for seed, (part, images) in enumerate(SIZES.items()):
         dataset = coco_dataset(images, seed)
         draw(dataset, data / part)
@@ -142,13 +143,13 @@ def snakemake(folder, *arguments, root=ROOT, check=True):
         [*command, "--cores", "2", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600
     )
     if check:
-        assert done.returncode == 0, done.stdout
+        assert done.returncode == 0, done.stdout[-4000:]
     return done.stdout if check else (done.returncode, done.stdout)
 
 
 def planned(folder, *arguments, root=ROOT):
     """The rules that a dry run plans, with the number of jobs of each."""
-    output = snakemake(folder, "--dry-run", "--quiet", "rules", *arguments, root=root)
+    output = snakemake(folder, *arguments, "--dry-run", "--quiet", "rules", root=root)
     jobs = {}
     lines = output.splitlines()
     for line in lines[lines.index("Job stats:") + 3 :] if "Job stats:" in lines else []:

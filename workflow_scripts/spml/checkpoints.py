@@ -11,12 +11,12 @@ import safetensors.numpy
 from spml.errors import InputError
 from spml.files import writing
 
-KIND = "pseudo-multi-labels head"
+KEY = "pseudo_multi_labels"  # of the metadata; its value is JSON
 
 
 def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description: Mapping[str, object]) -> None:
     """Write float32 weights (names as in spml.heads) and a description of plain values."""
-    metadata = {key: json.dumps(value) for key, value in sorted(description.items())} | {"kind": KIND}
+    metadata = {KEY: json.dumps(description, sort_keys=True)}  # one key: safetensors writes several in any order
     with writing(path) as part:
         safetensors.numpy.save_file(
             {name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}, part, metadata
@@ -33,8 +33,8 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, obje
         raise InputError(
             f"{path}: not a readable safetensors file ({error}); delete it, the next run makes it again"
         ) from error
-    if metadata.pop("kind", None) != KIND:
+    if KEY not in metadata:
         raise InputError(
             f"{path}: a safetensors file, but no checkpoint of this pipeline; delete it, the next run makes it again"
         )
-    return weights, {key: json.loads(value) for key, value in metadata.items()}
+    return weights, json.loads(metadata[KEY])

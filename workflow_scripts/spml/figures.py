@@ -60,7 +60,7 @@ def over_tau(
     )
     axes.set_xlabel("threshold τ (probability)")
     axes.set_ylabel(axis)
-    axes.set_xticks(list(mean.index))
+    axes.set_xticks(list(mean.index), [f"{tau:.2f}" for tau in mean.index])
     axes.margins(x=0.06)
     _label_lines(axes, [(name, height) for name, height, _ in lines])
     return figure
