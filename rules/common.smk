@@ -323,26 +323,33 @@ def summarise():
     table = Path(f"results/{DATASET}/tables/map.csv")
     if not all(map(os.path.exists, [table, *FIGURES])):
         return
-    scores = {}
     with open(table, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            pair = float(row["val_map"]), float(row["test_map"])
-            scores.setdefault(
-                (row["kind"] == "students", row["name"], row["tau"]), []
-            ).append(pair)
+        rows = list(csv.DictReader(file))
+    incomplete = any(
+        row[f"{split}_categories_present"] != row["categories"]
+        for row in rows
+        for split in ("val", "test")
+    )
+    value = "map_present" if incomplete else "map"
+    scores = {}
+    for row in rows:
+        method = row[
+            "kind"
+        ] == "students", f"{row['name']} τ {row['tau']}".removesuffix(" τ ")
+        scores.setdefault(method, []).append(
+            [float(row[f"{split}_{value}"]) for split in ("val", "test")]
+        )
+    over = " over the categories that have positives" if incomplete else ""
     lines = [
-        f"\nData set {DATASET}: mAP in %, mean ± standard deviation over replicates\n",
+        f"\nData set {DATASET}: mAP in %{over}, mean ± standard deviation over replicates\n",
         f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}",
     ]
-    for (_, name, tau), pairs in sorted(scores.items()):
+    for (_, name), pairs in sorted(scores.items()):
+        deviation = statistics.stdev if len(pairs) > 1 else lambda values: 0.0
         columns = [
-            f"{statistics.mean(c):.2f} ± {statistics.stdev(c) if len(c) > 1 else 0:.2f}"
-            for c in zip(*pairs)
+            f"{statistics.mean(values):.2f} ± {deviation(values):.2f}"
+            for values in zip(*pairs)
         ]
-        lines.append(
-            f"{f'{name} τ {tau}' if tau else name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}"
-        )
-    print(
-        "\n".join([*lines, "\nFigures:", *(f"  {figure}" for figure in FIGURES)]),
-        file=sys.stderr,
-    )
+        lines.append(f"{name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
+    lines += ["\nFigures:", *(f"  {figure}" for figure in FIGURES)]
+    print("\n".join(lines), file=sys.stderr)

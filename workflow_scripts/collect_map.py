@@ -14,8 +14,8 @@ rows = []
 for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
     metrics = json.loads(Path(path).read_text(encoding="utf-8"))
     scores = {f"{split}_{key}": metrics[split][key] for split in ("val", "test") for key in ("map", "map_present")}
-    complete = metrics["test"]["categories_present"] == metrics["test"]["categories"]
-    rows.append(model | scores | {"test_categories_complete": complete})
+    present = {f"{split}_categories_present": metrics[split]["categories_present"] for split in ("val", "test")}
+    rows.append(model | scores | present | {"categories": metrics["test"]["categories"]})
 table = pd.DataFrame(rows)
 with writing(snakemake.output.table) as path:
     table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")

@@ -29,7 +29,12 @@ plt.rcParams.update(
 
 
 def over_tau(
-    points: pd.DataFrame, value: str, lines: Sequence[tuple[str, float, float]], label: str, axis: str
+    points: pd.DataFrame,
+    value: str,
+    lines: Sequence[tuple[str, float, float]],
+    label: str,
+    axis: str,
+    from_zero: bool = False,
 ) -> Figure:
     """Mean and standard deviation of ``value`` over replicates against tau, among labelled reference lines.
 
@@ -39,6 +44,7 @@ def over_tau(
     lines : name, mean and deviation of each reference line (deviation 0: no band)
     label : what the points are
     axis : the name of the vertical axis, with its unit
+    from_zero : whether the vertical axis begins at 0
     """
     figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
     mean, deviation = _mean_deviation(points, value)
@@ -55,13 +61,27 @@ def over_tau(
         markersize=5,
         capsize=3,
         linewidth=1.6,
-        label=label,
         zorder=2,
     )
     axes.set_xlabel("threshold τ (probability)")
     axes.set_ylabel(axis)
     axes.set_xticks(list(mean.index), [f"{tau:.2f}" for tau in mean.index])
-    axes.margins(x=0.06)
+    axes.margins(x=0.06, y=0.12)
+    if from_zero:
+        axes.set_ylim(bottom=0)
+    best = int(mean.to_numpy().argmax())
+    axes.annotate(
+        label,
+        (mean.index[best], mean.iloc[best] + deviation.iloc[best]),
+        (0, 4),
+        textcoords="offset points",
+        ha="left" if best == 0 else "center",
+        va="bottom",
+        color=INK,
+    )
+    replicates = points["seed"].nunique()
+    note = f"mean ± standard deviation, {replicates} replicates" if replicates > 1 else "one replicate"
+    axes.set_title(note, loc="left", fontsize=8, color="0.35")
     _label_lines(axes, [(name, height) for name, height, _ in lines])
     return figure
 
