@@ -8,11 +8,7 @@ import statistics
 NAME = DEFINITIONS["name"]["pattern"].strip("^$")
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 DATASET = config["dataset"]
-FIGURES = [
-    f"results/{DATASET}/figures/figure_{figure}.{kind}"
-    for figure in ("1a", "1b")
-    for kind in ("svg", "png")
-]
+FIGURES = [f"results/{DATASET}/figures/figure_{figure}.{kind}" for figure in ("1a", "1b") for kind in ("svg", "png")]
 COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
 COCO_DOWNLOADS = {
     "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
@@ -95,9 +91,7 @@ def training(kind, wildcard):
     def pick(wildcards):
         sections = RESOLVED[wildcards.dataset]
         entry = sections[kind][wildcards[wildcard]]
-        options = {
-            key: entry.get(key, value) for key, value in sections["training"].items()
-        }
+        options = {key: entry.get(key, value) for key, value in sections["training"].items()}
         if options["head"] == "linear":
             del options["hidden"], options["dropout"]
         return plain(options | {"loss": loss(entry["loss"])})
@@ -109,62 +103,56 @@ def training(kind, wildcard):
 
 
 def source(dataset):
+    """The entry of a data set."""
     return config["datasets"][dataset]
 
 
-def annotations(part):
-    """An input function: the annotation file of a part."""
+def local(wildcards, part, key):
+    """The user's own annotations or images of a part, None where they are fetched or drawn."""
+    return (source(wildcards.dataset).get(part) or {}).get(key)
+
+
+def drawn(wildcards):
+    return source(wildcards.dataset)["source"] == "demo"
+
+
+def annotations(part=None):
+    """An input function: the annotation file of a part, by default that of the wildcard."""
 
     def pick(wildcards):
-        kind, local = source(wildcards.dataset)["source"], (
-            source(wildcards.dataset).get(part_of(wildcards)) or {}
-        ).get("annotations")
-        if local:
-            return local
-        if kind == "demo":
-            return f"resources/{wildcards.dataset}/{part_of(wildcards)}.json"
-        return f"resources/{wildcards.dataset}/annotations/instances_{COCO_NAMES[part_of(wildcards)]}.json"
-
-    def part_of(wildcards):
-        return part or wildcards.part
+        of = part or wildcards.part
+        name = f"{of}.json" if drawn(wildcards) else f"annotations/instances_{COCO_NAMES[of]}.json"
+        return local(wildcards, of, "annotations") or f"resources/{wildcards.dataset}/{name}"
 
     return pick
 
 
 def pictures(wildcards):
     """An input function: what must be there before the pictures of a part are (nothing for local copies)."""
-    local = (source(wildcards.dataset).get(wildcards.part) or {}).get("images")
-    if local or source(wildcards.dataset)["source"] == "demo":
+    if local(wildcards, wildcards.part, "images") or drawn(wildcards):
         return []
     return f"resources/{wildcards.dataset}/pictures_{wildcards.part}.csv"
 
 
 def picture_folder(wildcards):
     """A params function: the folder of the pictures of a part."""
-    local = (source(wildcards.dataset).get(wildcards.part) or {}).get("images")
-    if local:
-        return local
-    name = (
-        wildcards.part
-        if source(wildcards.dataset)["source"] == "demo"
-        else COCO_NAMES[wildcards.part]
-    )
-    return f"resources/{wildcards.dataset}/{name}"
+    name = wildcards.part if drawn(wildcards) else COCO_NAMES[wildcards.part]
+    return local(wildcards, wildcards.part, "images") or f"resources/{wildcards.dataset}/{name}"
 
 
-def download(key):
-    """A params function: address and checksum of one of COCO's archives."""
-    return lambda wildcards: plain(
-        (source(wildcards.dataset).get("downloads") or {}).get(key or wildcards.part)
-        or COCO_DOWNLOADS[key or wildcards.part]
-    )
+def download(key=None):
+    """A params function: address and checksum of one of COCO's archives, by default that of the wildcard's part."""
+
+    def pick(wildcards):
+        own = source(wildcards.dataset).get("downloads") or {}
+        return plain(own.get(key or wildcards.part) or COCO_DOWNLOADS[key or wildcards.part])
+
+    return pick
 
 
 def listed_images(wildcards):
     """An input function: the manifest of a part, looked at only once it is made."""
-    return checkpoints.list_images.get(
-        dataset=wildcards.dataset, part=wildcards.part
-    ).output.images
+    return checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part).output.images
 
 
 def backbone_weights(wildcards):
@@ -207,11 +195,7 @@ def split_labels(wildcards):
 def folder(reference, seed):
     """Where the model that a reference names lies: `em` is a teacher, `paper@0.75` a student."""
     name, at, tau = reference.partition("@")
-    return (
-        f"students/{name}/seed_{seed}/tau_{float(tau):.2f}"
-        if at
-        else f"teachers/{name}/seed_{seed}"
-    )
+    return f"students/{name}/seed_{seed}/tau_{float(tau):.2f}" if at else f"teachers/{name}/seed_{seed}"
 
 
 def given_labels(wildcards):
@@ -223,12 +207,8 @@ def given_labels(wildcards):
 
 def teacher_logits(wildcards):
     """An input function: the logits that pseudo-labels are made from."""
-    teacher = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels][
-        "teacher"
-    ]
-    return (
-        f"results/{wildcards.dataset}/{folder(teacher, wildcards.seed)}/logits_train.h5"
-    )
+    teacher = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]["teacher"]
+    return f"results/{wildcards.dataset}/{folder(teacher, wildcards.seed)}/logits_train.h5"
 
 
 def student_pseudo_labels(wildcards):
@@ -242,10 +222,7 @@ def student_pseudo_labels(wildcards):
 
 def taus(dataset, pseudo_labels):
     """The thresholds of an entry as they stand in file names, in order."""
-    return sorted(
-        f"{tau:.2f}"
-        for tau in RESOLVED[dataset]["pseudo_labels"][pseudo_labels]["taus"]
-    )
+    return sorted(f"{tau:.2f}" for tau in RESOLVED[dataset]["pseudo_labels"][pseudo_labels]["taus"])
 
 
 def models(wildcards):
@@ -293,19 +270,14 @@ def all_pseudo_labels(wildcards):
 def all_observed(wildcards):
     """An input function: the observed labels of every replicate, in the order of the seeds."""
     return [
-        f"results/{wildcards.dataset}/observed/seed_{seed}.h5"
-        for seed in sorted(RESOLVED[wildcards.dataset]["seeds"])
+        f"results/{wildcards.dataset}/observed/seed_{seed}.h5" for seed in sorted(RESOLVED[wildcards.dataset]["seeds"])
     ]
 
 
 def figure_label_counts(wildcards):
     """A params function: which pseudo-labels figure 1b shows."""
     sections = RESOLVED[wildcards.dataset]
-    return {
-        "pseudo_labels": sections["students"][sections["figure"]["students"]][
-            "pseudo_labels"
-        ]
-    }
+    return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
 
 
 # -- resources: how much, for the n-th attempt; nothing of a site
@@ -326,19 +298,13 @@ def summarise():
     with open(table, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     incomplete = any(
-        row[f"{split}_categories_present"] != row["categories"]
-        for row in rows
-        for split in ("val", "test")
+        row[f"{split}_categories_present"] != row["categories"] for row in rows for split in ("val", "test")
     )
     value = "map_present" if incomplete else "map"
     scores = {}
     for row in rows:
-        method = row[
-            "kind"
-        ] == "students", f"{row['name']} τ {row['tau']}".removesuffix(" τ ")
-        scores.setdefault(method, []).append(
-            [float(row[f"{split}_{value}"]) for split in ("val", "test")]
-        )
+        method = row["kind"] == "students", f"{row['name']} τ {row['tau']}".removesuffix(" τ ")
+        scores.setdefault(method, []).append([float(row[f"{split}_{value}"]) for split in ("val", "test")])
     over = " over the categories that have positives" if incomplete else ""
     lines = [
         f"\nData set {DATASET}: mAP in %{over}, mean ± standard deviation over replicates\n",
@@ -346,10 +312,7 @@ def summarise():
     ]
     for (_, name), pairs in sorted(scores.items()):
         deviation = statistics.stdev if len(pairs) > 1 else lambda values: 0.0
-        columns = [
-            f"{statistics.mean(values):.2f} ± {deviation(values):.2f}"
-            for values in zip(*pairs)
-        ]
+        columns = [f"{statistics.mean(values):.2f} ± {deviation(values):.2f}" for values in zip(*pairs)]
         lines.append(f"{name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
     lines += ["\nFigures:", *(f"  {figure}" for figure in FIGURES)]
     print("\n".join(lines), file=sys.stderr)

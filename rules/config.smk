@@ -6,11 +6,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-SCHEMA = yaml.safe_load(
-    (Path(workflow.basedir) / "rules" / "config.schema.yaml").read_text(
-        encoding="utf-8"
-    )
-)
+SCHEMA = yaml.safe_load((Path(workflow.basedir) / "rules" / "config.schema.yaml").read_text(encoding="utf-8"))
 DEFINITIONS = SCHEMA["$defs"]
 SECTIONS = (
     "seeds",
@@ -33,18 +29,11 @@ def allowed(schema):
 def filled(schema, value):
     """The value with the defaults of the keys that it lacks; entries of a section of names are filled one by one."""
     if isinstance(schema.get("additionalProperties"), dict):
-        return {
-            name: filled(schema["additionalProperties"], entry)
-            for name, entry in value.items()
-        }
+        return {name: filled(schema["additionalProperties"], entry) for name, entry in value.items()}
     if not isinstance(value, dict):
         return value
-    own = schema.get(
-        "properties", {}
-    )  # not what it refers to: a model inherits that from the section training
-    return {
-        key: part["default"] for key, part in own.items() if "default" in part
-    } | value
+    own = schema.get("properties", {})  # not what it refers to: a model inherits that from the section training
+    return {key: part["default"] for key, part in own.items() if "default" in part} | value
 
 
 def mistakes(schema, value, place=""):
@@ -59,23 +48,14 @@ def mistakes(schema, value, place=""):
         if error.validator in ("additionalProperties", "unevaluatedProperties"):
             for key in sorted(set(map(str, error.instance)) - set(known)):
                 near = difflib.get_close_matches(key, known, 1)
-                hint = (
-                    f"did you mean {near[0]}?"
-                    if near
-                    else f"wanted one of {', '.join(known) or 'none'}"
-                )
+                hint = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known) or 'none'}"
                 yield f"{where}.{key}: no such key here; {hint}".lstrip(".")
         elif error.validator == "required":
             for key in sorted(set(error.validator_value) - set(error.instance)):
-                wanted = known[key].get("description") or DEFINITIONS[key].get(
-                    "description"
-                )
+                wanted = known[key].get("description") or DEFINITIONS[key].get("description")
                 yield f"{where}.{key}: found nothing, wanted {wanted}".lstrip(".")
         else:
-            wanted = (
-                error.schema.get("description")
-                or f"{error.validator} {error.validator_value}"
-            )
+            wanted = error.schema.get("description") or f"{error.validator} {error.validator_value}"
             if error.validator == "enum":
                 wanted = f"one of {', '.join(map(str, error.validator_value))}"
             yield f"{where or 'top level'}: found {error.instance!r}, wanted {wanted}"
@@ -84,9 +64,7 @@ def mistakes(schema, value, place=""):
 def loss_mistakes(place, loss):
     """The same for a loss: its name, and the hyperparameters that this one has."""
     name, parameters = (
-        (loss, {})
-        if isinstance(loss, str)
-        else (loss.get("name"), {k: v for k, v in loss.items() if k != "name"})
+        (loss, {}) if isinstance(loss, str) else (loss.get("name"), {k: v for k, v in loss.items() if k != "name"})
     )
     if name not in LOSSES:
         near = difflib.get_close_matches(str(name), LOSSES, 1)
@@ -140,10 +118,11 @@ def wrong_references(dataset, sections):
         sections["pseudo_labels"],
         sections["students"],
     )
+    for name, backbone in config["backbones"].items():
+        if backbone.get("trained"):
+            yield f"backbones.{name}.trained: found true, wanted false: only heads are trained, on features made once"
     source = config["datasets"][dataset]
-    yield from lacks(
-        f"datasets.{dataset}.backbone", source["backbone"], config["backbones"]
-    )
+    yield from lacks(f"datasets.{dataset}.backbone", source["backbone"], config["backbones"])
     for part in ("train", "test"):
         for key in ("annotations", "images"):
             given = (source.get(part) or {}).get(key)
@@ -155,13 +134,9 @@ def wrong_references(dataset, sections):
         for name, entry in sections[kind].items():
             yield from loss_mistakes(f"{kind}.{name}.loss", entry["loss"])
             if "backbone" in entry:
-                yield from lacks(
-                    f"{kind}.{name}.backbone", entry["backbone"], config["backbones"]
-                )
+                yield from lacks(f"{kind}.{name}.backbone", entry["backbone"], config["backbones"])
     for name, entry in students.items():
-        yield from lacks(
-            f"students.{name}.pseudo_labels", entry["pseudo_labels"], makers
-        )
+        yield from lacks(f"students.{name}.pseudo_labels", entry["pseudo_labels"], makers)
     for name, entry in makers.items():
         place = f"pseudo_labels.{name}"
         labels = [f"{tau:.2f}" for tau in entry["taus"]]
@@ -181,20 +156,13 @@ def wrong_references(dataset, sections):
             yield from lacks(f"{place}.teacher", teacher, list(students))
         elif (of := students[teacher]["pseudo_labels"]) in makers:
             taus = [f"{t:.2f}" for t in makers[of]["taus"]]
-            if (
-                not tau.replace(".", "", 1).isdecimal()
-                or f"{float(tau):.2f}" not in taus
-            ):
+            if not tau.replace(".", "", 1).isdecimal() or f"{float(tau):.2f}" not in taus:
                 yield f"{place}.teacher: found {entry['teacher']!r}, wanted {teacher}@ and one of {', '.join(taus)}"
     for start in makers:
         chain, name = [], start
         while name in makers and name not in chain:
             chain.append(name)
-            student = (
-                makers[name]["teacher"].partition("@")[0]
-                if "@" in makers[name]["teacher"]
-                else None
-            )
+            student = makers[name]["teacher"].partition("@")[0] if "@" in makers[name]["teacher"] else None
             name = students.get(student, {}).get("pseudo_labels")
         if name == start == min(chain):  # once for each circle
             yield f"pseudo_labels.{start}.teacher: {' <- '.join([*chain, name])} is a circle, wanted a chain that begins at a teacher"
@@ -205,18 +173,10 @@ def wrong_references(dataset, sections):
 
 stop(mistakes(SCHEMA, config))
 if config["dataset"] not in config["datasets"]:
-    stop(
-        [
-            f"dataset: found {config['dataset']!r}, wanted one of {', '.join(config['datasets'])}"
-        ]
-    )
+    stop([f"dataset: found {config['dataset']!r}, wanted one of {', '.join(config['datasets'])}"])
 RESOLVED = {dataset: resolved(dataset) for dataset in config["datasets"]}
 stop(
-    (
-        line
-        if line.startswith("datasets.")
-        else f"{line} (as it holds for data set {dataset})"
-    )
+    (line if line.startswith("datasets.") else f"{line} (as it holds for data set {dataset})")
     for dataset in [config["dataset"]]
     for line in wrong_references(dataset, RESOLVED[dataset])
 )

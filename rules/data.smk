@@ -16,9 +16,7 @@ rule draw_demo:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(30),
     params:
-        options=lambda wildcards: plain(
-            {key: DEMO[key] for key in ("seed", wildcards.part)}
-        ),
+        options=lambda wildcards: plain({key: DEMO[key] for key in ("seed", wildcards.part)}),
     script:
         "../workflow_scripts/draw_demo.py"
 
@@ -55,7 +53,7 @@ rule fetch_coco_pictures:
     conda:
         "../envs/numpy.yaml"
     params:
-        download=download(None),
+        download=download(),
         folder=picture_folder,
     script:
         "../workflow_scripts/fetch_coco_pictures.py"
@@ -64,7 +62,7 @@ rule fetch_coco_pictures:
 # A checkpoint: where edited annotations leave the list of images as it was, a run sees so and does not extract again.
 checkpoint list_images:
     input:
-        annotations=annotations(None),
+        annotations=annotations(),
         pictures=pictures,
         code=code("list_images"),
     output:

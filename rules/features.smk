@@ -15,9 +15,7 @@ rule fetch_weights:
         "../envs/torch.yaml"
     params:
         architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
-        download=lambda wildcards: plain(
-            BACKBONES[wildcards.backbone].get("download") or {}
-        ),
+        download=lambda wildcards: plain(BACKBONES[wildcards.backbone].get("download") or {}),
     script:
         "../workflow_scripts/fetch_weights.py"
 
@@ -41,9 +39,7 @@ rule pretrain_demo_backbone:
         device=MACHINE["device"],
     params:
         architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
-        options=plain(
-            {key: DEMO[key] for key in ("seed", "singles", "pretraining_epochs")}
-        ),
+        options=plain({key: DEMO[key] for key in ("seed", "singles", "pretraining_epochs")}),
     script:
         "../workflow_scripts/pretrain_demo_backbone.py"
 
@@ -70,10 +66,7 @@ rule extract_features:
         batch_size=MACHINE["batch_size"],
     params:
         options=lambda wildcards: plain(
-            {
-                key: BACKBONES[wildcards.backbone][key]
-                for key in ("architecture", "image_size", "precision")
-            }
+            {key: BACKBONES[wildcards.backbone][key] for key in ("architecture", "image_size", "precision")}
         ),
     script:
         "../workflow_scripts/extract_features.py"

@@ -23,9 +23,7 @@ rule threshold_logits:
     params:
         options=lambda wildcards: plain(
             {
-                key: RESOLVED[wildcards.dataset]["pseudo_labels"][
-                    wildcards.pseudo_labels
-                ][key]
+                key: RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels][key]
                 for key in ("keep_observed", "rule", "teacher")
             }
         ),

@@ -37,7 +37,7 @@ CONFIG = {
     },
     "seeds": [1200, 1201],
     "validation": {"share": 0.25, "seed": 1200},
-    "teachers": {"em": {"loss": "em"}, "an": {"loss": "an"}, "full": {"loss": "bce", "labels": True}},
+    "teachers": {"em": {"loss": "em"}, "an": {"loss": "an", "head": "linear"}, "full": {"loss": "bce", "labels": True}},
     "pseudo_labels": {"paper": {"teacher": "em", "rule": "threshold", "taus": [0.5, 0.7]}},
     "students": {"paper": {"pseudo_labels": "paper", "loss": "bce"}},
     "figure": {"students": "paper", "lines": ["an", "em", "full"]},

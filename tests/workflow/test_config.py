@@ -42,6 +42,10 @@ CASES = {
         {"datasets/tiny/test": None},
         "datasets.tiny.test.annotations: found None, wanted a path",
     ),
+    "a backbone to be trained": (
+        {"backbones/random/trained": True},
+        "backbones.random.trained: found true, wanted false: only",
+    ),
     "an unknown loss": (
         {"teachers/em/loss": "emm"},
         "teachers.em.loss: found 'emm', wanted one of an, an_ls, bce, em; did you mean em?",

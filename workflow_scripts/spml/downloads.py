@@ -81,7 +81,7 @@ def _continue(url: str, part: Path) -> int | None:
             start = 0  # the server sends all of it
         length = answer.headers.get("Content-Length")
         total = start + int(length) if length else None
-        progress = Progress(part.name, total or 0, "bytes")
+        progress = Progress(part.name, int(length) if length else None, "bytes")
         with open(part, "ab" if start else "wb") as file:
             for piece in answer.iter_content(PIECE):
                 file.write(piece)

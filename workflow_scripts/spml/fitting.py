@@ -63,8 +63,8 @@ def fit(
         validation,
         make_loss(loss["name"], **parameters),
         head=options["head"],
-        hidden=options["hidden"],
-        dropout=options["dropout"],
+        hidden=options.get("hidden", 0),  # a linear head has neither
+        dropout=options.get("dropout", 0.0),
         standardize=options["standardize"],
         epochs=options["epochs"],
         batch_sizes=options["batch_sizes"],

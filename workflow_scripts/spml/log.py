@@ -40,7 +40,7 @@ def _explain(kind, error, trace):
 
 
 class Progress:
-    """A line at least every INTERVAL seconds while work goes on: done, total, rate, time left."""
+    """A line every INTERVAL seconds while work goes on: done, total, rate, time left; total None where it is unknown."""
 
     def __init__(self, what, total, unit):
         self.what, self.total, self.unit = what, total, unit
@@ -50,11 +50,13 @@ class Progress:
     def advance(self, by=1):
         self.done += by
         now = time.monotonic()
-        if now - self.said >= INTERVAL and self.done < self.total:
+        if now - self.said >= INTERVAL and self.done != self.total:
             self.said = now
             rate = self.done / (now - self.start)
-            left = (self.total - self.done) / rate
-            line = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {rate:,.4g}/s, {_span(left)} left"
+            line = f"{self.what}: {self.done:,} {self.unit}, {rate:,.4g}/s"
+            if self.total is not None:
+                left = _span((self.total - self.done) / rate)
+                line = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {rate:,.4g}/s, {left} left"
             print(line)
             if _terminal:
                 print(line, file=_terminal, flush=True)
