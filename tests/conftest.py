@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 import tiny
 
 IGNORED = shutil.ignore_patterns(

@@ -5,6 +5,7 @@ from spml import log
 log.redirect(snakemake)
 
 import pandas as pd
+
 from spml import labels, pseudo_labels
 from spml.files import writing
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+
 from spml import demo, streams
 from spml.files import writing
 

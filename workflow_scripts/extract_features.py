@@ -5,6 +5,7 @@ from spml import log
 log.redirect(snakemake)
 
 import torch
+
 from spml import backbones, features, images, manifest
 from spml.devices import choose_device
 

@@ -5,6 +5,7 @@ from spml import log
 log.redirect(snakemake)
 
 import numpy as np
+
 from spml import coco, hdf5, labels, manifest
 from spml.splits import training_split
 

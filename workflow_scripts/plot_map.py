@@ -5,6 +5,7 @@ from spml import log
 log.redirect(snakemake)
 
 import pandas as pd
+
 from spml import figures
 
 options = snakemake.params.options

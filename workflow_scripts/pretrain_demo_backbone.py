@@ -6,6 +6,7 @@ log.redirect(snakemake)
 
 import numpy as np
 import torch
+
 from spml import demo, streams
 from spml.files import writing
 from spml.pretraining import pretrain

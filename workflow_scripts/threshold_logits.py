@@ -7,6 +7,7 @@ log.redirect(snakemake)
 import csv
 
 import numpy as np
+
 from spml import labels, manifest, pseudo_labels
 from spml.files import writing
 

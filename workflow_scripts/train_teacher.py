@@ -5,6 +5,7 @@ from spml import log
 log.redirect(snakemake)
 
 import torch
+
 from spml import labels
 from spml.devices import choose_device
 from spml.fitting import fit

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
+
 from spml.average_precision import average_precision, mean_average_precision
 
 

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+
 import tiny
 from spml import coco
 from spml.errors import InputError

@@ -6,6 +6,7 @@ import threading
 import zipfile
 
 import pytest
+
 from spml import downloads
 from spml.archives import unpack
 from spml.downloads import fetch

@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+
 from spml import checkpoints, log
 from spml.errors import InputError
 from spml.files import writing

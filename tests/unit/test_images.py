@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+
 from spml import backbones, features, images, manifest
 from spml.errors import InputError
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from spml import hdf5, labels
 from spml.errors import InputError
 from spml.observation import observe_uniform

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from spml.losses import LOSSES, make_loss
 
 LOGITS = torch.tensor([[1.2, -0.7, 0.3], [-2.0, 0.5, 1.5]], dtype=torch.float64)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from spml import streams, training
 from spml.errors import InputError
 from spml.heads import apply_heads, fold_standardisation, initial_weights

@@ -6,8 +6,9 @@ import shutil
 import h5py
 import numpy as np
 import pytest
-import tiny
 from PIL import Image
+
+import tiny
 
 pytestmark = pytest.mark.xdist_group("bad input")
 LABELS, FEATURES = "results/tiny/labels/train.h5", "results/tiny/features/random/train.h5"

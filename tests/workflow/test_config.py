@@ -1,8 +1,9 @@
 """What a mistake in the configuration says."""
 
 import pytest
-import tiny
 import yaml
+
+import tiny
 
 CASES = {
     "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),

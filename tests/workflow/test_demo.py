@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import tiny
 import yaml
 from pycocotools.coco import COCO
+
+import tiny
 from spml import demo
 
 SMALL = {"demo": {"seed": 3, "train": 24, "test": 10, "singles": 64, "pretraining_epochs": 1}, "seeds": [1200]}

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import tiny
 import yaml
 from packaging.requirements import Requirement
+
+import tiny
 
 CONDA = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "platform_system": "Linux"}
 

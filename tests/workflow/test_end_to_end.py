@@ -7,9 +7,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import tiny
 from safetensors import safe_open
 from sklearn.metrics import average_precision_score
+
+import tiny
 
 pytestmark = pytest.mark.xdist_group("finished")
 

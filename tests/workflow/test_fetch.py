@@ -8,6 +8,7 @@ import threading
 import zipfile
 
 import pytest
+
 import tiny
 
 pytestmark = pytest.mark.xdist_group("bad input")

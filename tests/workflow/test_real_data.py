@@ -5,8 +5,9 @@ import json
 import h5py
 import pandas as pd
 import pytest
-import tiny
 import yaml
+
+import tiny
 
 pytestmark = pytest.mark.xdist_group("real data")
 

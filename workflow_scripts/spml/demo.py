@@ -1,7 +1,7 @@
 """The demo's world: drawn single-object pictures for pretraining, drawn scenes for everything after it.
 
-A category is a shape. Colour, size and rotation say nothing about it. Scenes hold several shapes that keep
-company in themes, some categories are far rarer than others, and shapes and clutter cover one another.
+A category is a shape with a hue that it favours; size and rotation say nothing about it. Scenes hold several shapes
+that keep company in themes, some categories are far rarer than others, and shapes and clutter cover one another.
 """
 
 import colorsys
