@@ -311,8 +311,9 @@ def summarise():
         f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}",
     ]
     for (_, name), pairs in sorted(scores.items()):
-        deviation = statistics.stdev if len(pairs) > 1 else lambda values: 0.0
-        columns = [f"{statistics.mean(values):.2f} ± {deviation(values):.2f}" for values in zip(*pairs)]
+        columns = [f"{statistics.mean(values):.2f}" for values in zip(*pairs)]
+        if len(pairs) > 1:
+            columns = [f"{mean} ± {statistics.stdev(values):.2f}" for mean, values in zip(columns, zip(*pairs))]
         lines.append(f"{name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
     lines += ["\nFigures:", *(f"  {figure}" for figure in FIGURES)]
     print("\n".join(lines), file=sys.stderr)

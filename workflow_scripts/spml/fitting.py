@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spml import checkpoints, features, labels
+from spml import checkpoints, features, hdf5, labels
 from spml.errors import InputError
 from spml.files import writing
 from spml.losses import make_loss
@@ -40,6 +40,7 @@ def fit(
     rows, validation_rows = true.rows("train"), true.rows("val")
     image_id, training_features = features.read(features_path, rows)
     true.require_same_images(features_path, image_id)
+    hdf5.require_same("category", given.path, given.category, true.path, true.category)
     values = given.values
     if len(given.image_id) == len(true.image_id):
         values = values[rows]
