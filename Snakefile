@@ -8,6 +8,9 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+report: "rules/captions/workflow.rst"
+
+
 include: "rules/config.smk"
 include: "rules/common.smk"
 include: "rules/data.smk"
