@@ -7,13 +7,14 @@ log.redirect(snakemake)
 import torch
 
 from spml import backbones, features, images, manifest
+from spml.checksums import sha256
 from spml.devices import choose_device
 
 options = snakemake.params.options
 device = choose_device(snakemake.resources.device)
 torch.set_num_threads(snakemake.threads)
 model = backbones.load_backbone(options["architecture"], snakemake.input.weights, device)
-checksum = backbones.sha256(snakemake.input.weights)
+checksum = sha256(snakemake.input.weights)
 listed = manifest.read(snakemake.input.images)
 print(f"{options['architecture']} (sha256 {checksum[:12]}…) on {device}, {snakemake.threads} threads")
 

@@ -1,6 +1,5 @@
 """Frozen backbones: torchvision models without their classifier."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 
@@ -13,12 +12,6 @@ from spml.errors import InputError
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
 PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
-
-
-def sha256(path: str | os.PathLike) -> str:
-    """The file's checksum, hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_architecture(architecture: str) -> None:

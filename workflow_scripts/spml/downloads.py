@@ -1,13 +1,13 @@
 """Downloads: resumed where they stopped, checked for size and checksum."""
 
 import contextlib
-import hashlib
 import os
 import time
 from pathlib import Path
 
 import requests
 
+from spml.checksums import sha256 as sha256_of
 from spml.errors import InputError
 from spml.log import Progress
 
@@ -57,12 +57,12 @@ def fetch(
         part.unlink()
         raise InputError(f"{url}: found {size:,} bytes, wanted {total:,}; removed, run again. {advice}".strip())
     if not _fits(part, sha256):
-        found = _sha256(part)
+        found = sha256_of(part)
         part.unlink()
         raise InputError(f"{url}: found sha256 {found}, wanted {sha256}; removed, run again. {advice}".strip())
     os.replace(part, target)
     print(
-        f"{target}: {size:,} bytes, sha256 {_sha256(target)}"
+        f"{target}: {size:,} bytes, sha256 {sha256_of(target)}"
         + ("" if sha256 else " (no checksum known to compare with)")
     )
     return target
@@ -94,12 +94,7 @@ def _continue(url: str, part: Path) -> int | None:
 
 
 def _fits(path: Path, sha256: str | None) -> bool:
-    return sha256 is None or _sha256(path).startswith(sha256.lower())
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256 is None or sha256_of(path).startswith(sha256.lower())
 
 
 def _reason(error: Exception) -> str:
