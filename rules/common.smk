@@ -180,16 +180,20 @@ def features(dataset, entry, part):
     return f"results/{dataset}/features/{entry.get('backbone', source(dataset)['backbone'])}/{part}.h5"
 
 
+def part_of(split):
+    """The delivered part that a split lies in."""
+    return "test" if split == "test" else "train"
+
+
 def split_features(wildcards):
     """An input function: the features that the model at hand sees of a split."""
     kind, name = wildcards.model.split("/")[:2]
-    part = "test" if wildcards.split == "test" else "train"
-    return features(wildcards.dataset, RESOLVED[wildcards.dataset][kind][name], part)
+    return features(wildcards.dataset, RESOLVED[wildcards.dataset][kind][name], part_of(wildcards.split))
 
 
 def split_labels(wildcards):
     """An input function: the true labels of the part that a split lies in."""
-    return f"results/{wildcards.dataset}/labels/{'test' if wildcards.split == 'test' else 'train'}.h5"
+    return f"results/{wildcards.dataset}/labels/{part_of(wildcards.split)}.h5"
 
 
 def folder(reference, seed):

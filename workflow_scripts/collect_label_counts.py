@@ -19,7 +19,7 @@ for seed, path in zip(sorted({variant["seed"] for variant in variants}), snakema
 rows = []
 for variant, path in zip(variants, snakemake.input.pseudo_labels, strict=True):
     pseudo = labels.read(path, "pseudo_labels")
-    pseudo.require_same_images(f"{true.path} (training rows)", [true.image_id[row] for row in train])
+    pseudo.require_images_of(true, "train")
     rows.append(
         variant | pseudo_labels.count(pseudo.values, observed[variant["seed"]].values[train], true.values[train])
     )

@@ -15,7 +15,7 @@ for split in ("val", "test"):
     logits = labels.read(snakemake.input[split], "logits")
     true = labels.read(snakemake.input[f"{labels.PARTS[split]}_labels"], "labels")
     rows = true.rows(split)
-    logits.require_same_images(f"{true.path} ({split} rows)", [true.image_id[row] for row in rows])
+    logits.require_images_of(true, split)
     precision = average_precision(logits.values, true.values[rows])
     published, present = mean_average_precision(precision)
     per_category = {

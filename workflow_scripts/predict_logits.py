@@ -15,7 +15,7 @@ rows = true.rows(split)
 image_id, matrix = features.read(snakemake.input.features, rows)
 true.require_same_images(snakemake.input.features, image_id)
 logits = predict(weights, matrix)
-labels.write(snakemake.output.logits, "logits", [true.image_id[row] for row in rows], true.category, logits)
+labels.write(snakemake.output.logits, "logits", true.ids(split), true.category, logits)
 print(
     f"{split}: logits of {len(logits):,} images, {logits.shape[1]:,} categories, from {logits.min():.2f} to {logits.max():.2f}"
 )

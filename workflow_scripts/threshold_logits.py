@@ -17,7 +17,7 @@ true = labels.read(snakemake.input.labels, "labels")
 observed = labels.read(snakemake.input.observed, "observed")
 observed.require_same_as(true)
 rows = true.rows("train")
-logits.require_same_images(f"{true.path} (training rows)", [true.image_id[row] for row in rows])
+logits.require_images_of(true, "train")
 file_name = manifest.read(snakemake.input.images).file_name
 present, seen = true.values[rows], observed.values[rows]
 

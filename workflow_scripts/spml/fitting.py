@@ -38,21 +38,20 @@ def fit(
         When the files do not belong together, or a training label is missing altogether.
     """
     rows, validation_rows = true.rows("train"), true.rows("val")
-    image_id, training_features = features.read(features_path, rows)
+    image_id, matrix = features.read(features_path)
     true.require_same_images(features_path, image_id)
     hdf5.require_same("category", given.path, given.category, true.path, true.category)
     values = given.values
     if len(given.image_id) == len(true.image_id):
         values = values[rows]
     else:
-        given.require_same_images(f"{true.path} (training rows)", [true.image_id[row] for row in rows])
+        given.require_images_of(true, "train")
     if not (values == 1).any():
         raise InputError(
             f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one (a lower τ?)"
         )
-    validation_features = features.read(features_path, validation_rows)[1]
-    training = Rows(training_features, values.astype(np.int8), device)
-    validation = Rows(validation_features, true.values[validation_rows], device)
+    training = Rows(matrix[rows], values.astype(np.int8), device)
+    validation = Rows(matrix[validation_rows], true.values[validation_rows], device)
     print(
         f"{name}: {len(training):,} training rows, {(values == 1).sum() / len(values):.3f} positives per image, {device}"
     )

@@ -28,6 +28,15 @@ class Matrix:
             return np.arange(len(self.image_id))
         return np.flatnonzero(self.split == SPLITS.index(split))
 
+    def ids(self, split: str) -> list[str]:
+        """The image ids of a split, in the order of its rows."""
+        return [self.image_id[row] for row in self.rows(split)]
+
+    def require_images_of(self, true: "Matrix", split: str) -> None:
+        """Raise InputError unless this file has the images of a split of the true labels, in the same order."""
+        name = "training" if split == "train" else split
+        self.require_same_images(f"{true.path} ({name} rows)", true.ids(split))
+
     def require_same_images(self, path: str, image_id: Sequence[str]) -> None:
         """Raise InputError unless the other file has the same images in the same order."""
         hdf5.require_same("image_id", self.path, self.image_id, path, image_id)

@@ -53,5 +53,5 @@ class Rows:
         mean = torch.as_tensor(total) / len(self)
         variance = (torch.as_tensor(squares) / len(self) - mean.square()).clamp_min(0)
         deviation = variance.sqrt()
-        deviation[deviation <= 1e-6 * mean.abs()] = 1.0
-        return mean.float(), deviation.masked_fill(deviation == 0, 1.0).float()
+        deviation[deviation <= 1e-6 * mean.abs()] = 1.0  # constant, up to rounding
+        return mean.float(), deviation.float()
