@@ -32,10 +32,9 @@ wildcard_constraints:
     seed="[0-9]+",
     part="train|test",
     split="train|val|test",
-    tau="0[.][0-9]{2}",
-    variant="tau_0[.][0-9]{2}",
-    model=f"teachers/{NAME}/seed_[0-9]+|students/{NAME}/seed_[0-9]+/tau_0[.][0-9]{{2}}",
-    figure="1a|1b",
+    process="size|location",
+    variant=VARIANT,
+    model=f"teachers/{NAME}/seed_[0-9]+|students/{NAME}/seed_[0-9]+/({VARIANT})",
 
 
 rule all:

@@ -5,10 +5,12 @@ import functools
 import os
 import statistics
 
+VARIANT = "tau_0[.][0-9]{2}|all"
 NAME = DEFINITIONS["name"]["pattern"].strip("^$")
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 DATASET = config["dataset"]
-FIGURES = [f"results/{DATASET}/figures/figure_{figure}.{kind}" for figure in ("1a", "1b") for kind in ("svg", "png")]
+FIGURE_NAMES = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
+FIGURES = [f"results/{DATASET}/figures/{figure}.{kind}" for figure in FIGURE_NAMES for kind in ("svg", "png")]
 COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
 COCO_DOWNLOADS = {
     "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
@@ -79,12 +81,6 @@ def section(name, *keys):
     return pick
 
 
-def loss(value):
-    """A loss of the config with all its hyperparameters."""
-    given = {"name": value} if isinstance(value, str) else value
-    return filled(LOSSES[given["name"]], given)
-
-
 def training(kind, wildcard):
     """A params function: how the teacher or student at hand is trained, a plain dict."""
 
@@ -94,9 +90,36 @@ def training(kind, wildcard):
         options = {key: entry.get(key, value) for key, value in sections["training"].items()}
         if options["head"] == "linear":
             del options["hidden"], options["dropout"]
-        return plain(options | {"loss": loss(entry["loss"])})
+        options["loss"] = loss(entry["loss"], source(wildcards.dataset)["source"])
+        options["validation_labels"] = sections["validation"]["labels"]
+        if kind == "teachers":
+            options["labels"] = entry["labels"]
+        return plain(options)
 
     return pick
+
+
+def observation(wildcards):
+    """A params function: how the observed labels are drawn; only what the process reads."""
+    options = RESOLVED[wildcards.dataset]["observation"]
+    if options["file"]:
+        return {"process": "given"}
+    keys = ["process", "positives", "negatives"] + ["weights"] * (options["process"] == "weights")
+    return plain({key: options[key] for key in keys})
+
+
+def rule_of_labels(wildcards):
+    """A params function: the rule that makes the pseudo-labels at hand, its parameters, its teachers."""
+    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    parameters = {key: entry[key] for key in RULES[entry["rule"]]["properties"] if key != "taus"}
+    if swept(entry):
+        parameters["tau"] = float(wildcards.variant.removeprefix("tau_"))
+    return {
+        "keep_observed": entry["keep_observed"] or entry["rule"] == "keep_observed",
+        "parameters": plain(parameters),
+        "rule": entry["rule"],
+        "teacher": as_list(entry["teacher"]),
+    }
 
 
 # -- names of files
@@ -197,22 +220,53 @@ def split_labels(wildcards):
 
 
 def folder(reference, seed):
-    """Where the model that a reference names lies: `em` is a teacher, `paper@0.75` a student."""
-    name, at, tau = reference.partition("@")
-    return f"students/{name}/seed_{seed}/tau_{float(tau):.2f}" if at else f"teachers/{name}/seed_{seed}"
+    """Where the model that a reference names lies: `em` is a teacher, `paper@0.75` and `cap@all` are students."""
+    name, variant = variant_of(reference)
+    return f"students/{name}/seed_{seed}/{variant}" if variant else f"teachers/{name}/seed_{seed}"
+
+
+def observed_labels(needed):
+    """An input function: the observed labels, where a function of the wildcards says that they are needed."""
+
+    def pick(wildcards):
+        return f"results/{wildcards.dataset}/observed/seed_{wildcards.seed}.h5" if needed(wildcards) else []
+
+    return pick
+
+
+def chosen_on_observed(wildcards):
+    return RESOLVED[wildcards.dataset]["validation"]["labels"] == "observed"
+
+
+def learns_from_observed(wildcards):
+    true = RESOLVED[wildcards.dataset]["teachers"][wildcards.teacher]["labels"]
+    return not true or chosen_on_observed(wildcards)
+
+
+def observed_of_model(wildcards):
+    """An input function: the observed labels of a model's replicate, where choices are made on them."""
+    seed = wildcards.model.split("/")[2]
+    return f"results/{wildcards.dataset}/observed/{seed}.h5" if chosen_on_observed(wildcards) else []
 
 
 def given_labels(wildcards):
-    """An input function: the observed labels, unless the teacher learns from the true ones."""
-    if RESOLVED[wildcards.dataset]["teachers"][wildcards.teacher]["labels"]:
+    """An input function: the user's file of observed labels, if there is one."""
+    return RESOLVED[wildcards.dataset]["observation"]["file"] or []
+
+
+def observation_weights(wildcards):
+    """An input function: what the draw of the observed labels goes by, where that takes the annotations."""
+    options = RESOLVED[wildcards.dataset]["observation"]
+    if options["file"] or options["process"] not in ("size", "location"):
         return []
-    return f"results/{wildcards.dataset}/observed/seed_{wildcards.seed}.h5"
+    return f"results/{wildcards.dataset}/observed/weights_{options['process']}.h5"
 
 
 def teacher_logits(wildcards):
     """An input function: the logits that pseudo-labels are made from."""
-    teacher = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]["teacher"]
-    return f"results/{wildcards.dataset}/{folder(teacher, wildcards.seed)}/logits_train.h5"
+    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    folders = [folder(teacher, wildcards.seed) for teacher in as_list(entry["teacher"])]
+    return [f"results/{wildcards.dataset}/{model}/logits_train.h5" for model in folders]
 
 
 def student_pseudo_labels(wildcards):
@@ -224,11 +278,6 @@ def student_pseudo_labels(wildcards):
 # -- what the tables collect: from the config, never from a glob, so that files of a removed τ may lie about
 
 
-def taus(dataset, pseudo_labels):
-    """The thresholds of an entry as they stand in file names, in order."""
-    return sorted(f"{tau:.2f}" for tau in RESOLVED[dataset]["pseudo_labels"][pseudo_labels]["taus"])
-
-
 def models(wildcards):
     """A params function: every teacher and student with its replicate, as plain dicts."""
     sections = RESOLVED[wildcards.dataset]
@@ -238,28 +287,56 @@ def models(wildcards):
             row = {"kind": "teachers", "name": name, "variant": "", "tau": ""}
             rows.append(row | {"seed": seed})
         for name, entry in sorted(sections["students"].items()):
-            for tau in taus(wildcards.dataset, entry["pseudo_labels"]):
-                row = {"kind": "students", "name": name, "variant": f"tau_{tau}"}
-                rows.append(row | {"tau": tau, "seed": seed})
+            for variant in variants_of(sections["pseudo_labels"][entry["pseudo_labels"]]):
+                row = {"kind": "students", "name": name, "variant": variant}
+                rows.append(row | {"tau": tau_in(variant), "seed": seed})
     return rows
+
+
+def tau_in(variant):
+    """The threshold that a variant names, as text; empty where it names none."""
+    return variant.removeprefix("tau_") if variant.startswith("tau_") else ""
+
+
+def model_folder(row):
+    """Where a model of models() lies."""
+    return "/".join(filter(None, [row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]]))
 
 
 def all_metrics(wildcards):
     """An input function: the metrics of every model, in the order of models()."""
-    return [
-        f"results/{wildcards.dataset}/metrics/{folder(row['name'] + '@' * bool(row['tau']) + row['tau'], row['seed'])}.json"
-        for row in models(wildcards)
-    ]
+    return [f"results/{wildcards.dataset}/metrics/{model_folder(row)}.json" for row in models(wildcards)]
+
+
+def all_test_logits(wildcards):
+    """An input function: the logits of every model on the test split, in the order of models()."""
+    return [f"results/{wildcards.dataset}/{model_folder(row)}/logits_test.h5" for row in models(wildcards)]
+
+
+def compared(wildcards):
+    """A params function: what is compared with what, and how."""
+    sections = RESOLVED[wildcards.dataset]
+    options = sections["comparison"]
+    shown = sections["students"][sections["figure"]["students"]]["pseudo_labels"]
+    reference = options["reference"] or as_list(sections["pseudo_labels"][shown]["teacher"])[0]
+    name, variant = variant_of(reference)
+    return plain(
+        {
+            "reference": {"kind": "students" if variant else "teachers", "name": name, "variant": variant},
+            "resamples": options["resamples"],
+            "seed": options["seed"],
+        }
+    )
 
 
 def variants(wildcards):
     """A params function: every set of pseudo-labels with its replicate, as plain dicts."""
     sections = RESOLVED[wildcards.dataset]
     return [
-        {"pseudo_labels": name, "variant": f"tau_{tau}", "tau": tau, "seed": seed}
+        {"pseudo_labels": name, "variant": variant, "tau": tau_in(variant), "seed": seed}
         for seed in sorted(sections["seeds"])
-        for name in sorted(sections["pseudo_labels"])
-        for tau in taus(wildcards.dataset, name)
+        for name, entry in sorted(sections["pseudo_labels"].items())
+        for variant in variants_of(entry)
     ]
 
 
@@ -279,7 +356,7 @@ def all_observed(wildcards):
 
 
 def figure_label_counts(wildcards):
-    """A params function: which pseudo-labels figure 1b shows."""
+    """A params function: which pseudo-labels figure 1b and the audit show."""
     sections = RESOLVED[wildcards.dataset]
     return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
 

@@ -11,13 +11,16 @@ DEFINITIONS = SCHEMA["$defs"]
 SECTIONS = (
     "seeds",
     "validation",
+    "observation",
     "teachers",
     "pseudo_labels",
     "students",
     "figure",
+    "comparison",
     "training",
 )  # a data set may override
-LOSSES = DEFINITIONS["losses"]
+LOSSES, RULES = DEFINITIONS["losses"], DEFINITIONS["rules"]
+BASE = DEFINITIONS["pseudo_labels"]["additionalProperties"]  # of an entry of pseudo_labels, whatever its rule
 
 
 def allowed(schema):
@@ -48,7 +51,8 @@ def mistakes(schema, value, place=""):
         if error.validator in ("additionalProperties", "unevaluatedProperties"):
             for key in sorted(set(map(str, error.instance)) - set(known)):
                 near = difflib.get_close_matches(key, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known) or 'none'}"
+                hint = f"wanted one of {', '.join(known)}" if known else "none is known here"
+                hint += f"; did you mean {near[0]}?" * bool(near)
                 yield f"{where}.{key}: no such key here; {hint}".lstrip(".")
         elif error.validator == "required":
             for key in sorted(set(error.validator_value) - set(error.instance)):
@@ -66,13 +70,25 @@ def loss_mistakes(place, loss):
     name, parameters = (
         (loss, {}) if isinstance(loss, str) else (loss.get("name"), {k: v for k, v in loss.items() if k != "name"})
     )
-    if name not in LOSSES:
+    if name in DEFINITIONS["refused"]:
+        yield f"{place}: {name} is not offered: it {DEFINITIONS['refused'][name]}"
+    elif name not in LOSSES:
         near = difflib.get_close_matches(str(name), LOSSES, 1)
         yield f"{place}: found {name!r}, wanted one of {', '.join(LOSSES)}" + (
             f"; did you mean {near[0]}?" if near else ""
         )
     else:
         yield from mistakes(LOSSES[name], parameters, place)
+
+
+def with_rule(entry):
+    """The schema of an entry of pseudo_labels: what every entry has, and what its rule has."""
+    its_rule = RULES.get(entry.get("rule") or "threshold", {}) if isinstance(entry, dict) else {}
+    return BASE | {
+        "additionalProperties": False,
+        "required": [*BASE["required"], *its_rule.get("required", [])],
+        "properties": BASE["properties"] | its_rule.get("properties", {}),
+    }
 
 
 def stop(lines):
@@ -100,7 +116,40 @@ def resolved(dataset):
             value = own[name] if isinstance(value, list) else value | own[name]
         sections[name] = filled(schema, value)
     sections["training"] = filled(DEFINITIONS["settings"], sections["training"])
+    sections["pseudo_labels"] = {
+        name: filled(with_rule(entry), entry) for name, entry in sections["pseudo_labels"].items()
+    }
     return sections
+
+
+def loss(value, source):
+    """A loss of the config with all its hyperparameters: those given, those published for the source, the defaults."""
+    given = {"name": value} if isinstance(value, str) else value
+    known = LOSSES[given["name"]]["properties"]
+    published = {key: part["published"][source] for key, part in known.items() if source in part.get("published", {})}
+    return filled(LOSSES[given["name"]], published | given)
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def swept(entry):
+    """Whether the rule of an entry of pseudo_labels has thresholds."""
+    return "taus" in RULES[entry["rule"]]["properties"]
+
+
+def variants_of(entry):
+    """What an entry of pseudo_labels is made for, as it stands in file names, in order: its thresholds, or all."""
+    return sorted(f"tau_{tau:.2f}" for tau in entry["taus"]) if swept(entry) else ["all"]
+
+
+def variant_of(reference):
+    """Student and variant that a reference names: paper@0.75 is tau_0.75 of paper, cap@all is all of cap."""
+    name, _, variant = reference.partition("@")
+    if variant.replace(".", "", 1).isdecimal():
+        variant = f"tau_{float(variant):.2f}"
+    return name, variant
 
 
 def wrong_references(dataset, sections):
@@ -130,48 +179,112 @@ def wrong_references(dataset, sections):
                 yield f"datasets.{dataset}.{part}.{key}: found {given!r}, wanted a path (source coco fetches nothing)"
             if source["source"] == "demo" and given:
                 yield f"datasets.{dataset}.{part}.{key}: found {given!r}, wanted nothing (source demo is drawn); use source: coco"
+    observed_only = sections["observation"]["file"] is None and not sections["observation"]["negatives"]
+    chosen_on_observed = sections["validation"]["labels"] == "observed"
     for kind in ("teachers", "students"):
         for name, entry in sections[kind].items():
-            yield from loss_mistakes(f"{kind}.{name}.loss", entry["loss"])
+            place = f"{kind}.{name}.loss"
+            problems = list(loss_mistakes(place, entry["loss"]))
+            yield from problems
             if "backbone" in entry:
                 yield from lacks(f"{kind}.{name}.backbone", entry["backbone"], config["backbones"])
+            if problems:
+                continue
+            its_loss = loss(entry["loss"], source["source"])
+            wants, complete = LOSSES[its_loss["name"]].get("wants"), kind == "students" or entry["labels"]
+            epochs = entry.get("epochs", sections["training"]["epochs"])
+            if wants == "complete labels" and not complete:
+                yield f"{place}: {its_loss['name']} wants every label; wanted labels: true beside it, or a loss for observed labels, as an"
+            if wants == "observed negatives" and not complete and observed_only:
+                yield f"{place}: {its_loss['name']} learns from one positive and no negative that everything is present; wanted observation.negatives, pseudo-labels or labels: true"
+            if "k" in its_loss and its_loss["k"] is None and chosen_on_observed:
+                yield f"{place}: found no k, wanted the positives per image that are expected (validation.labels: observed cannot tell)"
+            if its_loss.get("warmup", 0) >= epochs:
+                yield f"{place}: found warmup {its_loss['warmup']}, wanted fewer than the {epochs} epochs"
     for name, entry in students.items():
         yield from lacks(f"students.{name}.pseudo_labels", entry["pseudo_labels"], makers)
+        its_rule = makers.get(entry["pseudo_labels"], {}).get("rule")
+        name_of_loss = entry["loss"] if isinstance(entry["loss"], str) else entry["loss"].get("name")
+        if its_rule == "soft" and LOSSES.get(name_of_loss, {}).get("wants") != "complete labels":
+            yield f"students.{name}.loss: found {name_of_loss!r}, wanted bce or bce_ls, which take the soft targets of {entry['pseudo_labels']}"
+
+    def wrong_model(place, reference):
+        name, at, variant = reference.partition("@")
+        if not at:
+            yield from lacks(place, name, teachers)
+        elif name not in students:
+            yield from lacks(place, name, list(students))
+        elif (of := students[name]["pseudo_labels"]) in makers:
+            known = variants_of(makers[of])
+            if variant_of(reference)[1] not in known:
+                wanted = ", ".join(v.removeprefix("tau_") for v in known)
+                yield f"{place}: found {reference!r}, wanted {name}@ and one of {wanted}"
+
     for name, entry in makers.items():
         place = f"pseudo_labels.{name}"
-        labels = [f"{tau:.2f}" for tau in entry["taus"]]
-        for tau, label in zip(entry["taus"], labels):
+        labels = [f"{tau:.2f}" for tau in entry.get("taus", [])]
+        for tau, label in zip(entry.get("taus", []), labels):
             if abs(tau - float(label)) > 1e-9 or float(label) >= 1:
                 yield f"{place}.taus: found {tau}, wanted at most two decimals, as in {min(float(label), 0.99):.2f}"
+            if entry.get("tau_low", 0) >= tau and "tau_low" in entry:
+                yield f"{place}.tau_low: found {entry['tau_low']}, wanted below every τ ({label} is not above it)"
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             yield f"{place}.taus: found {label} more than once (two decimals count), wanted each once"
-        teacher, at, tau = entry["teacher"].partition("@")
-        if not at:
-            yield from lacks(
-                f"{place}.teacher",
-                teacher,
-                [*teachers, *(f"{student}@τ" for student in students)],
-            )
-        elif teacher not in students:
-            yield from lacks(f"{place}.teacher", teacher, list(students))
-        elif (of := students[teacher]["pseudo_labels"]) in makers:
-            taus = [f"{t:.2f}" for t in makers[of]["taus"]]
-            if not tau.replace(".", "", 1).isdecimal() or f"{float(tau):.2f}" not in taus:
-                yield f"{place}.teacher: found {entry['teacher']!r}, wanted {teacher}@ and one of {', '.join(taus)}"
-    for start in makers:
-        chain, name = [], start
-        while name in makers and name not in chain:
-            chain.append(name)
-            student = makers[name]["teacher"].partition("@")[0] if "@" in makers[name]["teacher"] else None
-            name = students.get(student, {}).get("pseudo_labels")
-        if name == start == min(chain):  # once for each circle
-            yield f"pseudo_labels.{start}.teacher: {' <- '.join([*chain, name])} is a circle, wanted a chain that begins at a teacher"
+        if "prior" in entry and entry["prior"] is None and chosen_on_observed:
+            yield f"{place}.prior: found nothing, wanted a rate for each category (validation.labels: observed cannot tell)"
+        for teacher in as_list(entry["teacher"]):
+            yield from wrong_model(f"{place}.teacher", teacher)
+    learns_from = {
+        name: {
+            students[teacher.partition("@")[0]]["pseudo_labels"]
+            for teacher in as_list(entry["teacher"])
+            if "@" in teacher and teacher.partition("@")[0] in students
+        }
+        for name, entry in makers.items()
+    }
+    for circle in circles(learns_from):
+        yield f"pseudo_labels.{circle[0]}.teacher: {' <- '.join(circle)} is a circle, wanted a chain that begins at a teacher"
     yield from lacks("figure.students", sections["figure"]["students"], students)
+    shown = students.get(sections["figure"]["students"], {}).get("pseudo_labels")
+    if shown in makers and not swept(makers[shown]):
+        yield f"figure.students: found {sections['figure']['students']!r}, whose rule {makers[shown]['rule']} has no τ; wanted students of a rule with taus"
     for line in sections["figure"]["lines"]:
         yield from lacks("figure.lines", line, teachers)
+    if sections["comparison"]["reference"] is not None:
+        yield from wrong_model("comparison.reference", sections["comparison"]["reference"])
+
+
+def circles(links):
+    """Each circle of a graph (name to names) once, as a path that begins and ends at its first name."""
+    found = set()
+
+    def walk(path):
+        for following in sorted(links.get(path[-1], ())):
+            if following in path:
+                ring = path[path.index(following) :]
+                first = ring.index(min(ring))
+                found.add((*ring[first:], *ring[:first], ring[first]))
+            else:
+                walk([*path, following])
+
+    for name in links:
+        walk([name])
+    return sorted(found)
 
 
 stop(mistakes(SCHEMA, config))
+stop(
+    line
+    for place, entries in [
+        ("pseudo_labels", config["pseudo_labels"]),
+        *(
+            (f"datasets.{name}.pseudo_labels", entry.get("pseudo_labels", {}))
+            for name, entry in config["datasets"].items()
+        ),
+    ]
+    for name, entry in entries.items()
+    for line in mistakes(with_rule(entry), entry, f"{place}.{name}")
+)
 if config["dataset"] not in config["datasets"]:
     stop([f"dataset: found {config['dataset']!r}, wanted one of {', '.join(config['datasets'])}"])
 RESOLVED = {dataset: resolved(dataset) for dataset in config["datasets"]}

@@ -102,14 +102,37 @@ rule make_labels:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(30),
     params:
-        options=section("validation"),
+        options=section("validation", "share", "seed"),
     script:
         "../workflow_scripts/make_labels.py"
+
+
+rule weigh_labels:
+    input:
+        annotations=annotations("train"),
+        labels="results/{dataset}/labels/train.h5",
+        code=code("weigh_labels"),
+    output:
+        weights="results/{dataset}/observed/weights_{process}.h5",
+    log:
+        "results/{dataset}/logs/weigh_labels/{process}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/weigh_labels/{process}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(30),
+    script:
+        "../workflow_scripts/weigh_labels.py"
 
 
 rule make_observed_labels:
     input:
         labels="results/{dataset}/labels/train.h5",
+        images="results/{dataset}/images/train.csv",
+        weights=observation_weights,
+        given=given_labels,
         code=code("make_observed_labels"),
     output:
         observed="results/{dataset}/observed/seed_{seed}.h5",
@@ -122,5 +145,7 @@ rule make_observed_labels:
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(15),
+    params:
+        options=observation,
     script:
         "../workflow_scripts/make_observed_labels.py"

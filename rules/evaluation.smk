@@ -28,6 +28,7 @@ rule evaluate:
         test="results/{dataset}/{model}/logits_test.h5",
         train_labels="results/{dataset}/labels/train.h5",
         test_labels="results/{dataset}/labels/test.h5",
+        observed=observed_of_model,
         code=code("evaluate"),
     output:
         metrics="results/{dataset}/metrics/{model}.json",

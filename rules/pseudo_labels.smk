@@ -1,4 +1,4 @@
-# Algorithm 1: a teacher's probabilities on the training rows above τ become labels.
+# Algorithm 1: a teacher's probabilities on the training rows above τ become labels; other rules beside it.
 
 
 rule threshold_logits:
@@ -9,23 +9,18 @@ rule threshold_logits:
         images="results/{dataset}/images/train.csv",
         code=code("threshold_logits"),
     output:
-        labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/tau_{tau}.h5",
-        table="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/tau_{tau}.csv",
+        labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.h5",
+        table="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.csv",
     log:
-        "results/{dataset}/logs/threshold_logits/{pseudo_labels}/seed_{seed}/tau_{tau}.log",
+        "results/{dataset}/logs/threshold_logits/{pseudo_labels}/seed_{seed}/{variant}.log",
     benchmark:
-        "results/{dataset}/benchmarks/threshold_logits/{pseudo_labels}/seed_{seed}/tau_{tau}.tsv"
+        "results/{dataset}/benchmarks/threshold_logits/{pseudo_labels}/seed_{seed}/{variant}.tsv"
     conda:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
     params:
-        options=lambda wildcards: plain(
-            {
-                key: RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels][key]
-                for key in ("keep_observed", "rule", "teacher")
-            }
-        ),
+        options=rule_of_labels,
     script:
         "../workflow_scripts/threshold_logits.py"

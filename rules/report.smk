@@ -1,4 +1,4 @@
-# The two tables and the two figures of the paper.
+# The tables and the figures: the paper's two, the comparison of all methods, calibration, the audit of the labels.
 
 
 rule collect_map:
@@ -7,6 +7,7 @@ rule collect_map:
         code=code("collect_map"),
     output:
         table="results/{dataset}/tables/map.csv",
+        average_precision="results/{dataset}/tables/average_precision.csv",
     log:
         "results/{dataset}/logs/collect_map.log",
     benchmark:
@@ -91,3 +92,131 @@ rule plot_label_counts:
         options=figure_label_counts,
     script:
         "../workflow_scripts/plot_label_counts.py"
+
+
+rule compare_methods:
+    input:
+        logits=all_test_logits,
+        labels="results/{dataset}/labels/test.h5",
+        table="results/{dataset}/tables/map.csv",
+        code=code("compare_methods"),
+    output:
+        table="results/{dataset}/tables/comparison.csv",
+    log:
+        "results/{dataset}/logs/compare_methods.log",
+    benchmark:
+        "results/{dataset}/benchmarks/compare_methods.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+    params:
+        models=models,
+        options=compared,
+    script:
+        "../workflow_scripts/compare_methods.py"
+
+
+rule audit_pseudo_labels:
+    input:
+        pseudo_labels=all_pseudo_labels,
+        observed=all_observed,
+        labels="results/{dataset}/labels/train.h5",
+        code=code("audit_pseudo_labels"),
+    output:
+        audit="results/{dataset}/tables/audit.csv",
+        confusions="results/{dataset}/tables/confusions.csv",
+    log:
+        "results/{dataset}/logs/audit_pseudo_labels.log",
+    benchmark:
+        "results/{dataset}/benchmarks/audit_pseudo_labels.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        variants=variants,
+    script:
+        "../workflow_scripts/audit_pseudo_labels.py"
+
+
+rule plot_comparison:
+    input:
+        table="results/{dataset}/tables/comparison.csv",
+        map="results/{dataset}/tables/map.csv",
+        code=code("plot_comparison"),
+    output:
+        svg=report(
+            "results/{dataset}/figures/comparison.svg",
+            caption="captions/comparison.rst",
+            category="Figures",
+            labels={"figure": "comparison", "shows": "difference to the reference"},
+        ),
+        png="results/{dataset}/figures/comparison.png",
+    log:
+        "results/{dataset}/logs/plot_comparison.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_comparison.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        options=section("figure", "lines"),
+    script:
+        "../workflow_scripts/plot_comparison.py"
+
+
+rule plot_reliability:
+    input:
+        table="results/{dataset}/tables/map.csv",
+        metrics=all_metrics,
+        code=code("plot_reliability"),
+    output:
+        svg=report(
+            "results/{dataset}/figures/reliability.svg",
+            caption="captions/reliability.rst",
+            category="Figures",
+            labels={"figure": "reliability", "shows": "calibration"},
+        ),
+        png="results/{dataset}/figures/reliability.png",
+    log:
+        "results/{dataset}/logs/plot_reliability.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_reliability.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        models=models,
+        options=section("figure"),
+    script:
+        "../workflow_scripts/plot_reliability.py"
+
+
+rule plot_audit:
+    input:
+        audit="results/{dataset}/tables/audit.csv",
+        confusions="results/{dataset}/tables/confusions.csv",
+        code=code("plot_audit"),
+    output:
+        svg=report(
+            "results/{dataset}/figures/audit.svg",
+            caption="captions/audit.rst",
+            category="Figures",
+            labels={"figure": "audit", "shows": "precision and recall of the pseudo-labels"},
+        ),
+        png="results/{dataset}/figures/audit.png",
+    log:
+        "results/{dataset}/logs/plot_audit.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_audit.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        options=figure_label_counts,
+    script:
+        "../workflow_scripts/plot_audit.py"

@@ -1,4 +1,4 @@
-# Students learn from pseudo-labels with full supervision, one student a τ.
+# Students learn from pseudo-labels, one student a τ.
 
 
 rule train_student:
@@ -6,6 +6,7 @@ rule train_student:
         features=model_inputs("students", "student"),
         labels="results/{dataset}/labels/train.h5",
         pseudo_labels=student_pseudo_labels,
+        observed=observed_labels(chosen_on_observed),
         code=code("train_student"),
     output:
         checkpoint="results/{dataset}/students/{student}/seed_{seed}/{variant}/checkpoint.safetensors",

@@ -5,7 +5,7 @@ rule train_teacher:
     input:
         features=model_inputs("teachers", "teacher"),
         labels="results/{dataset}/labels/train.h5",
-        observed=given_labels,
+        observed=observed_labels(learns_from_observed),
         code=code("train_teacher"),
     output:
         checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",

@@ -1,4 +1,4 @@
-"""Collect the mAP of every model in one table."""
+"""Collect the metrics of every model in one table, and its average precision per category in another."""
 
 from spml import log
 
@@ -11,13 +11,18 @@ import pandas as pd
 
 from spml.files import writing
 
-rows = []
+SCORES = ("map", "map_present", "micro_ap", "of1", "cf1", "of1_chosen", "cf1_chosen", "ece", "categories_present")
+rows, precision = [], []
 for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
     metrics = json.loads(Path(path).read_text(encoding="utf-8"))
-    scores = {f"{split}_{key}": metrics[split][key] for split in ("val", "test") for key in ("map", "map_present")}
-    present = {f"{split}_categories_present": metrics[split]["categories_present"] for split in ("val", "test")}
-    rows.append(model | scores | present | {"categories": metrics["test"]["categories"]})
+    scores = {f"{split}_{key}": metrics[split][key] for key in SCORES for split in ("val", "test")}
+    shared = {key: metrics[key] for key in ("threshold", "validation_labels")}
+    rows.append(model | scores | shared | {"categories": metrics["test"]["categories"]})
+    for category, value in metrics["test"]["average_precision"].items():
+        val = metrics["val"]["average_precision"][category]
+        precision.append(model | {"category": category, "val_average_precision": val, "test_average_precision": value})
 table = pd.DataFrame(rows)
-with writing(snakemake.output.table) as path:
-    table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+for frame, output in ((table, snakemake.output.table), (pd.DataFrame(precision), snakemake.output.average_precision)):
+    with writing(output) as path:
+        frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
 print(table.groupby(["kind", "name", "variant"])[["val_map", "test_map"]].agg(["mean", "std"]).round(2).to_string())

@@ -6,29 +6,48 @@ log.redirect(snakemake)
 
 import json
 
-from spml import labels
+from spml import labels, measures
 from spml.average_precision import average_precision, mean_average_precision
 from spml.files import writing
+from spml.pseudo_labels import probabilities
 
-metrics = {}
-for split in ("val", "test"):
+train = labels.read(snakemake.input.train_labels, "labels")
+test = labels.read(snakemake.input.test_labels, "labels")
+observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
+metrics: dict = {"validation_labels": "observed" if observed else "full"}
+for split, part in (("val", train), ("test", test)):
     logits = labels.read(snakemake.input[split], "logits")
-    true = labels.read(snakemake.input[f"{labels.PARTS[split]}_labels"], "labels")
-    rows = true.rows(split)
-    logits.require_images_of(true, split)
-    precision = average_precision(logits.values, true.values[rows])
+    logits.require_images_of(part, split)
+    true = (labels.to_choose_on(train, observed) if split == "val" else test.values)[part.rows(split)]
+    probability = probabilities(logits.values)
+    if split == "val":
+        metrics["threshold"] = measures.best_threshold(probability, true)
+    precision = average_precision(logits.values, true)
     published, present = mean_average_precision(precision)
     per_category = {
-        name: None if value != value else value for name, value in zip(true.category, precision.tolist(), strict=True)
+        name: None if value != value else value for name, value in zip(part.category, precision.tolist(), strict=True)
     }
+    of1, cf1 = measures.f1(probability > 0.5, true == 1)
+    chosen_of1, chosen_cf1 = measures.f1(probability > metrics["threshold"], true == 1)
+    bins = measures.reliability(probability, true)
     metrics[split] = {
-        "images": len(rows),
+        "images": len(true),
         "map": published,
         "map_present": present,
         "categories": len(precision),
         "categories_present": sum(value is not None for value in per_category.values()),
+        "micro_ap": measures.micro_average_precision(logits.values, true) if true.any() else None,
+        "of1": of1,
+        "cf1": cf1,
+        "of1_chosen": chosen_of1,
+        "cf1_chosen": chosen_cf1,
+        "ece": measures.calibration_error(bins),
         "average_precision": per_category,
+        "reliability": bins,
     }
-    print(f"{split}: mAP {published:.2f} (categories present: {present:.2f}), {len(rows):,} images")
+    print(
+        f"{split}: mAP {published:.2f} (categories present: {present:.2f}), OF1 {of1:.2f} at 0.5, "
+        f"{chosen_of1:.2f} at {metrics['threshold']:.3f}, {len(true):,} images"
+    )
 with writing(snakemake.output.metrics) as path:
     path.write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

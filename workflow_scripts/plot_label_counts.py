@@ -4,12 +4,10 @@ from spml import log
 
 log.redirect(snakemake)
 
-import pandas as pd
-
-from spml import figures
+from spml import figures, tables
 
 options = snakemake.params.options
-table = pd.read_csv(snakemake.input.table)
+table = tables.read(snakemake.input.table)
 counts = table[table["pseudo_labels"] == options["pseudo_labels"]]
 lines = [("true labels", counts["true_positives_per_image"].mean(), 0.0), ("single positive", 1.0, 0.0)]
 print(counts.groupby("tau")["positives_per_image"].agg(["mean", "std"]).round(3).to_string())

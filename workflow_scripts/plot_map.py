@@ -4,21 +4,19 @@ from spml import log
 
 log.redirect(snakemake)
 
-import pandas as pd
-
-from spml import figures
+from spml import figures, tables
 
 options = snakemake.params.options
-table = pd.read_csv(snakemake.input.table)
-complete = (table["test_categories_present"] == table["categories"]).all()
-value, axis = ("test_map", "test mAP (%)") if complete else ("test_map_present", "test mAP, categories present (%)")
+table = tables.read_map(snakemake.input.table)
 students = table[(table["kind"] == "students") & (table["name"] == options["students"])]
 teachers = table[table["kind"] == "teachers"]
 lines = []
 for name in options["lines"]:
-    scores = teachers.loc[teachers["name"] == name, value]
+    scores = teachers.loc[teachers["name"] == name, "test_score"]
     lines.append((name, scores.mean(), scores.std(ddof=1) if len(scores) > 1 else 0.0))
     print(f"{name}: {scores.mean():.2f} ± {lines[-1][2]:.2f} over {len(scores)} replicates")
-print(students.groupby("tau")[value].agg(["mean", "std"]).round(2).to_string())
-figure = figures.over_tau(students, value, lines, f"students {options['students']}", axis)
+print(students.groupby("tau")["test_score"].agg(["mean", "std"]).round(2).to_string())
+axis = f"test {table['scale'].iloc[0]}"
+note = "" if (table["validation_labels"] == "full").all() else "chosen on observed labels"
+figure = figures.over_tau(students, "test_score", lines, f"students {options['students']}", axis, note=note)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,4 +1,4 @@
-"""Train a student with full supervision on pseudo-labels."""
+"""Train a student on pseudo-labels."""
 
 from spml import log
 
@@ -12,12 +12,15 @@ from spml.fitting import fit
 
 torch.set_num_threads(snakemake.threads)
 true = labels.read(snakemake.input.labels, "labels")
+observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
 pseudo = labels.read(snakemake.input.pseudo_labels, "pseudo_labels")
 fit(
     snakemake.input.features,
     pseudo,
     true,
     snakemake.params.options,
+    complete=True,
+    observed=observed,
     seed=int(snakemake.wildcards.seed),
     name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",
     device=choose_device(snakemake.resources.device),

@@ -11,16 +11,20 @@ from spml.devices import choose_device
 from spml.fitting import fit
 
 torch.set_num_threads(snakemake.threads)
+options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-given = true
-if snakemake.input.observed:
-    given = labels.read(snakemake.input.observed, "observed")
-    given.require_same_as(true)
+observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
+if observed:
+    observed.require_same_as(true)
+given = true if options["labels"] else observed
+assert given is not None
 fit(
     snakemake.input.features,
     given,
     true,
-    snakemake.params.options,
+    options,
+    complete=options["labels"],
+    observed=observed if options["validation_labels"] == "observed" else None,
     seed=int(snakemake.wildcards.seed),
     name=f"teachers/{snakemake.wildcards.teacher}",
     device=choose_device(snakemake.resources.device),

@@ -1,8 +1,9 @@
 """COCO instance annotations: checked, then read with pycocotools."""
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -106,3 +107,40 @@ def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
         if str(entry["image_id"]) in row:
             labels[row[str(entry["image_id"])], column[entry["category_id"]]] = 1
     return labels
+
+
+def annotation_weights(
+    path: str | os.PathLike, coco: COCO, image_id: Sequence[str], weigh: Callable[..., float]
+) -> np.ndarray:
+    """Per image and category the sum of what its annotations weigh, float32 [N, L].
+
+    ``weigh`` is given an image's width and height, an annotation's box (x, y, width, height) and its area, in pixels.
+
+    Raises
+    ------
+    InputError
+        When an image or annotation lacks one of these: names the file, the entry and the key.
+    """
+    row = {name: number for number, name in enumerate(image_id)}
+    column = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
+    weights = np.zeros((len(row), len(column)), np.float32)
+    for number, entry in enumerate(coco.dataset["annotations"]):
+        if str(entry["image_id"]) not in row:
+            continue
+        image, box = coco.imgs[entry["image_id"]], entry.get("bbox")
+        if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
+            raise InputError(
+                f"{path}: annotations[{number}].bbox: found {box!r}, wanted [x, y, width, height] in pixels"
+            )
+        if not _is_number(entry.get("area")) or entry["area"] < 0:
+            raise InputError(f"{path}: annotations[{number}].area: found {entry.get('area')!r}, wanted square pixels")
+        for key in ("width", "height"):
+            if not _is_number(image.get(key)) or image[key] <= 0:
+                raise InputError(f"{path}: image {image['id']}, {key}: found {image.get(key)!r}, wanted pixels")
+        weight = weigh(image["width"], image["height"], box, entry["area"])
+        weights[row[str(entry["image_id"])], column[entry["category_id"]]] += weight
+    return weights
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

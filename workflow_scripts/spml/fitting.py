@@ -1,13 +1,12 @@
 """From files to a trained model: rows of the splits, training, checkpoint and history."""
 
 import csv
+import functools
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from spml import checkpoints, features, hdf5, labels
+from spml import checkpoints, features, hdf5, labels, targets
 from spml.errors import InputError
 from spml.files import writing
 from spml.losses import make_loss
@@ -21,21 +20,24 @@ def fit(
     true: labels.Matrix,
     options: Mapping[str, Any],
     *,
+    complete: bool,
+    observed: labels.Matrix | None,
     seed: int,
     name: str,
     device: str,
     checkpoint: str,
     history: str,
 ) -> None:
-    """Train on the given labels, choose on the true labels of the validation rows, write checkpoint and history.
+    """Train on the given labels, choose on the validation rows, write checkpoint and history.
 
-    ``given`` holds all rows of the training part (observed or true labels), or the training rows alone (pseudo-labels).
-    ``options`` is the config of one model: loss, head, epochs, grid.
+    ``given`` holds all rows of the training part (observed or true labels), or the training rows alone (pseudo-labels);
+    ``complete`` says whether all its labels are known (true and pseudo-labels) or some are unobserved. ``observed`` are
+    the labels to choose on, None for the true ones. ``options`` is the config of one model: loss, head, epochs, grid.
 
     Raises
     ------
     InputError
-        When the files do not belong together, or a training label is missing altogether.
+        When the files do not belong together, or the labels are not what the loss needs.
     """
     rows, validation_rows = true.rows("train"), true.rows("val")
     image_id, matrix = features.read(features_path)
@@ -46,22 +48,28 @@ def fit(
         values = values[rows]
     else:
         given.require_images_of(true, "train")
-    if not (values == 1).any():
+    if not (values > 0).any():
         raise InputError(
             f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one (a lower τ?)"
         )
-    training = Rows(matrix[rows], values.astype(np.int8), device)
-    validation = Rows(matrix[validation_rows], true.values[validation_rows], device)
-    print(
-        f"{name}: {len(training):,} training rows, {(values == 1).sum() / len(values):.3f} positives per image, {device}"
-    )
-
     loss = dict(options["loss"])
+    if complete:
+        values = targets.from_complete(loss["name"], given.path, values)
+    else:
+        values = targets.from_observed(loss["name"], given.path, values, true.values[rows])
+    chosen_on = labels.to_choose_on(true, observed)[validation_rows]
+    if "k" in loss and loss["k"] is None:
+        loss["k"] = float(chosen_on.sum(1).mean())
+    training = Rows(matrix[rows], values, device)
+    validation = Rows(matrix[validation_rows], chosen_on, device)
+    positives = values.clip(0).sum() / len(values)
+    print(f"{name}: {len(training):,} training rows, {positives:.3f} positives per image, loss {loss}, {device}")
+
     parameters = {key: value for key, value in loss.items() if key != "name"}
     trained = train(
         training,
         validation,
-        make_loss(loss["name"], **parameters),
+        functools.partial(make_loss, loss["name"], parameters),
         head=options["head"],
         hidden=options.get("hidden", 0),  # a linear head has neither
         dropout=options.get("dropout", 0.0),
@@ -85,6 +93,7 @@ def fit(
             "candidate": asdict(trained.candidate),
             "epoch": trained.epoch,
             "val_map": trained.val_map,
+            "validation_labels": "full" if observed is None else "observed",
             "seed": seed,
         },
     )

@@ -1,6 +1,6 @@
 """Label files: a matrix [N, L] with image ids and category names; rows by split."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,14 @@ class Matrix:
         hdf5.require_same("category", self.path, self.category, other.path, other.category)
 
 
-DATASETS = {"labels": "label", "observed": "observed", "pseudo_labels": "label", "logits": "logit"}  # by kind
+DATASETS = {  # the name of the matrix, by kind of file
+    "labels": "label",
+    "observed": "observed",
+    "observation_weights": "weight",
+    "pseudo_labels": "label",
+    "logits": "logit",
+}
+TARGET = "target"  # in place of "label": pseudo-labels that are probabilities
 
 
 def write(
@@ -60,7 +67,8 @@ def write(
     **attributes: object,
 ) -> None:
     """Write a matrix [N, L] of that kind."""
-    matrices = {DATASETS[kind]: values} | ({} if split is None else {"split": split})
+    name = TARGET if kind == "pseudo_labels" and values.dtype.kind == "f" else DATASETS[kind]
+    matrices = {name: values} | ({} if split is None else {"split": split})
     hdf5.write(path, kind, matrices, {"image_id": image_id, "category": category}, **attributes)
 
 
@@ -68,11 +76,36 @@ def read(path: str, kind: str) -> Matrix:
     """Read a matrix of that kind; raises InputError where the file is not one, or its parts disagree."""
     with hdf5.reading(path, kind) as file:
         image_id, category = hdf5.strings(file, "image_id"), hdf5.strings(file, "category")
-        values = file[DATASETS[kind]][:]
+        name = TARGET if kind == "pseudo_labels" and TARGET in file else DATASETS[kind]
+        values = file[name][:]
         split = file["split"][:] if "split" in file else None
     if values.shape != (len(image_id), len(category)):
         raise InputError(
-            f"{path}: {DATASETS[kind]} has shape {values.shape}, wanted {(len(image_id), len(category))} "
+            f"{path}: {name} has shape {values.shape}, wanted {(len(image_id), len(category))} "
             "(images, categories); delete it, the next run makes it again"
         )
     return Matrix(str(path), image_id, category, values, split)
+
+
+def to_choose_on(true: Matrix, observed: Matrix | None) -> np.ndarray:
+    """The labels that choices are made on, uint8 [N, L] of the training part: the true ones, or what was observed as present."""
+    if observed is None:
+        return true.values
+    observed.require_same_as(true)
+    return (observed.values == 1).astype(np.uint8)
+
+
+def by_category(place: str, values: Mapping[str, float], category: Sequence[str], default: float | None) -> np.ndarray:
+    """A number for each category, float64 [L], from a section of the config.
+
+    Raises
+    ------
+    InputError
+        When it names an unknown category, or lacks one and there is no default.
+    """
+    if unknown := sorted(set(values) - set(category)):
+        raise InputError(f"{place}: found {unknown[0]!r}, wanted one of {', '.join(category)}")
+    missing = [name for name in category if name not in values]
+    if missing and default is None:
+        raise InputError(f"{place}: found nothing for {', '.join(missing)}, wanted a number for each category")
+    return np.array([values.get(name, default) for name in category], np.float64)

@@ -14,7 +14,7 @@ BLOCK = 4096  # rows read in order at a time
 class Rows:
     """Features [N, D] and their labels [N, L], held in memory: a source of one block.
 
-    Training asks for nothing but ``len``, ``batches`` and ``blocks``.
+    Training asks for nothing but ``len``, ``batches``, ``blocks`` and ``labels`` (int8, or float32 for targets).
     """
 
     def __init__(self, features: np.ndarray, labels: np.ndarray, device: str = "cpu") -> None:
@@ -29,11 +29,11 @@ class Rows:
         """The number of features and of categories, (D, L)."""
         return self._features.shape[1], self._labels.shape[1]
 
-    def batches(self, seed: int, batch_size: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """One epoch: float32 features [B, D] and labels [B, L] in shuffled order, the last batch perhaps smaller."""
+    def batches(self, seed: int, batch_size: int, epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """One epoch: row numbers [B], float32 features [B, D] and labels [B, L], shuffled, the last batch perhaps smaller."""
         order = torch.from_numpy(streams.shuffle(len(self), seed, batch_size, epoch)).to(self._features.device)
         for rows in order.split(batch_size):
-            yield self._features[rows].float(), self._labels[rows]
+            yield rows, self._features[rows].float(), self._labels[rows]
 
     def blocks(self) -> Iterator[tuple[Tensor, Tensor]]:
         """All rows in order: float32 features [B, D] and labels [B, L]."""
@@ -42,6 +42,10 @@ class Rows:
             self._labels.split(BLOCK),
             strict=True,
         )
+
+    def labels(self) -> Iterator[Tensor]:
+        """The labels of all rows in order, in blocks [B, L]."""
+        yield from self._labels.split(BLOCK)
 
     def moments(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each feature, float32 [D]; 1 in place of a deviation of 0."""

@@ -1,6 +1,7 @@
 """The training engine: one call trains every candidate of a grid and keeps the best by validation mAP."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from spml.average_precision import average_precision, mean_average_precision
 from spml.errors import InputError
 from spml.heads import Weights, apply_heads, fold_standardisation, initial_weights
 from spml.log import Progress
-from spml.losses import Loss
+from spml.losses import InRun, Run
 from spml.rows import Rows
 
 
@@ -53,7 +54,7 @@ class Trained:
 def train(
     training: Rows,
     validation: Rows,
-    loss: Loss,
+    make_loss: Callable[[Run], InRun],
     *,
     head: str,
     hidden: int,
@@ -71,6 +72,7 @@ def train(
     Candidates are batch_sizes x learning_rates, in this order; those of a batch size are trained together, their
     weights stacked. The best epoch of each is kept (strictly greater), then the best candidate (the first of equals).
     Shuffles depend on (seed, batch size, epoch), initial weights on (seed, name, candidate).
+    ``make_loss`` gives the loss for the candidates of one batch size.
 
     Raises
     ------
@@ -90,13 +92,20 @@ def train(
             key: value.to(device).requires_grad_()
             for key, value in initial_weights(head, hidden, training.widths, seeds).items()
         }
-        optimizer = _Adam(weights, learning_rates)
+        seeds = [streams.seed_for("loss", seed, name, candidate) for candidate in candidates]
+        loss = make_loss(Run(seeds, epochs, training.labels))
+        for tensor in loss.learnt.values():
+            tensor.requires_grad_()
+        optimizers = [_Adam(weights, learning_rates)]
+        if loss.learnt:
+            optimizers.append(_Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
         tops = [-1.0] * len(candidates)
         for epoch in range(1, epochs + 1):
+            loss.start_epoch(epoch)
             losses = _one_epoch(
                 training,
                 weights,
-                optimizer,
+                optimizers,
                 loss,
                 dropout,
                 mean,
@@ -108,6 +117,7 @@ def train(
             _require_finite(losses, candidates, epoch)
             mean_losses = losses.mean(0).tolist()
             folded = fold_standardisation({key: value.detach() for key, value in weights.items()}, mean, deviation)
+            loss.end_epoch(epoch, functools.partial(_predictions, folded, training))
             for index, (candidate, val_map) in enumerate(
                 zip(candidates, validation_map(folded, validation), strict=True)
             ):
@@ -125,7 +135,7 @@ def train(
 
 
 class _Adam:
-    """Fused Adam over a stack of candidates, a learning rate for each, no weight decay.
+    """Fused Adam over stacked tensors [C, ...], a learning rate for each candidate, no weight decay.
 
     The function behind torch.optim.Adam: an Optimizer object would import torch's compiler, which costs seconds a job.
     """
@@ -173,8 +183,8 @@ class _Adam:
 def _one_epoch(
     training: Rows,
     weights: Weights,
-    optimizer: _Adam,
-    loss: Loss,
+    optimizers: Sequence[_Adam],
+    loss: InRun,
     dropout: float,
     mean: Tensor,
     deviation: Tensor,
@@ -186,16 +196,18 @@ def _one_epoch(
     """Pass over the training rows once; returns the losses [steps, C]."""
     masks = torch.Generator(mean.device).manual_seed(streams.seed_for("dropout", seed, batch_size, epoch))
     losses = []
-    for features, labels in training.batches(seed, batch_size, epoch):
+    for rows, features, labels in training.batches(seed, batch_size, epoch):
         keep = None
         if dropout and "hidden.weight" in weights:
             shape = (len(features), weights["hidden.weight"].shape[1])
             keep = (torch.rand(shape, generator=masks, device=mean.device) >= dropout) / (1 - dropout)
         logits = apply_heads(weights, (features - mean) / deviation, keep)
-        per_candidate = loss(logits, labels)
-        optimizer.zero_grad()
+        per_candidate = loss(logits, labels, rows)
+        for optimizer in optimizers:
+            optimizer.zero_grad()
         per_candidate.sum().backward()
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         losses.append(per_candidate.detach())
     return torch.stack(losses)
 
@@ -208,6 +220,12 @@ def _require_finite(losses: Tensor, candidates: Sequence[Candidate], epoch: int)
             f"loss: found {losses[step, index].item()} in epoch {epoch}, step {step + 1} of {len(losses)} "
             f"({candidates[index]}), wanted a finite number: lower the learning rate or check the features"
         )
+
+
+@torch.no_grad()
+def _predictions(weights: Weights, rows: Rows) -> Iterator[Tensor]:
+    for features, _ in rows.blocks():
+        yield apply_heads(weights, features)
 
 
 @torch.no_grad()

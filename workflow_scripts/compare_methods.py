@@ -1,0 +1,52 @@
+"""Compare every method with the reference on the test split: mean difference over replicates, bootstrap interval."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+
+from spml import labels, tables
+from spml.comparison import interval, resample_counts, resampled_map
+from spml.files import writing
+from spml.log import Progress
+
+options = snakemake.params.options
+true = labels.read(snakemake.input.labels, "labels")
+counts = resample_counts(len(true.image_id), options["resamples"], options["seed"])
+progress = Progress("bootstrap", len(snakemake.input.logits), "models")
+resampled: dict[tuple[str, str, str], list[np.ndarray]] = {}
+with ThreadPoolExecutor(snakemake.threads) as executor:
+    for model, path in zip(snakemake.params.models, snakemake.input.logits, strict=True):
+        logits = labels.read(path, "logits")
+        logits.require_same_as(true)
+        scores = resampled_map(logits.values, true.values, counts, executor.map)
+        resampled.setdefault((model["kind"], model["name"], model["variant"]), []).append(scores)
+        progress.advance(1)
+progress.finish()
+
+methods = tables.methods(tables.read_map(snakemake.input.table))
+reference = tuple(options["reference"][key] for key in ("kind", "name", "variant"))
+base = methods.loc[reference, "test_by_replicate"]
+rows = []
+for method, row in methods.iterrows():
+    differences = row["test_by_replicate"] - base
+    low, high = interval(np.mean(np.subtract(resampled[method], resampled[reference]), axis=0))
+    own_low, own_high = interval(np.mean(resampled[method], axis=0))
+    rows.append(
+        dict(zip(methods.index.names, method, strict=True))
+        | row.drop("test_by_replicate").to_dict()
+        | {"test_map_low": own_low, "test_map_high": own_high}
+        | {"difference": differences.mean(), "difference_low": low, "difference_high": high}
+        | {"difference_deviation": differences.std(ddof=1) if len(differences) > 1 else float("nan")}
+        | {"reference": tables.name_of(*reference)}
+    )
+table = pd.DataFrame(rows).sort_values("test_map", ascending=False, kind="stable")
+with writing(snakemake.output.table) as path:
+    table.to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
+print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {tables.name_of(*reference)}")
+shown = ["name", "variant", "test_map", "difference", "difference_low", "difference_high"]
+print(table[shown].to_string(index=False, float_format="%.2f"))

@@ -1,0 +1,15 @@
+"""Draw precision and recall of the pseudo-labels by category and τ, with what is most often taken for what."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+from spml import figures, tables
+
+options = snakemake.params.options
+table, pairs = tables.read(snakemake.input.audit), tables.read(snakemake.input.confusions)
+name = options["pseudo_labels"]
+table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels"] == name]
+figure = figures.audit(table, pairs, name)
+figures.save(figure, snakemake.output.svg, snakemake.output.png)
+print(table.groupby("tau")[["precision", "recall"]].mean().round(3).to_string())

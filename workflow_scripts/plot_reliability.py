@@ -1,0 +1,31 @@
+"""Draw how often what is predicted with a probability is present, on the test split."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from spml import figures, measures, tables
+
+options = snakemake.params.options
+table = tables.read_map(snakemake.input.table)
+methods = tables.methods(table)
+chosen = methods[methods["chosen"]].index
+shown = [("teachers", name, "") for name in options["lines"]]
+shown += [method for method in chosen if method[:2] == ("students", options["students"])]
+pooled = {method: {key: np.zeros(measures.BINS) for key in measures.BIN_SUMS} for method in shown}
+for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
+    method = (model["kind"], model["name"], model["variant"])
+    if method in pooled:
+        bins = json.loads(Path(path).read_text(encoding="utf-8"))["test"]["reliability"]
+        for key, total in pooled[method].items():
+            total += bins[key]
+curves = [(tables.name_of(*method), bins, measures.calibration_error(bins)) for method, bins in pooled.items()]
+for name, _, error in curves:
+    print(f"{name}: expected calibration error {error:.2f} % over all replicates")
+figure = figures.calibration(curves, table["seed"].nunique())
+figures.save(figure, snakemake.output.svg, snakemake.output.png)

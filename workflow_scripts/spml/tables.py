@@ -1,0 +1,58 @@
+"""What the tables and figures share: methods, their names, the variant that validation chose."""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+TEXT = ("name", "variant", "category", "pseudo_labels", "missing", "instead", "confused_with")
+METHOD = ["kind", "name", "variant"]  # what makes a method in tables/map.csv; its rows are its replicates
+
+
+def name_of(kind: str, name: str, variant: str) -> str:
+    """A method as people read it: em, paper τ 0.75, cap."""
+    return f"{name} τ {variant.removeprefix('tau_')}" if variant.startswith("tau_") else name
+
+
+def read(path: str | os.PathLike) -> pd.DataFrame:
+    """A table of tables/: names stay text, also where they look like a number or like nothing."""
+    columns = pd.read_csv(path, nrows=0).columns
+    missing = {column: [""] for column in columns if column not in TEXT}
+    return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=missing)
+
+
+def read_map(path: str | os.PathLike) -> pd.DataFrame:
+    """tables/map.csv, and the columns ``val_score`` and ``test_score``: the mAP that figures show.
+
+    That is the published one, or the one over the categories present where a split lacks some; ``scale`` says which.
+    """
+    table = read(path)
+    complete = bool(
+        table[["val_categories_present", "test_categories_present"]].eq(table["categories"], axis=0).all(axis=None)
+    )
+    for split in ("val", "test"):
+        table[f"{split}_score"] = table[f"{split}_map"] if complete else table[f"{split}_map_present"]
+    table["scale"] = "mAP (%)" if complete else "mAP, categories present (%)"
+    return table
+
+
+def methods(table: pd.DataFrame) -> pd.DataFrame:
+    """A row per method, indexed by METHOD: mAP on validation and test over its replicates, and whether it was chosen.
+
+    Of the variants of one student the one with the highest validation mAP is ``chosen`` (the first of equals); every
+    teacher is. ``test_by_replicate`` holds an array by ascending seed.
+    """
+    grouped = table.sort_values("seed", kind="stable").groupby(METHOD)
+    result = pd.DataFrame(
+        {
+            "replicates": grouped.size(),
+            "val_map": grouped["val_score"].mean(),
+            "val_map_deviation": grouped["val_score"].std(ddof=1),
+            "test_map": grouped["test_score"].mean(),
+            "test_map_deviation": grouped["test_score"].std(ddof=1),
+            "test_by_replicate": grouped["test_score"].agg(np.array),
+        }
+    )
+    best = result.groupby(["kind", "name"])["val_map"].idxmax()
+    result.insert(1, "chosen", result.index.isin(best))
+    return result
