@@ -24,7 +24,7 @@ def reference(schema: dict) -> str:
     text = [(ROOT / "docs" / "config_introduction.md").read_text(encoding="utf-8").rstrip(), ""]
 
     def resolve(entry: dict) -> dict:
-        target = definitions[entry["$ref"].rpartition("/")[2]] if "$ref" in entry else {}
+        target = resolve(definitions[entry["$ref"].rpartition("/")[2]]) if "$ref" in entry else {}
         both = {**target, **entry}
         both["properties"] = {**target.get("properties", {}), **entry.get("properties", {})}
         return both
@@ -69,18 +69,20 @@ def reference(schema: dict) -> str:
         else:
             needed = "Required." if section in schema["required"] else f"Default: {value(entry)}."
             text.extend([f"{kind(entry).capitalize()}. {needed}", ""])
-    text.extend(
-        [
-            "## Losses and their hyperparameters",
-            "",
-            "| loss | hyperparameter | default | what it is |",
-            "|---|---|---|---|",
-        ]
-    )
-    for name, entry in definitions["losses"].items():
-        for key, part in entry["properties"].items() or [("", {})]:
-            text.append(f"| `{name}` | {f'`{key}`' if key else ''} | {value(part)} | {part.get('description', '')} |")
-    return "\n".join(text) + "\n"
+    for title, name, column in (
+        ("Losses and their hyperparameters", "losses", "hyperparameter"),
+        ("Rules of pseudo-labels and their parameters", "rules", "parameter"),
+    ):
+        head = [f"## {title}", "", "What each does: [methods.md](methods.md).", ""]
+        text.extend([*head, f"| name | {column} | default | what it is |", "|---|---|---|---|"])
+        for key, entry in definitions[name].items():
+            for parameter, part in entry["properties"].items() or [("", {"description": "nothing to set"})]:
+                known = ", ".join(f"{source} {number}" for source, number in part.get("published", {}).items())
+                what = part.get("description", "") + f" (published: {known})" * bool(known)
+                needed = "required" if parameter in entry.get("required", ()) else value(part)
+                text.append(f"| `{key}` | {f'`{parameter}`' if parameter else ''} | {needed} | {what} |")
+        text.append("")
+    return "\n".join(text).rstrip() + "\n"
 
 
 def graph() -> str:

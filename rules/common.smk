@@ -254,6 +254,11 @@ def given_labels(wildcards):
     return RESOLVED[wildcards.dataset]["observation"]["file"] or []
 
 
+def given_images(wildcards):
+    """An input function: the manifest that the rows of the user's file are looked up in."""
+    return f"results/{wildcards.dataset}/images/train.csv" if given_labels(wildcards) else []
+
+
 def observation_weights(wildcards):
     """An input function: what the draw of the observed labels goes by, where that takes the annotations."""
     options = RESOLVED[wildcards.dataset]["observation"]
@@ -387,6 +392,7 @@ def summarise():
         method = row["kind"] == "students", f"{row['name']} τ {row['tau']}".removesuffix(" τ ")
         scores.setdefault(method, []).append([float(row[f"{split}_{value}"]) for split in ("val", "test")])
     over = " over the categories that have positives" if incomplete else ""
+    over += ", validation on observed labels" if rows[0]["validation_labels"] == "observed" else ""
     lines = [
         f"\nData set {DATASET}: mAP in %{over}, mean ± standard deviation over replicates\n",
         f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}",

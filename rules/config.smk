@@ -51,8 +51,8 @@ def mistakes(schema, value, place=""):
         if error.validator in ("additionalProperties", "unevaluatedProperties"):
             for key in sorted(set(map(str, error.instance)) - set(known)):
                 near = difflib.get_close_matches(key, known, 1)
-                hint = f"wanted one of {', '.join(known)}" if known else "none is known here"
-                hint += f"; did you mean {near[0]}?" * bool(near)
+                hint = "".join(f"did you mean {name}? " for name in near)
+                hint += f"wanted one of {', '.join(known)}" if known else "there are none"
                 yield f"{where}.{key}: no such key here; {hint}".lstrip(".")
         elif error.validator == "required":
             for key in sorted(set(error.validator_value) - set(error.instance)):

@@ -130,9 +130,9 @@ rule weigh_labels:
 rule make_observed_labels:
     input:
         labels="results/{dataset}/labels/train.h5",
-        images="results/{dataset}/images/train.csv",
         weights=observation_weights,
         given=given_labels,
+        images=given_images,
         code=code("make_observed_labels"),
     output:
         observed="results/{dataset}/observed/seed_{seed}.h5",

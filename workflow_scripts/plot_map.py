@@ -17,6 +17,6 @@ for name in options["lines"]:
     print(f"{name}: {scores.mean():.2f} ± {lines[-1][2]:.2f} over {len(scores)} replicates")
 print(students.groupby("tau")["test_score"].agg(["mean", "std"]).round(2).to_string())
 axis = f"test {table['scale'].iloc[0]}"
-note = "" if (table["validation_labels"] == "full").all() else "chosen on observed labels"
+note = tables.choice(table)
 figure = figures.over_tau(students, "test_score", lines, f"students {options['students']}", axis, note=note)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

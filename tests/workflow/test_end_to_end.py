@@ -33,8 +33,10 @@ def test_every_artifact_is_where_the_design_says(results):
         for folder, kind in (("images", "csv"), ("labels", "h5"), ("features/random", "h5"))
         for part in tiny.SIZES
     }
-    wanted |= {f"figures/figure_{n}.{kind}" for n in ("1a", "1b") for kind in ("svg", "png")}
-    wanted |= {"tables/map.csv", "tables/label_counts.csv"}
+    figures = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
+    wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
+    tables = ("map", "average_precision", "label_counts", "comparison", "audit", "confusions")
+    wanted |= {f"tables/{name}.csv" for name in tables}
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
         models = [f"teachers/{name}/seed_{seed}" for name in ("em", "an", "full")]
@@ -165,12 +167,50 @@ def test_the_tables_have_a_row_per_model_and_per_pseudo_label_file(results):
     } <= set(counts)
 
 
+def test_the_comparison_is_the_tables_and_the_interval_holds_the_difference(results):
+    table = pd.read_csv(results / "tables/comparison.csv", keep_default_na=False)
+    scores = pd.read_csv(results / "tables/map.csv", keep_default_na=False).groupby(["name", "variant"])["test_map"]
+    assert len(table) == 3 + 2 and table["test_map"].is_monotonic_decreasing
+    for _, row in table.iterrows():
+        own = scores.get_group((row["name"], row["variant"])).to_numpy()
+        base = scores.get_group(("em", "")).to_numpy()
+        assert row["test_map"] == pytest.approx(own.mean(), abs=1e-3)
+        assert row["difference"] == pytest.approx((own - base).mean(), abs=1e-3)
+        assert row["difference_low"] <= row["difference"] <= row["difference_high"]
+    assert table.loc[table["kind"] == "teachers", "chosen"].all()
+    assert table.loc[table["kind"] == "students", "chosen"].sum() == 1
+    assert table.loc[table["name"] == "em", "difference_high"].item() == 0
+
+
+def test_the_audit_adds_up_to_the_counts(results):
+    audit = pd.read_csv(results / "tables/audit.csv")
+    counts = pd.read_csv(results / "tables/label_counts.csv").set_index(["tau", "seed"])
+    for key, rows in audit.groupby(["tau", "seed"]):
+        assert list(rows["category"]) == list(tiny.COLOURS)
+        assert rows["pseudo"].sum() == pytest.approx(
+            counts.loc[key, "positives_per_image"] * counts.loc[key, "images"], abs=1e-3
+        )
+        assert rows["right"].sum() / rows["true"].sum() == pytest.approx(counts.loc[key, "recall"], abs=1e-5)
+    pairs = pd.read_csv(results / "tables/confusions.csv")
+    assert (pairs["missing"] != pairs["instead"]).all() and (pairs["images"] > 0).all()
+
+
 def test_the_figures_show_what_the_tables_hold(results):
     one, other = ((results / f"figures/figure_{n}.svg").read_text() for n in ("1a", "1b"))
     for word in ("threshold τ (probability)", "test mAP (%)", "em", "an", "full", "0.50", "0.70"):
         assert word in one, word
     for word in ("threshold τ (probability)", "positives per image", "true labels", "single positive"):
         assert word in other, word
+    assert "chosen on full validation labels" in one
+    comparison, reliability, audit = (
+        (results / f"figures/{name}.svg").read_text() for name in ("comparison", "reliability", "audit")
+    )
+    for word in ("em (reference)", "full", "difference in test mAP (points), 95 % interval", "mean of 2 replicates"):
+        assert word in comparison, word
+    for word in ("predicted probability", "share present", "expected calibration error", "paper τ 0.", "full: "):
+        assert word in reliability, word
+    for word in ("precision (%)", "recall (%)", "red (", "present instead (images)", "threshold τ"):
+        assert word in audit, word
     assert (results / "figures/figure_1a.png").read_bytes().startswith(b"\x89PNG")
 
 

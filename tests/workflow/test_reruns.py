@@ -19,16 +19,18 @@ FEEDS = {  # rule -> the rules that read what it writes
     "extract_features": ["train_teacher", "train_student", "predict_logits"],
     "make_labels": [
         *["make_observed_labels", "train_teacher", "train_student", "predict_logits"],
-        *["threshold_logits", "evaluate", "collect_label_counts"],
+        *["threshold_logits", "evaluate", "collect_label_counts", "compare_methods", "audit_pseudo_labels"],
     ],
-    "make_observed_labels": ["train_teacher", "threshold_logits", "collect_label_counts"],
+    "make_observed_labels": ["train_teacher", "threshold_logits", "collect_label_counts", "audit_pseudo_labels"],
     "train_teacher": ["predict_logits"],
-    "predict_logits": ["threshold_logits", "evaluate"],
-    "threshold_logits": ["train_student", "collect_label_counts"],
+    "predict_logits": ["threshold_logits", "evaluate", "compare_methods"],
+    "threshold_logits": ["train_student", "collect_label_counts", "audit_pseudo_labels"],
     "train_student": ["predict_logits"],
-    "evaluate": ["collect_map"],
-    "collect_map": ["plot_map"],
+    "evaluate": ["collect_map", "plot_reliability"],
+    "collect_map": ["plot_map", "compare_methods", "plot_comparison", "plot_reliability"],
     "collect_label_counts": ["plot_label_counts"],
+    "compare_methods": ["plot_comparison"],
+    "audit_pseudo_labels": ["plot_audit"],
 }
 
 
@@ -44,10 +46,14 @@ def and_after(*rules):
 
 
 TRAINING = and_after("train_teacher")
-STUDENTS = {"train_student", "predict_logits", "evaluate", "collect_map", "plot_map"}
 LABELLING = and_after("threshold_logits")
 EVERYTHING = and_after("list_images")
-ADDED_MODEL = {"predict_logits", "evaluate", "collect_map", "plot_map"}
+OBSERVING = and_after("make_observed_labels")
+MEASURING = and_after("evaluate", "compare_methods")
+ADDED_MODEL = MEASURING | {"predict_logits"}
+STUDENTS = ADDED_MODEL | {"train_student"}
+TABLES = and_after("collect_map", "collect_label_counts", "audit_pseudo_labels", "plot_reliability")
+ADDED_LABELS = and_after("collect_label_counts", "audit_pseudo_labels") | {"threshold_logits"}
 
 CONFIG_CASES = {  # a change of the config -> what runs
     "nothing": ({}, set()),
@@ -69,19 +75,19 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "a τ added": ({"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}, LABELLING),
     "a τ removed": (
         {"pseudo_labels/paper/taus": [0.5]},
-        {"collect_map", "collect_label_counts", "plot_map", "plot_label_counts"},
+        TABLES,
     ),
     "order of τ": ({"pseudo_labels/paper/taus": [0.7, 0.5]}, set()),
     "a replicate added": ({"seeds": [1200, 1201, 7]}, and_after("make_observed_labels")),
     "a replicate removed": (
         {"seeds": [1200]},
-        {"collect_map", "collect_label_counts", "plot_map", "plot_label_counts"},
+        TABLES,
     ),
     "a teacher added": ({"teachers/an_ls": {"loss": "an_ls"}}, {"train_teacher", *ADDED_MODEL}),
     "a student added": ({"students/linear": {"pseudo_labels": "paper", "loss": "bce", "head": "linear"}}, STUDENTS),
     "pseudo-labels added": (
         {"pseudo_labels/of_an": {"teacher": "an", "taus": [0.5]}},
-        {"predict_logits", "threshold_logits", "collect_label_counts", "plot_label_counts"},
+        ADDED_LABELS | {"predict_logits"},
     ),
     "a second round": (
         {
@@ -90,7 +96,23 @@ CONFIG_CASES = {  # a change of the config -> what runs
         },
         LABELLING,
     ),
-    "lines of the figure": ({"figure/lines": ["full"]}, {"plot_map"}),
+    "several teachers": ({"pseudo_labels/paper/teacher": ["em", "an"]}, {"predict_logits", *LABELLING}),
+    "rules without τ added": (
+        {
+            "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
+            "pseudo_labels/cap": {"teacher": "soft@all", "rule": "class_prior"},
+            "students/soft": {"pseudo_labels": "soft", "loss": "bce"},
+        },
+        LABELLING,
+    ),
+    "process of the observation": ({"observation": {"process": "size"}}, {"weigh_labels", *OBSERVING}),
+    "observed negatives": ({"observation": {"negatives": 1}}, OBSERVING),
+    "weights that the process does not read": ({"observation": {"weights": {"red": 2}}}, set()),
+    "choices on observed labels": ({"validation/labels": "observed"}, TRAINING | {"evaluate"}),
+    "reference of the comparison": ({"comparison": {"reference": "an"}}, and_after("compare_methods")),
+    "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
+    "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
+    "lines of the figure": ({"figure/lines": ["full"]}, {"plot_map", "plot_comparison", "plot_reliability"}),
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
     "precision": ({"backbones/random/precision": "float32"}, and_after("extract_features")),
     "a second backbone, unused": (
@@ -128,7 +150,7 @@ def test_a_τ_added_runs_its_own_files_alone(finished):
         tiny.configure(finished, tiny.CONFIG)
     two = len(tiny.CONFIG["seeds"])
     wanted = {"threshold_logits": two, "train_student": two, "predict_logits": 2 * two, "evaluate": two}
-    assert jobs == wanted | dict.fromkeys(["collect_map", "collect_label_counts", "plot_map", "plot_label_counts"], 1)
+    assert jobs == wanted | dict.fromkeys(TABLES | {"compare_methods", "plot_comparison"}, 1)
 
 
 def test_keys_in_another_order_and_numbers_in_another_form_run_nothing(finished):
@@ -172,23 +194,29 @@ def edited(path, text="\n# edited\n"):
         path.write_bytes(before)
 
 
+PLOTS = {"plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_audit"}
 CODE_CASES = {  # an edited file -> what runs
     "spml/losses.py": TRAINING,
     "spml/training.py": TRAINING,
     "spml/average_precision.py": TRAINING | {"evaluate"},
+    "spml/targets.py": TRAINING,
+    "spml/measures.py": and_after("evaluate"),
+    "spml/comparison.py": {"compare_methods", "plot_comparison"},
+    "spml/audit.py": {"audit_pseudo_labels", "plot_audit"},
     "spml/backbones.py": and_after("extract_features"),
     "spml/images.py": and_after("extract_features"),
     "spml/coco.py": EVERYTHING,
     "spml/splits.py": and_after("make_labels"),
     "spml/observation.py": and_after("make_observed_labels"),
     "spml/prediction.py": and_after("predict_logits"),
-    "spml/pseudo_labels.py": LABELLING,
-    "spml/figures.py": {"plot_map", "plot_label_counts"},
+    "spml/pseudo_labels.py": LABELLING | {"evaluate"},
+    "spml/figures.py": PLOTS,
+    "spml/tables.py": PLOTS | {"compare_methods"},
     "spml/demo.py": set(),
     "spml/downloads.py": set(),
     "plot_map.py": {"plot_map"},
     "train_student.py": STUDENTS,
-    "evaluate.py": {"evaluate", "collect_map", "plot_map"},
+    "evaluate.py": and_after("evaluate"),
 }
 
 
@@ -208,9 +236,9 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         for path in listed:
             users.setdefault(os.path.basename(path), set()).add(rule)
     training = {"train_teacher", "train_student"}
-    for module in ("losses", "heads", "training", "rows", "fitting"):
+    for module in ("losses", "targets", "heads", "training", "rows", "fitting"):
         assert users[f"{module}.py"] == training, module
-    assert users["figures.py"] == {"plot_map", "plot_label_counts"}
+    assert users["figures.py"] == PLOTS
     assert users["backbones.py"] == {"extract_features", "fetch_weights", "pretrain_demo_backbone"}
     assert users["checkpoints.py"] == training | {"predict_logits"}
     assert users["files.py"] >= rules - {"fetch_coco_annotations"}

@@ -122,7 +122,7 @@ def _note(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=8, color="0.35")
 
 
-def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str) -> Figure:
+def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str, note: str) -> Figure:
     """Differences to the reference with their intervals, a row per method, the last row on top.
 
     Parameters
@@ -130,6 +130,7 @@ def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str) -> Figure:
     methods : rows of tables/comparison.csv, in the order drawn
     lines : names of teachers that are drawn as vertical lines, too
     scale : what the test mAP is called, with its unit
+    note : what else the reader must know, beside the number of replicates
     """
     figure, axes = plt.subplots(figsize=(6.4, 1.9 + 0.19 * len(methods)), layout="constrained")
     place = np.arange(len(methods))
@@ -153,7 +154,7 @@ def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str) -> Figure:
     axes.set_axisbelow(True)
     axes.set_xlabel(f"difference in test {scale.replace('(%)', '(points)')}, 95 % interval")
     column = "± standard deviation" if replicates > 1 else ""
-    _note(axes, "one replicate" if replicates == 1 else f"mean of {replicates} replicates")
+    _note(axes, f"{'one replicate' if replicates == 1 else f'mean of {replicates} replicates'}; {note}")
     axes.annotate(
         f"test {scale}\n{column}".strip(),
         (1.01, 1),

@@ -35,6 +35,11 @@ def _nl(logits: Tensor, epsilon: float = EPSILON) -> Tensor:
     return -torch.where(logits > 0, torch.log1p(epsilon - rest), torch.log(probability + epsilon))
 
 
+def _sigmoid(logits: Tensor) -> Tensor:
+    """f, with a gradient that is exact in float32 at both ends."""
+    return torch.where(logits > 0, 1 - torch.sigmoid(-logits), torch.sigmoid(logits))
+
+
 def _mean(entries: Tensor) -> Tensor:
     return entries.mean((-2, -1))
 
@@ -57,7 +62,7 @@ def _known(logits: Tensor, labels: Tensor) -> Tensor:
 
 def _excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     """(mean over images of the expected number of positives - k)² / L², per candidate."""
-    expected = (torch.sigmoid(logits) * (labels != IGNORED)).sum(-1).mean(-1)
+    expected = (_sigmoid(logits) * (labels != IGNORED)).sum(-1).mean(-1)
     return (expected - k).square() / logits.shape[-1] ** 2
 
 
@@ -153,7 +158,7 @@ def pr(logits: Tensor, labels: Tensor) -> Tensor:
 
     Source: Cole et al. 2021, supplement.
     """
-    probability = torch.sigmoid(logits)
+    probability = _sigmoid(logits)
     rows, positives = (labels == 1).nonzero(as_tuple=True)
     margins = 1 - probability[..., rows, positives].unsqueeze(-1) + probability[..., rows, :]
     violations = (margins.clamp_min(0) * (labels[rows] == 0)).sum((-2, -1))
@@ -248,7 +253,9 @@ def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float = 0.1, bet
 
     Source: Zhou et al. 2022, section 3.2.
     """
-    entries = torch.where(soft >= 0, beta * _cross_entropy(soft, logits), _em_entries(logits, labels, alpha))
+    entries = torch.where(
+        (soft >= 0) & (labels == 0), beta * _cross_entropy(soft, logits), _em_entries(logits, labels, alpha)
+    )
     return _mean(entries)
 
 
@@ -313,11 +320,15 @@ def gr(
     probability = _stop(torch.sigmoid(logits))
     k = torch.sigmoid(w * probability + b)
     v = torch.exp(-0.5 * ((probability - mu) / sigma).square())
-    as_positive = -torch.expm1(q2 * logsigmoid(logits)) / q2
-    as_negative = -torch.expm1(q3 * logsigmoid(-logits)) / q3
-    unobserved = v * (k * as_positive + (1 - k) * as_negative) * (labels == 0)
+    unobserved = v * (k * _power_loss(logits, q2) + (1 - k) * _power_loss(-logits, q3)) * (labels == 0)
     known = _nl(logits, 1e-7) * (labels == 1) + _nl(-logits) * (labels == -1)
     return _mean(known + unobserved)
+
+
+def _power_loss(logits: Tensor, q: float) -> Tensor:
+    """(1 - f^q) / q; its gradient through expm1 is exact only where f^q is not near 0."""
+    logarithm = q * logsigmoid(logits)
+    return torch.where(logarithm > -0.5, -torch.expm1(logarithm), 1 - torch.exp(logarithm)) / q
 
 
 LOSSES: dict[str, Callable[..., Tensor]] = {

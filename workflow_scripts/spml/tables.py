@@ -36,6 +36,11 @@ def read_map(path: str | os.PathLike) -> pd.DataFrame:
     return table
 
 
+def choice(table: pd.DataFrame) -> str:
+    """What models were chosen on, in words."""
+    return f"chosen on {table['validation_labels'].iloc[0]} validation labels"
+
+
 def methods(table: pd.DataFrame) -> pd.DataFrame:
     """A row per method, indexed by METHOD: mAP on validation and test over its replicates, and whether it was chosen.
 
