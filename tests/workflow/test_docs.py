@@ -46,6 +46,31 @@ def test_every_key_of_the_schema_is_in_the_reference_with_a_description():
         assert row[1].strip() or row[0] in ("an", "bce"), row
 
 
+def test_every_method_is_documented_with_a_line_of_config_that_holds():
+    """docs/methods.md: its three tables name what the schema has, and their last columns are valid configuration."""
+    text = (tiny.ROOT / "docs/methods.md").read_text()
+    definitions = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text())["$defs"]
+    wanted = {
+        "Losses": set(definitions["losses"]),
+        "Rules of pseudo-labels": set(definitions["rules"]),
+        "Observation": set(definitions["observation"]["properties"]["process"]["enum"]),
+    }
+    for title, names in wanted.items():
+        section = re.search(rf"^## {title}\n(.*?)^## ", text, re.M | re.S)[1]
+        rows = re.findall(r"^\| `(\w+)` \|.*\| `([^`]+)` \|$", section, re.M)
+        assert {name for name, _ in rows} == names, title
+        for name, line in rows:
+            entry = yaml.safe_load(line)
+            if title == "Losses":
+                changes = {"teachers/shown": entry, "training/epochs": 9}
+                if name in ("iu", "partial_bce"):
+                    changes["observation"] = {"negatives": 1}
+            else:
+                changes = {"pseudo_labels/shown": entry} if title.startswith("Rules") else entry
+            tiny.namespace(tiny.changed(tiny.CONFIG, changes))
+            assert name in line
+
+
 def test_conda_environments_have_the_versions_of_the_lock():
     versions = locked()
     for path in (tiny.ROOT / "envs").glob("*.yaml"):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-COLUMNS = 128  # resamples at a time: what fits the cache
+COLUMNS = 64  # resamples at a time: what fits the cache
 
 
 def resample_counts(images: int, resamples: int, seed: int) -> np.ndarray:
@@ -40,11 +40,13 @@ def resampled_average_precision(scores: np.ndarray, labels: np.ndarray, counts: 
     above, positive = order[: last[groups[-1]] + 1], order[present]
     for column in range(0, counts.shape[1], COLUMNS):
         part = slice(column, column + COLUMNS)
-        drawn = np.cumsum(np.add.reduceat(counts[above, part], starts, axis=0, dtype=np.int64), axis=0)
-        hits = np.add.reduceat(counts[positive, part], first, axis=0, dtype=np.int64)
-        found = np.cumsum(hits, axis=0)
+        drawn = np.cumsum(np.add.reduceat(counts[above, part], starts, axis=0, dtype=np.int32), axis=0)
+        hits = counts[positive, part]
+        if len(groups) < len(positive):
+            hits = np.add.reduceat(hits, first, axis=0, dtype=np.int32)
+        found = np.cumsum(hits, axis=0, dtype=np.int32)
         with np.errstate(invalid="ignore"):
-            result[part] = (hits * (found / np.maximum(drawn, 1))).sum(0) / found[-1]
+            result[part] = np.einsum("ij,ij->j", found / np.maximum(drawn, 1), hits) / found[-1]
     return result
 
 

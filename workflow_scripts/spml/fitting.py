@@ -58,6 +58,11 @@ def fit(
     else:
         values = targets.from_observed(loss["name"], given.path, values, true.values[rows])
     chosen_on = labels.to_choose_on(true, observed)[validation_rows]
+    if not chosen_on.any():
+        source = observed.path if observed else true.path
+        raise InputError(
+            f"{source}: no positive label among the {len(chosen_on):,} validation rows; wanted some to choose a model on"
+        )
     if "k" in loss and loss["k"] is None:
         loss["k"] = float(chosen_on.sum(1).mean())
     training = Rows(matrix[rows], values, device)

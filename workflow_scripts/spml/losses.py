@@ -113,7 +113,7 @@ def partial_bce(logits: Tensor, labels: Tensor) -> Tensor:
 
     p is an image's share of known labels and g(p) = 5.45 - 4.45 p. Needs negatives: from positives alone it learns
     that everything is present.
-    Source: Durand et al. 2019, "Learning a Deep ConvNet for Multi-label Classification with Partial Labels", eq. 2.
+    Source: Durand et al. 2019, "Learning a Deep ConvNet for Multi-label Classification with Partial Labels".
     """
     known = labels.abs() == 1
     sign = torch.where(labels == 1, 1.0, -1.0).to(logits)
@@ -156,7 +156,7 @@ def wan(logits: Tensor, labels: Tensor) -> Tensor:
 def pr(logits: Tensor, labels: Tensor) -> Tensor:
     """Pairwise ranking: for each observed positive, the sum over unobserved j of max(0, 1 - f + f_j).
 
-    Source: Cole et al. 2021, supplement.
+    Source: Cole et al. 2021.
     """
     probability = _sigmoid(logits)
     rows, positives = (labels == 1).nonzero(as_tuple=True)
@@ -175,8 +175,8 @@ def asl(
 ) -> Tensor:
     """Asymmetric loss, the sum over images and categories: focal weights without gradient, negatives shifted by clip.
 
-    Source: Ridnik et al. 2021, "Asymmetric Loss For Multi-Label Classification", equation 7 and its code (1e-8 inside
-    the logarithms).
+    Source: Ridnik et al. 2021, "Asymmetric Loss For Multi-Label Classification", and its code (1e-8 inside the
+    logarithms).
     """
     present, absent = torch.sigmoid(logits), torch.sigmoid(-logits)
     # log(f) as logsigmoid, exact at both ends, cut at 1e-8
@@ -193,7 +193,7 @@ def clpl(logits: Tensor, labels: Tensor) -> Tensor:
     """Convex loss for partial labels, the sum over categories, mean over images; no epsilon.
 
     softplus(-mean logit of the observed positives) + the sum over the unobserved of softplus(logit).
-    Source: Cour et al. 2011, "Learning from Partial Labels", section 3.
+    Source: Cour et al. 2011, "Learning from Partial Labels".
     """
     candidates = labels == 1
     count = candidates.sum(-1)
@@ -208,7 +208,7 @@ def clpl(logits: Tensor, labels: Tensor) -> Tensor:
 def epr(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     """Expected positive regularisation: nl(f) where observed present + (mean expected positives - k)² / L².
 
-    Source: Cole et al. 2021, equation 5.
+    Source: Cole et al. 2021, expected positive regularisation.
     """
     return _mean(_known(logits, labels)) + _excess(logits, labels, k)
 
@@ -217,7 +217,7 @@ def role(logits: Tensor, labels: Tensor, estimates: Tensor, k: float) -> Tensor:
     """Online label estimation: heads and ``estimates`` (logits [..., N, L] of e) learn from each other.
 
     ½ [nl(f) + nl(e) where observed present] + ½ [H(sg(e), f) + H(sg(f), e)] + ½ [R(f) + R(e)], R as in epr.
-    Source: Cole et al. 2021, section 4.
+    Source: Cole et al. 2021, regularised online label estimation.
     """
     counted = labels != IGNORED
     positives = (_nl(logits) + _nl(estimates)) * (labels == 1)
@@ -251,7 +251,7 @@ def _em_entries(logits: Tensor, labels: Tensor, alpha: float) -> Tensor:
 def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float = 0.1, beta: float = 0.9) -> Tensor:
     """Entropy maximisation with asymmetric pseudo-labels: beta · H(t, f) in place of the entropy where t = soft >= 0.
 
-    Source: Zhou et al. 2022, section 3.2.
+    Source: Zhou et al. 2022, asymmetric pseudo-labelling.
     """
     entries = torch.where(
         (soft >= 0) & (labels == 0), beta * _cross_entropy(soft, logits), _em_entries(logits, labels, alpha)
@@ -263,7 +263,7 @@ def ll_r(logits: Tensor, labels: Tensor, share: float) -> Tensor:
     """Large loss rejection: assume negative without epsilon; the largest losses of unobserved labels are dropped.
 
     ``share`` of N·L, rounded up, is how many; those equal to the smallest of them are dropped, too.
-    Source: Kim et al. 2022, "Large Loss Matters in Weakly Supervised Multi-Label Classification", section 4.
+    Source: Kim et al. 2022, "Large Loss Matters in Weakly Supervised Multi-Label Classification".
     """
     large, _ = _large(logits, labels, share)
     return _mean(_plain(logits, labels) * ~large)
@@ -272,7 +272,7 @@ def ll_r(logits: Tensor, labels: Tensor, share: float) -> Tensor:
 def ll_ct(logits: Tensor, labels: Tensor, share: float) -> Tensor:
     """Large loss correction, temporary: as ll_r, but what was dropped counts as present.
 
-    Source: Kim et al. 2022, section 4.
+    Source: Kim et al. 2022.
     """
     large, _ = _large(logits, labels, share)
     return _mean(_plain(logits, torch.where(large, 1, labels)))
@@ -281,7 +281,7 @@ def ll_ct(logits: Tensor, labels: Tensor, share: float) -> Tensor:
 def ll_cp(logits: Tensor, labels: Tensor, share: float) -> Tensor:
     """Large loss correction, permanent: in one batch as ll_ct; the labels given hold what was corrected for good.
 
-    Source: Kim et al. 2022, section 4.
+    Source: Kim et al. 2022.
     """
     return ll_ct(logits, labels, share)
 

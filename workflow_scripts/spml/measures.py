@@ -19,7 +19,7 @@ def f1(predicted: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """OF1 and CF1 in percent, for bool [N, L]: F1 of overall precision and recall, and of their means over categories.
 
     A category that is never predicted has precision 0, one without positives recall 0, as commonly reported.
-    Source: Wang et al. 2016, "CNN-RNN: A Unified Framework for Multi-label Image Classification", section 4.
+    Source: Wang et al. 2016, "CNN-RNN: A Unified Framework for Multi-label Image Classification".
     """
     hits, found, present = (predicted & labels).sum(0), predicted.sum(0), labels.sum(0)
     overall = _harmonic_mean(hits.sum() / max(found.sum(), 1), hits.sum() / max(present.sum(), 1))
@@ -60,7 +60,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, list
 def calibration_error(bins: Mapping[str, Sequence[float] | np.ndarray]) -> float:
     """Expected calibration error (ECE) in percent: over the bins, the mean gap of probability and frequency.
 
-    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3, each entry a binary decision.
+    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", each entry a binary decision.
     """
     entries, probability, present = (np.asarray(bins[key]) for key in BIN_SUMS)
     return 100 * float(np.abs(probability - present).sum() / entries.sum()) if entries.sum() else float("nan")
