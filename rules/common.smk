@@ -118,8 +118,14 @@ def rule_of_labels(wildcards):
         "keep_observed": entry["keep_observed"] or entry["rule"] == "keep_observed",
         "parameters": plain(parameters),
         "rule": entry["rule"],
-        "teacher": as_list(entry["teacher"]),
+        "teacher": [formatted(reference) for reference in as_list(entry["teacher"])],
     }
+
+
+def formatted(reference):
+    """A reference with its τ in two decimals, so that another way to write it is no change."""
+    name, variant = variant_of(reference)
+    return f"{name}@{variant.removeprefix('tau_')}" if variant else name
 
 
 # -- names of files

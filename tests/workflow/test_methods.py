@@ -115,7 +115,7 @@ def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(
     observed = read(results / "observed/seed_1200.h5", "observed")[read(results / "labels/train.h5", "split") == 0]
     assert (second == ((logit > 0) | (observed == 1))).all()
     with h5py.File(results / "pseudo_labels/third/seed_1200/all.h5") as file:
-        assert file.attrs["teacher"] == "second@0.5, em"
+        assert file.attrs["teacher"] == "second@0.50, em"
     assert tiny.planned(folder, target) == {}
 
 
