@@ -311,7 +311,7 @@ def tau_in(variant):
 
 def model_folder(row):
     """Where a model of models() lies."""
-    return "/".join(filter(None, [row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]]))
+    return folder("@".join(filter(None, [row["name"], row["variant"]])), row["seed"])
 
 
 def all_metrics(wildcards):

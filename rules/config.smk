@@ -83,11 +83,11 @@ def loss_mistakes(place, loss):
 
 def with_rule(entry):
     """The schema of an entry of pseudo_labels: what every entry has, and what its rule has."""
-    its_rule = RULES.get(entry.get("rule") or "threshold", {}) if isinstance(entry, dict) else {}
+    own = RULES.get(entry.get("rule") or "threshold", {}) if isinstance(entry, dict) else {}
     return BASE | {
         "additionalProperties": False,
-        "required": [*BASE["required"], *its_rule.get("required", [])],
-        "properties": BASE["properties"] | its_rule.get("properties", {}),
+        "required": [*BASE["required"], *own.get("required", [])],
+        "properties": BASE["properties"] | own.get("properties", {}),
     }
 
 
@@ -203,9 +203,9 @@ def wrong_references(dataset, sections):
                 yield f"{place}: found warmup {its_loss['warmup']}, wanted fewer than the {epochs} epochs"
     for name, entry in students.items():
         yield from lacks(f"students.{name}.pseudo_labels", entry["pseudo_labels"], makers)
-        its_rule = makers.get(entry["pseudo_labels"], {}).get("rule")
+        rule_name = makers.get(entry["pseudo_labels"], {}).get("rule")
         name_of_loss = entry["loss"] if isinstance(entry["loss"], str) else entry["loss"].get("name")
-        if its_rule == "soft" and LOSSES.get(name_of_loss, {}).get("wants") != "complete labels":
+        if rule_name == "soft" and LOSSES.get(name_of_loss, {}).get("wants") != "complete labels":
             yield f"students.{name}.loss: found {name_of_loss!r}, wanted bce or bce_ls, which take the soft targets of {entry['pseudo_labels']}"
 
     def wrong_model(place, reference):
