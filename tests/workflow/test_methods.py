@@ -165,6 +165,13 @@ def test_labels_observed_in_reality_and_choices_made_on_them(folder):
         assert "chosen on observed validation labels" in (results / f"figures/{name}.svg").read_text()
     assert "validation on observed labels" in output
 
+    train = [image for image, part in zip(images, split, strict=True) if part == 0]
+    (folder / "data/mine.csv").write_text(
+        "image_id,category\n" + "".join(f"{image},{first[int(image)]}\n" for image in train)
+    )
+    code, output = tiny.snakemake(folder, "results/tiny/teachers/an/seed_1200/checkpoint.safetensors", check=False)
+    assert code == 1 and "seed_1200.h5: no positive label among the 10 validation rows" in output
+
     (folder / "data/mine.csv").write_text("file_name,category\n1.png,gren\n")
     code, output = tiny.snakemake(folder, "results/tiny/observed/seed_1200.h5", check=False)
     assert code == 1 and "data/mine.csv: line 2, category: found 'gren', wanted one of red, green" in output

@@ -424,8 +424,8 @@ class _AsymmetricPseudoLabels(InRun):
         super().__init__(loss, run, rest)
         self.unobserved = torch.cat(list(run.labels())) == 0
         self.soft = torch.full((len(run.seeds), *self.unobserved.shape), -1.0, device=self.unobserved.device)
-        share = self.theta / max(run.epochs - self.warmup, 1)
-        self.per_epoch = (self.unobserved.sum(0) * share).long()  # of each category
+        number = self.theta * self.unobserved.sum(0).double() / max(run.epochs - self.warmup, 1)
+        self.per_epoch = number.long()  # of each category
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
         return self.loss(logits, labels, self.soft[:, rows], **self.parameters)
