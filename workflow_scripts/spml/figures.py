@@ -252,7 +252,8 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     found = found.sort_values("images", ascending=False, kind="stable").drop_duplicates("missing").set_index("missing")
     for row, category in enumerate(order):
         if category in found.index:
-            text = f"{found.loc[category, 'instead']} ({found.loc[category, 'images'] / replicates:,.0f})"
+            number = found.loc[category, "images"] / replicates
+            text = f"{found.loc[category, 'instead']} ({number:,.{int(number < 10)}f})"
             panels[2].text(0, row, text, va="center", fontsize=7.5)
     panels[2].set_title(f"missing at τ {best:.2f}:\npresent instead (images)", fontsize=8, loc="left")
     panels[2].set_axis_off()
