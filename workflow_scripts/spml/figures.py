@@ -139,7 +139,7 @@ def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str, note: str) -
     reference, replicates = methods["reference"].iloc[0], methods["replicates"].max()
     axes.axvline(0, color="0.0", linewidth=0.9, label=f"{reference} (reference)", zorder=1)
     others = methods[teacher & methods["name"].isin(lines) & (methods["difference"] != 0)].iloc[::-1]
-    for (_, other), style, grey in zip(others.iterrows(), STYLES, GREYS[1:], strict=False):
+    for (_, other), style, grey in zip(others.iterrows(), STYLES, GREYS, strict=False):
         axes.axvline(other["difference"], linestyle=style, color=grey, linewidth=1.2, label=other["name"], zorder=1)
     for rows, marker, color, label in ((teacher, "s", "0.35", "teachers, baselines"), (~teacher, "o", INK, "students")):
         part = methods[rows]
