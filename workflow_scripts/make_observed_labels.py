@@ -4,20 +4,17 @@ from spml import log
 
 log.redirect(snakemake)
 
-import csv
-
 import numpy as np
 
 from spml import labels, manifest
-from spml.observation import from_rows, observe_uniform, observe_weighted
+from spml.observation import from_rows, observe_uniform, observe_weighted, read_rows
 
 options, seed = snakemake.params.options, int(snakemake.wildcards.seed)
 true = labels.read(snakemake.input.labels, "labels")
 counts = {key: options[key] for key in ("positives", "negatives") if key in options}  # not of labels given
 if snakemake.input.given:
     images = manifest.read(snakemake.input.images)
-    with open(snakemake.input.given, newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(snakemake.input.given)
     observed = from_rows(snakemake.input.given, rows, images.image_id, images.file_name, true.category)
 elif snakemake.input.weights:
     weights = labels.read(snakemake.input.weights, "observation_weights")

@@ -27,5 +27,5 @@ for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=
 curves = [(tables.name_of(*method), bins, measures.calibration_error(bins)) for method, bins in pooled.items()]
 for name, _, error in curves:
     print(f"{name}: expected calibration error {error:.2f} % over all replicates")
-figure = figures.calibration(curves, table["seed"].nunique())
+figure = figures.calibration(curves, table["seed"].nunique(), tables.choice(table))
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -3,7 +3,7 @@ import pytest
 
 from spml import coco
 from spml.errors import InputError
-from spml.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted
+from spml.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted, read_rows
 
 TRUE = (np.random.RandomState(0).rand(200, 12) < 0.3).astype(np.uint8)
 TRUE[5], TRUE[6] = 0, 1
@@ -124,3 +124,15 @@ def test_labels_observed_in_reality():
 def test_a_wrong_row_is_named(rows, message):
     with pytest.raises(InputError, match=f"mine.csv.*{message}"):
         given(rows)
+
+
+def test_a_table_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "mine.csv").write_bytes("\ufeffimage_id,category\n7,cat\n".encode())
+    assert read_rows(str(tmp_path / "mine.csv")) == [{"image_id": "7", "category": "cat"}]
+
+
+@pytest.mark.parametrize("content", [b"image_id,category\n7,caf\xe9\n", b'image_id,category\n7,"cat\n'])
+def test_a_file_that_is_no_table_in_utf_8_is_refused(tmp_path, content):
+    (tmp_path / "mine.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"mine\.csv: not a CSV file in UTF-8"):
+        read_rows(str(tmp_path / "mine.csv"))

@@ -175,13 +175,14 @@ def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str, note: str) -
     return figure
 
 
-def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], replicates: int) -> Figure:
+def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], replicates: int, note: str) -> Figure:
     """How often entries are present against their probability, by bin, and below how many entries each bin has.
 
     Parameters
     ----------
     curves : per method its name, its bins (sums ``entries``, ``probability``, ``present``, each [B]), its error in percent
     replicates : how many are pooled
+    note : what else the reader must know
     """
     figure, (axes, below) = plt.subplots(
         2, 1, figsize=(4.8, 5.6), layout="constrained", sharex=True, height_ratios=(3, 1)
@@ -195,7 +196,7 @@ def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], r
         below.plot(x, entries / bins["entries"].sum(), style, color=color, markersize=3, linewidth=1)
     axes.set(ylabel="share present", xlim=(0, 1), ylim=(0, 1))
     pooled = f"{replicates} replicates pooled" if replicates > 1 else "one replicate"
-    _note(axes, f"test split, all categories, {pooled}")
+    _note(axes, f"test split, all categories, {pooled};\n{note}")
     below.set(xlabel="predicted probability", ylabel="share of entries", yscale="log")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(

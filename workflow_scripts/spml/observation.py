@@ -1,5 +1,6 @@
 """Observation processes: which of the true labels are seen."""
 
+import csv
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -78,6 +79,15 @@ def location_weight(width: float, height: float, box: Sequence[float], area: flo
 
 
 WEIGHTS = {"size": size_weight, "location": location_weight}  # of one annotation, by process
+
+
+def read_rows(path: str) -> list[dict[str, str]]:
+    """The rows of a CSV file by the names of its columns; raises InputError where it is no text, or no table."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            return list(csv.DictReader(file, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); wanted columns as image_id, category") from error
 
 
 def from_rows(
