@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make test: the whole test suite.  Each sets up what it needs.
 .DEFAULT_GOAL := run
-.PHONY: run test lint report docs lock clean
+.PHONY: run test lint report bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -24,6 +24,10 @@ lint: $(READY)
 
 report: $(READY)
 	snakemake --cores all --report results/report.html
+
+bench: $(READY)  # minutes; nothing else should run beside it
+	python benchmarks/heads.py
+	python benchmarks/bootstrap.py
 
 docs: $(READY)  # what is generated: the reference of the configuration, the rule graph of the README
 	python docs/generate.py
