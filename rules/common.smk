@@ -225,9 +225,8 @@ def split_labels(wildcards):
     return f"results/{wildcards.dataset}/labels/{part_of(wildcards.split)}.h5"
 
 
-def folder(reference, seed):
-    """Where the model that a reference names lies: `em` is a teacher, `paper@0.75` and `cap@all` are students."""
-    name, variant = variant_of(reference)
+def folder(name, variant, seed):
+    """Where a model lies: a teacher, or where there is a variant a student."""
     return f"students/{name}/seed_{seed}/{variant}" if variant else f"teachers/{name}/seed_{seed}"
 
 
@@ -276,7 +275,7 @@ def observation_weights(wildcards):
 def teacher_logits(wildcards):
     """An input function: the logits that pseudo-labels are made from."""
     entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
-    folders = [folder(teacher, wildcards.seed) for teacher in as_list(entry["teacher"])]
+    folders = [folder(*variant_of(teacher), wildcards.seed) for teacher in as_list(entry["teacher"])]
     return [f"results/{wildcards.dataset}/{model}/logits_train.h5" for model in folders]
 
 
@@ -311,7 +310,7 @@ def tau_in(variant):
 
 def model_folder(row):
     """Where a model of models() lies."""
-    return folder("@".join(filter(None, [row["name"], row["variant"]])), row["seed"])
+    return folder(row["name"], row["variant"], row["seed"])
 
 
 def all_metrics(wildcards):
@@ -328,8 +327,8 @@ def compared(wildcards):
     """A params function: what is compared with what, and how."""
     sections = RESOLVED[wildcards.dataset]
     options = sections["comparison"]
-    shown = sections["students"][sections["figure"]["students"]]["pseudo_labels"]
-    reference = options["reference"] or as_list(sections["pseudo_labels"][shown]["teacher"])[0]
+    shown = sections["pseudo_labels"][figure_label_counts(wildcards)["pseudo_labels"]]
+    reference = options["reference"] or as_list(shown["teacher"])[0]
     name, variant = variant_of(reference)
     return plain(
         {

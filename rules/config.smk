@@ -65,20 +65,30 @@ def mistakes(schema, value, place=""):
             yield f"{where or 'top level'}: found {error.instance!r}, wanted {wanted}"
 
 
-def loss_mistakes(place, loss):
-    """The same for a loss: its name, and the hyperparameters that this one has."""
-    name, parameters = (
-        (loss, {}) if isinstance(loss, str) else (loss.get("name"), {k: v for k, v in loss.items() if k != "name"})
-    )
-    if name in DEFINITIONS["refused"]:
-        yield f"{place}: {name} is not offered: it {DEFINITIONS['refused'][name]}"
-    elif name not in LOSSES:
-        near = difflib.get_close_matches(str(name), LOSSES, 1)
-        yield f"{place}: found {name!r}, wanted one of {', '.join(LOSSES)}" + (
+def lacks(place, name, names):
+    """One line if a name is none of the names."""
+    if name not in names:
+        near = difflib.get_close_matches(str(name), names, 1)
+        yield f"{place}: found {name!r}, wanted one of {', '.join(names)}" + (
             f"; did you mean {near[0]}?" if near else ""
         )
-    else:
+
+
+def as_section(loss):
+    """A loss of the config, a name or a section, as a section."""
+    return {"name": loss} if isinstance(loss, str) else loss
+
+
+def loss_mistakes(place, loss):
+    """The same for a loss: its name, and the hyperparameters that this one has."""
+    parameters = dict(as_section(loss))
+    name = parameters.pop("name", None)
+    if name in DEFINITIONS["refused"]:
+        yield f"{place}: {name} is not offered: it {DEFINITIONS['refused'][name]}"
+    elif name in LOSSES:
         yield from mistakes(LOSSES[name], parameters, place)
+    else:
+        yield from lacks(place, name, LOSSES)
 
 
 def with_rule(entry):
@@ -124,7 +134,7 @@ def resolved(dataset):
 
 def loss(value, source):
     """A loss of the config with all its hyperparameters: those given, those published for the source, the defaults."""
-    given = {"name": value} if isinstance(value, str) else value
+    given = as_section(value)
     known = LOSSES[given["name"]]["properties"]
     published = {key: part["published"][source] for key, part in known.items() if source in part.get("published", {})}
     return filled(LOSSES[given["name"]], published | given)
@@ -154,13 +164,6 @@ def variant_of(reference):
 
 def wrong_references(dataset, sections):
     """One line for each name that leads nowhere, each impossible τ, each circle of teachers, each wrong loss."""
-
-    def lacks(place, name, names):
-        if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            yield f"{place}: found {name!r}, wanted one of {', '.join(names)}" + (
-                f"; did you mean {near[0]}?" if near else ""
-            )
 
     teachers, makers, students = (
         sections["teachers"],
@@ -204,7 +207,7 @@ def wrong_references(dataset, sections):
     for name, entry in students.items():
         yield from lacks(f"students.{name}.pseudo_labels", entry["pseudo_labels"], makers)
         rule_name = makers.get(entry["pseudo_labels"], {}).get("rule")
-        name_of_loss = entry["loss"] if isinstance(entry["loss"], str) else entry["loss"].get("name")
+        name_of_loss = as_section(entry["loss"]).get("name")
         if rule_name == "soft" and LOSSES.get(name_of_loss, {}).get("wants") != "complete labels":
             yield f"students.{name}.loss: found {name_of_loss!r}, wanted bce or bce_ls, which take the soft targets of {entry['pseudo_labels']}"
 
@@ -226,7 +229,7 @@ def wrong_references(dataset, sections):
         for tau, label in zip(entry.get("taus", []), labels):
             if abs(tau - float(label)) > 1e-9 or float(label) >= 1:
                 yield f"{place}.taus: found {tau}, wanted at most two decimals, as in {min(float(label), 0.99):.2f}"
-            if entry.get("tau_low", 0) >= tau and "tau_low" in entry:
+            if entry.get("tau_low", -1) >= tau:
                 yield f"{place}.tau_low: found {entry['tau_low']}, wanted below every τ ({label} is not above it)"
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             yield f"{place}.taus: found {label} more than once (two decimals count), wanted each once"
@@ -236,9 +239,9 @@ def wrong_references(dataset, sections):
             yield from wrong_model(f"{place}.teacher", teacher)
     learns_from = {
         name: {
-            students[teacher.partition("@")[0]]["pseudo_labels"]
-            for teacher in as_list(entry["teacher"])
-            if "@" in teacher and teacher.partition("@")[0] in students
+            students[student]["pseudo_labels"]
+            for student, variant in map(variant_of, as_list(entry["teacher"]))
+            if variant and student in students
         }
         for name, entry in makers.items()
     }
@@ -255,8 +258,8 @@ def wrong_references(dataset, sections):
 
 
 def circles(links):
-    """Each circle of a graph (name to names) once, as a path that begins and ends at its first name."""
-    found = set()
+    """Circles of a graph (name to names), one at least if there is any, as paths that begin and end at their first name."""
+    found, done = set(), set()
 
     def walk(path):
         for following in sorted(links.get(path[-1], ())):
@@ -264,11 +267,13 @@ def circles(links):
                 ring = path[path.index(following) :]
                 first = ring.index(min(ring))
                 found.add((*ring[first:], *ring[:first], ring[first]))
-            else:
+            elif following not in done:
                 walk([*path, following])
+        done.add(path[-1])
 
     for name in links:
-        walk([name])
+        if name not in done:
+            walk([name])
     return sorted(found)
 
 

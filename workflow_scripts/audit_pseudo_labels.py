@@ -7,35 +7,27 @@ log.redirect(snakemake)
 import numpy as np
 import pandas as pd
 
-from spml import audit, labels
-from spml.files import writing
+from spml import audit, frames, labels, variants
 
 PAIRS = 3  # the most frequent confusions of each category
 true = labels.read(snakemake.input.labels, "labels")
-train, category = true.rows("train"), np.array(true.category)
-variants = snakemake.params.variants
-observed = {}
-for seed, path in zip(sorted({variant["seed"] for variant in variants}), snakemake.input.observed, strict=True):
-    observed[seed] = labels.read(path, "observed")
-    observed[seed].require_same_as(true)
+category = np.array(true.category)
+files = snakemake.input.pseudo_labels, snakemake.input.observed
 audits, pairs = [], []
-for variant, path in zip(variants, snakemake.input.pseudo_labels, strict=True):
-    pseudo = labels.read(path, "pseudo_labels")
-    pseudo.require_images_of(true, "train")
-    table = audit.by_category(pseudo.values, observed[variant["seed"]].values[train], true.values[train])
-    images = audit.confusions(pseudo.values, true.values[train])
-    most = images.argmax(1)
-    table["confused_with"] = np.where(images.max(1) > 0, category[most], "")
-    table["confused_images"] = images.max(1)
+for variant, pseudo, observed, present in variants.read(true, snakemake.params.variants, *files):
+    table = audit.by_category(pseudo, observed, present)
+    images = audit.confusions(pseudo, present)
+    instead = np.argsort(-images, axis=1, kind="stable")[:, :PAIRS]
+    most = images.max(1)
+    table["confused_with"] = np.where(most > 0, category[instead[:, 0]], "")
+    table["confused_images"] = most
     table.insert(0, "category", category)
     audits.append(table.assign(**variant)[[*variant, *table]])
-    for missing, instead in enumerate(np.argsort(-images, axis=1, kind="stable")[:, :PAIRS]):
-        for wrong in instead[images[missing, instead] > 0]:
+    for missing, others in enumerate(instead):
+        for wrong in others[images[missing, others] > 0]:
             pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, wrong]}
             pairs.append(variant | pair)
-columns = [*variants[0], "missing", "instead", "images"]
-frames = {"audit": pd.concat(audits), "confusions": pd.DataFrame(pairs, columns=columns)}
-for name, frame in frames.items():
-    with writing(snakemake.output[name]) as path:
-        frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-print(frames["confusions"].nlargest(20, "images").to_string(index=False))
+confusions = pd.DataFrame(pairs, columns=[*variant, "missing", "instead", "images"])
+frames.write(snakemake.output.audit, pd.concat(audits))
+frames.write(snakemake.output.confusions, confusions)
+print(confusions.nlargest(20, "images").to_string(index=False))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from spml.files import writing
+from spml import frames
 
 SCORES = ("map", "map_present", "micro_ap", "of1", "cf1", "of1_chosen", "cf1_chosen", "ece", "categories_present")
 rows, precision = [], []
@@ -22,7 +22,6 @@ for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=
         val = metrics["val"]["average_precision"][category]
         precision.append(model | {"category": category, "val_average_precision": val, "test_average_precision": value})
 table = pd.DataFrame(rows)
-for frame, output in ((table, snakemake.output.table), (pd.DataFrame(precision), snakemake.output.average_precision)):
-    with writing(output) as path:
-        frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+frames.write(snakemake.output.table, table)
+frames.write(snakemake.output.average_precision, pd.DataFrame(precision))
 print(table.groupby(["kind", "name", "variant"])[["val_map", "test_map"]].agg(["mean", "std"]).round(2).to_string())

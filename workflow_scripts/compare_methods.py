@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
-from spml import labels, tables
+from spml import frames, labels, tables
 from spml.comparison import interval, resample_counts, resampled_map
-from spml.files import writing
 from spml.log import Progress
 
 options = snakemake.params.options
@@ -45,8 +44,7 @@ for method, row in methods.iterrows():
         | {"reference": tables.name_of(*reference)}
     )
 table = pd.DataFrame(rows).sort_values("test_map", ascending=False, kind="stable")
-with writing(snakemake.output.table) as path:
-    table.to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
+frames.write(snakemake.output.table, table, decimals=4)
 print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {tables.name_of(*reference)}")
 shown = ["name", "variant", "test_map", "difference", "difference_low", "difference_high"]
 print(table[shown].to_string(index=False, float_format="%.2f"))

@@ -28,11 +28,16 @@ def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         hits = np.cumsum(labels[order, category] == 1)
         if rows == 0 or hits[-1] == 0:
             continue
-        last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), rows - 1)  # of each group of ties
+        last = ends_of_ties(ranked)
         found = hits[last]
         precision = found / (last + 1)
         result[category] = np.sum(np.diff(found, prepend=0) * precision) / hits[-1]
     return result
+
+
+def ends_of_ties(ranked: np.ndarray) -> np.ndarray:
+    """The last place of each group of equal scores, int64, for sorted scores [N] with N > 0."""
+    return np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
 
 
 def mean_average_precision(per_category: np.ndarray) -> tuple[float, float]:

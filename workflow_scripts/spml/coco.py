@@ -100,13 +100,19 @@ def counted_images(coco: COCO) -> list[tuple[str, str]]:
 
 def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
     """True labels, uint8 [N, L]: 1 where the image has an annotation of the category, crowds included."""
+    labels = np.zeros((len(image_id), len(coco.dataset["categories"])), np.uint8)
+    for _, place in _annotations(coco, image_id):
+        labels[place] = 1
+    return labels
+
+
+def _annotations(coco: COCO, image_id: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The number of each annotation of these images, with its row and column in a matrix [N, L]."""
     row = {name: number for number, name in enumerate(image_id)}
     column = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
-    labels = np.zeros((len(row), len(column)), np.uint8)
-    for entry in coco.dataset["annotations"]:
+    for number, entry in enumerate(coco.dataset["annotations"]):
         if str(entry["image_id"]) in row:
-            labels[row[str(entry["image_id"])], column[entry["category_id"]]] = 1
-    return labels
+            yield number, (row[str(entry["image_id"])], column[entry["category_id"]])
 
 
 def annotation_weights(
@@ -121,12 +127,9 @@ def annotation_weights(
     InputError
         When an image or annotation lacks one of these: names the file, the entry and the key.
     """
-    row = {name: number for number, name in enumerate(image_id)}
-    column = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
-    weights = np.zeros((len(row), len(column)), np.float32)
-    for number, entry in enumerate(coco.dataset["annotations"]):
-        if str(entry["image_id"]) not in row:
-            continue
+    weights = np.zeros((len(image_id), len(coco.dataset["categories"])), np.float32)
+    for number, place in _annotations(coco, image_id):
+        entry = coco.dataset["annotations"][number]
         image, box = coco.imgs[entry["image_id"]], entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
             raise InputError(
@@ -137,8 +140,7 @@ def annotation_weights(
         for key in ("width", "height"):
             if not _is_number(image.get(key)) or image[key] <= 0:
                 raise InputError(f"{path}: image {image['id']}, {key}: found {image.get(key)!r}, wanted pixels")
-        weight = weigh(image["width"], image["height"], box, entry["area"])
-        weights[row[str(entry["image_id"])], column[entry["category_id"]]] += weight
+        weights[place] += weigh(image["width"], image["height"], box, entry["area"])
     return weights
 
 

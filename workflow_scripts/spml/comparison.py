@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from spml.average_precision import ends_of_ties
+
 COLUMNS = 64  # resamples at a time: what fits the cache
 
 
@@ -30,7 +32,7 @@ def resampled_average_precision(scores: np.ndarray, labels: np.ndarray, counts: 
     """
     order = np.argsort(-scores, kind="stable")
     ranked, present = scores[order], labels[order] == 1
-    last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)  # of each group of ties
+    last = ends_of_ties(ranked)
     group = np.searchsorted(last, np.flatnonzero(present))  # of each positive
     groups, first = np.unique(group, return_index=True)  # those with positives: precision counts at their ends
     result = np.full(counts.shape[1], np.nan)

@@ -122,6 +122,10 @@ def _note(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=8, color="0.35")
 
 
+def _over(replicates: int) -> str:
+    return f"mean of {replicates} replicates" if replicates > 1 else "one replicate"
+
+
 def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str, note: str) -> Figure:
     """Differences to the reference with their intervals, a row per method, the last row on top.
 
@@ -154,7 +158,7 @@ def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str, note: str) -
     axes.set_axisbelow(True)
     axes.set_xlabel(f"difference in test {scale.replace('(%)', '(points)')}, 95 % interval")
     column = "± standard deviation" if replicates > 1 else ""
-    _note(axes, f"{'one replicate' if replicates == 1 else f'mean of {replicates} replicates'}; {note}")
+    _note(axes, f"{_over(replicates)}; {note}")
     axes.annotate(
         f"test {scale}\n{column}".strip(),
         (1.01, 1),
@@ -258,9 +262,8 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
             panels[2].text(0, row, text, va="center", fontsize=7.5)
     panels[2].set_title(f"missing at τ {best:.2f}:\npresent instead (images)", fontsize=8, loc="left")
     panels[2].set_axis_off()
-    over = f"mean of {replicates} replicates" if replicates > 1 else "one replicate"
     figure.suptitle(
-        f"pseudo-labels {name}, training images, {over}; in brackets: images with the category",
+        f"pseudo-labels {name}, training images, {_over(replicates)}; in brackets: images with the category",
         fontsize=8,
         color="0.35",
         x=0.01,

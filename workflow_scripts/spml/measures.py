@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from spml.average_precision import average_precision
+from spml.average_precision import average_precision, ends_of_ties
 
 BINS = 15  # of equal width, for the calibration error
 BIN_SUMS = ("entries", "probability", "present")
@@ -40,7 +40,7 @@ def best_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
     ranked, hits = probabilities.reshape(-1)[order], np.cumsum(labels.reshape(-1)[order] == 1)
     if not len(hits) or not hits[-1]:
         return 0.5
-    last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)  # of each group of ties
+    last = ends_of_ties(ranked)
     best = int(np.argmax(2 * hits[last] / (last + 1 + hits[-1])))
     below = ranked[last[best] + 1] if last[best] + 1 < len(ranked) else 0.0
     return float((ranked[last[best]] + below) / 2)
