@@ -108,6 +108,10 @@ CASES = {
         {"figure/lines": ["ann"]},
         "figure.lines: found 'ann', wanted one of em, an, full; did you mean an?",
     ),
+    "a loss whose name is a list": (
+        {"teachers/em/loss": {"name": ["em"]}},
+        "teachers.em.loss.name: found ['em'], wanted the name of a loss",
+    ),
     "a hyperparameter of a loss that has none": (
         {"teachers/em/loss": {"name": "wan", "alpha": 1}},
         "teachers.em.loss.alpha: no such key here; there are none",

@@ -127,7 +127,9 @@ def test_losses_that_need_negatives_learn_from_observed_ones(folder):
     }
     tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
     models = [f"results/tiny/teachers/{name}/seed_1200/checkpoint.safetensors" for name in ("iu", "partial")]
-    tiny.snakemake(folder, *models)
+    tiny.snakemake(folder, *models, "results/tiny/figures/figure_1b.svg")
+    figure = (folder / "results/tiny/figures/figure_1b.svg").read_text()
+    assert "observed labels" in figure and "single positive" not in figure
     observed, true = (
         read(folder / "results/tiny" / path, name)
         for path, name in (("observed/seed_1200.h5", "observed"), ("labels/train.h5", "label"))
