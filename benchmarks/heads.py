@@ -37,8 +37,8 @@ class SomeRows(Rows):
 
     steps = 0
 
-    def batches(self, seed: int, batch_size: int, epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        yield from itertools.islice(super().batches(seed, batch_size, epoch), self.steps)
+    def shuffled(self, seed: int, batch_size: int, epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        yield from itertools.islice(super().shuffled(seed, batch_size, epoch), self.steps * batch_size // 256)
 
 
 def draw(rows: int, width: int, categories: int) -> tuple[np.ndarray, np.ndarray]:

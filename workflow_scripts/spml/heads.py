@@ -30,23 +30,51 @@ def initial_weights(kind: str, hidden: int, widths: tuple[int, int], seeds: Sequ
     return {name: torch.stack([candidate[name] for candidate in candidates]) for name in candidates[0]}
 
 
-def apply_heads(weights: Weights, features: Tensor, keep: Tensor | None = None) -> Tensor:
-    """Logits [C, B, L] of every candidate for the features [B, D].
+def apply_heads(weights: Weights, features: Tensor) -> Tensor:
+    """Logits [C, B, L] of every candidate for the features [B, D]."""
+    return forward(weights, features)[0]
+
+
+def forward(weights: Weights, features: Tensor, keep: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    """Logits [C, B, L] of every candidate for the features [B, D], and its hidden units [C, H, B] if it has any.
 
     ``keep`` [B, H] scales the hidden units (dropout: 0, or 1 / share kept); it is shared by all candidates.
+    The logits lie in memory as [C, L, B]: weights times features is the faster order of the product.
     """
     if "hidden.weight" not in weights:
-        return _shared_input(weights["output.weight"], weights["output.bias"], features)
-    hidden = torch.relu(_shared_input(weights["hidden.weight"], weights["hidden.bias"], features))
+        return _shared_input(weights["output.weight"], weights["output.bias"], features).mT, None
+    hidden = _shared_input(weights["hidden.weight"], weights["hidden.bias"], features).relu_()
     if keep is not None:
-        hidden = hidden * keep
-    return torch.baddbmm(weights["output.bias"].unsqueeze(1), hidden, weights["output.weight"].mT)
+        hidden *= keep.T
+    logits = torch.bmm(weights["output.weight"], hidden)
+    logits += weights["output.bias"].unsqueeze(-1)
+    return logits.mT, hidden
 
 
 def _shared_input(weight: Tensor, bias: Tensor, features: Tensor) -> Tensor:
-    """One product for all candidates, since all see the same features: [C, O, D] and [B, D] to [C, B, O]."""
-    flat = torch.addmm(bias.flatten(), features, weight.flatten(0, 1).T)
-    return flat.view(len(features), *weight.shape[:2]).transpose(0, 1)
+    """One product for all candidates, since all see the same features: [C, O, D] and [B, D] to [C, O, B]."""
+    product = torch.mm(weight.flatten(0, 1), features.T).view(*weight.shape[:2], len(features))
+    product += bias.unsqueeze(-1)
+    return product
+
+
+def backward(
+    weights: Weights, features: Tensor, hidden: Tensor | None, keep: Tensor | None, by_logits: Tensor
+) -> None:
+    """Write the gradient of every weight to its ``grad``, from that by the logits [C, B, L]; the rest as in forward."""
+    slope = by_logits.mT
+    if hidden is not None:
+        torch.bmm(slope, hidden.mT, out=weights["output.weight"].grad)
+        torch.sum(slope, -1, out=weights["output.bias"].grad)
+        slope = torch.bmm(weights["output.weight"].mT, slope)
+        slope *= hidden > 0  # what dropout or the ReLU has put to 0 has no slope
+        if keep is not None:
+            slope *= keep.T
+    layer = "output" if hidden is None else "hidden"
+    weight = weights[f"{layer}.weight"].grad
+    assert weight is not None
+    torch.mm(slope.flatten(0, 1), features, out=weight.flatten(0, 1))
+    torch.sum(slope, -1, out=weights[f"{layer}.bias"].grad)
 
 
 def fold_standardisation(weights: Weights, mean: Tensor, deviation: Tensor) -> Weights:

@@ -9,12 +9,13 @@ from torch import Tensor
 from spml import streams
 
 BLOCK = 4096  # rows read in order at a time
+GATHERED = 256  # rows of an epoch gathered at a time: few calls, and they stay in the cache
 
 
 class Rows:
     """Features [N, D] and their labels [N, L], held in memory: a source of one block.
 
-    Training asks for nothing but ``len``, ``batches``, ``blocks`` and ``labels`` (int8, or float32 for targets).
+    Training asks for nothing but ``len``, ``shuffled``, ``blocks`` and ``labels`` (int8, or float32 for targets).
     """
 
     def __init__(self, features: np.ndarray, labels: np.ndarray, device: str = "cpu") -> None:
@@ -29,11 +30,18 @@ class Rows:
         """The number of features and of categories, (D, L)."""
         return self._features.shape[1], self._labels.shape[1]
 
-    def batches(self, seed: int, batch_size: int, epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """One epoch: row numbers [B], float32 features [B, D] and labels [B, L], shuffled, the last batch perhaps smaller."""
+    def shuffled(self, seed: int, batch_size: int, epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """One epoch, shuffled: row numbers [n], float32 features [n, D] and labels [n, L] of some batches at a time.
+
+        They are cut into batches in order; each piece holds whole batches but for the last. The features may be written
+        over, and are by the next piece: a new allocation of that size costs more than the copy.
+        """
         order = torch.from_numpy(streams.shuffle(len(self), seed, batch_size, epoch)).to(self._features.device)
-        for rows in order.split(batch_size):
-            yield rows, self._features[rows].float(), self._labels[rows]
+        gathered = max(1, GATHERED // batch_size) * batch_size
+        memory = torch.empty((min(gathered, len(self)), self._features.shape[1]), device=self._features.device)
+        for rows in order.split(gathered):
+            features = memory[: len(rows)].copy_(self._features[rows])
+            yield rows, features, self._labels[rows]
 
     def blocks(self) -> Iterator[tuple[Tensor, Tensor]]:
         """All rows in order: float32 features [B, D] and labels [B, L]."""

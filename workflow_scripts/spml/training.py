@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
 
 from spml import streams
+from spml.adam import Adam
 from spml.average_precision import average_precision, mean_average_precision
 from spml.errors import InputError
-from spml.heads import Weights, apply_heads, fold_standardisation, initial_weights
+from spml.gradients import value_and_gradient
+from spml.heads import Weights, apply_heads, backward, fold_standardisation, forward, initial_weights
 from spml.log import Progress
 from spml.losses import InRun, Run
 from spml.rows import Rows
@@ -89,16 +90,16 @@ def train(
         candidates = [Candidate(batch_size, rate) for rate in learning_rates]
         seeds = [streams.seed_for("weights", seed, name, candidate) for candidate in candidates]
         weights = {
-            key: value.to(device).requires_grad_()
+            key: value.to(device)
             for key, value in initial_weights(head, hidden, training.widths, seeds).items()
         }
         seeds = [streams.seed_for("loss", seed, name, candidate) for candidate in candidates]
         loss = make_loss(Run(seeds, epochs, training.labels))
         for tensor in loss.learnt.values():
             tensor.requires_grad_()
-        optimizers = [_Adam(weights, learning_rates)]
+        optimizers = [Adam(weights, learning_rates)]
         if loss.learnt:
-            optimizers.append(_Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
+            optimizers.append(Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
         tops = [-1.0] * len(candidates)
         for epoch in range(1, epochs + 1):
             loss.start_epoch(epoch)
@@ -116,7 +117,7 @@ def train(
             )
             _require_finite(losses, candidates, epoch)
             mean_losses = losses.mean(0).tolist()
-            folded = fold_standardisation({key: value.detach() for key, value in weights.items()}, mean, deviation)
+            folded = fold_standardisation(weights, mean, deviation)
             loss.end_epoch(epoch, functools.partial(_predictions, folded, training))
             for index, (candidate, val_map) in enumerate(
                 zip(candidates, validation_map(folded, validation), strict=True)
@@ -134,56 +135,11 @@ def train(
     return best
 
 
-class _Adam:
-    """Fused Adam over stacked tensors [C, ...], a learning rate for each candidate, no weight decay.
-
-    The function behind torch.optim.Adam: an Optimizer object would import torch's compiler, which costs seconds a job.
-    """
-
-    def __init__(self, weights: Weights, learning_rates: Sequence[float]) -> None:
-        for value in weights.values():
-            value.grad = torch.zeros_like(value)
-        self._gradients = [value.grad for value in weights.values()]
-        self._candidates: list[tuple[float, list[list[Tensor]]]] = []
-        for index, rate in enumerate(learning_rates):
-            views = [value.detach()[index] for value in weights.values()]  # the stack itself is what is updated
-            gradients = [value.grad[index] for value in weights.values()]  # type: ignore[index]
-            first, second = [torch.zeros_like(view) for view in views], [torch.zeros_like(view) for view in views]
-            steps = [torch.zeros((), device=view.device) for view in views]
-            self._candidates.append((rate, [views, gradients, first, second, steps]))
-
-    def zero_grad(self) -> None:
-        for gradient in self._gradients:
-            gradient.zero_()  # type: ignore[union-attr]  # in place: the candidates hold views of it
-
-    @torch.no_grad()
-    def step(self) -> None:
-        for rate, (views, gradients, first, second, steps) in self._candidates:
-            adam(
-                views,
-                gradients,
-                first,
-                second,
-                max_exp_avg_sqs=[],
-                state_steps=steps,
-                lr=rate,
-                beta1=0.9,
-                beta2=0.999,
-                eps=1e-8,
-                weight_decay=0.0,
-                amsgrad=False,
-                maximize=False,
-                fused=True,
-                foreach=False,
-                capturable=False,
-                differentiable=False,
-            )
-
-
+@torch.no_grad()
 def _one_epoch(
     training: Rows,
     weights: Weights,
-    optimizers: Sequence[_Adam],
+    optimizers: Sequence[Adam],
     loss: InRun,
     dropout: float,
     mean: Tensor,
@@ -195,20 +151,23 @@ def _one_epoch(
 ) -> Tensor:
     """Pass over the training rows once; returns the losses [steps, C]."""
     masks = torch.Generator(mean.device).manual_seed(streams.seed_for("dropout", seed, batch_size, epoch))
+    hidden_units = weights["hidden.weight"].shape[1] if dropout and "hidden.weight" in weights else 0
     losses = []
-    for rows, features, labels in training.batches(seed, batch_size, epoch):
+    for rows, features, labels in training.shuffled(seed, batch_size, epoch):
+        features.sub_(mean).div_(deviation)
         keep = None
-        if dropout and "hidden.weight" in weights:
-            shape = (len(features), weights["hidden.weight"].shape[1])
-            keep = (torch.rand(shape, generator=masks, device=mean.device) >= dropout) / (1 - dropout)
-        logits = apply_heads(weights, (features - mean) / deviation, keep)
-        per_candidate = loss(logits, labels, rows)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        per_candidate.sum().backward()
-        for optimizer in optimizers:
-            optimizer.step()
-        losses.append(per_candidate.detach())
+        if hidden_units:
+            drawn = torch.rand((len(features), hidden_units), generator=masks, device=mean.device)
+            keep = (drawn >= dropout) / (1 - dropout)
+        for start in range(0, len(rows), batch_size):
+            batch = slice(start, start + batch_size)
+            kept = None if keep is None else keep[batch]
+            logits, hidden = forward(weights, features[batch], kept)
+            per_candidate, by_logits = value_and_gradient(loss, logits, labels[batch], rows[batch])
+            backward(weights, features[batch], hidden, kept, by_logits)
+            for optimizer in optimizers:
+                optimizer.step()
+            losses.append(per_candidate)
     return torch.stack(losses)
 
 
