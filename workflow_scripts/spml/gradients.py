@@ -9,14 +9,18 @@ from spml import losses
 from spml.losses import EPSILON, IGNORED, InRun
 
 
+def in_closed_form(loss: InRun) -> bool:
+    """Whether the gradient is a formula: no autograd, no state, the same operators whatever the labels are."""
+    return loss.loss in CLOSED
+
+
 def value_and_gradient(loss: InRun, logits: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """The losses [C] of a batch and their gradient by the logits [C, B, L]; that by ``loss.learnt`` goes to ``grad``.
 
     ``labels`` are [B, L], ``rows`` the numbers [B] of these training rows.
     """
-    closed = CLOSED.get(loss.loss)
-    if closed is not None:
-        return closed(logits, labels, **loss.parameters)
+    if in_closed_form(loss):
+        return CLOSED[loss.loss](logits, labels, **loss.parameters)
     for tensor in loss.learnt.values():
         assert tensor.grad is not None
         tensor.grad.zero_()

@@ -17,10 +17,7 @@ def initial_weights(kind: str, hidden: int, widths: tuple[int, int], seeds: Sequ
 
     ``widths`` are the number of features and of categories; ``hidden`` counts for kind ``mlp`` only.
     """
-    features, categories = widths
-    layers = {"output": (features, categories)}
-    if kind == "mlp":
-        layers = {"hidden": (features, hidden), "output": (hidden, categories)}
+    layers = _layers(kind, hidden, widths)
     candidates = []
     for seed in seeds:
         with torch.random.fork_rng(devices=[]):
@@ -28,6 +25,19 @@ def initial_weights(kind: str, hidden: int, widths: tuple[int, int], seeds: Sequ
             drawn = {name: nn.Linear(*shape) for name, shape in layers.items()}
         candidates.append({f"{n}.{k}": v.detach() for n, layer in drawn.items() for k, v in layer.named_parameters()})
     return {name: torch.stack([candidate[name] for candidate in candidates]) for name in candidates[0]}
+
+
+def count_weights(kind: str, hidden: int, widths: tuple[int, int]) -> int:
+    """How many numbers a head has, biases included."""
+    return sum((inputs + 1) * outputs for inputs, outputs in _layers(kind, hidden, widths).values())
+
+
+def _layers(kind: str, hidden: int, widths: tuple[int, int]) -> dict[str, tuple[int, int]]:
+    """Inputs and outputs of each layer."""
+    features, categories = widths
+    if kind == "linear":
+        return {"output": (features, categories)}
+    return {"hidden": (features, hidden), "output": (hidden, categories)}
 
 
 def apply_heads(weights: Weights, features: Tensor) -> Tensor:
@@ -58,9 +68,7 @@ def _shared_input(weight: Tensor, bias: Tensor, features: Tensor) -> Tensor:
     return product
 
 
-def backward(
-    weights: Weights, features: Tensor, hidden: Tensor | None, keep: Tensor | None, by_logits: Tensor
-) -> None:
+def backward(weights: Weights, features: Tensor, hidden: Tensor | None, keep: Tensor | None, by_logits: Tensor) -> None:
     """Write the gradient of every weight to its ``grad``, from that by the logits [C, B, L]; the rest as in forward."""
     slope = by_logits.mT
     if hidden is not None:

@@ -12,11 +12,21 @@ from spml import streams
 from spml.adam import Adam
 from spml.average_precision import average_precision, mean_average_precision
 from spml.errors import InputError
-from spml.gradients import value_and_gradient
-from spml.heads import Weights, apply_heads, backward, fold_standardisation, forward, initial_weights
+from spml.gradients import in_closed_form, value_and_gradient
+from spml.heads import (
+    Weights,
+    apply_heads,
+    backward,
+    count_weights,
+    fold_standardisation,
+    forward,
+    initial_weights,
+)
 from spml.log import Progress
 from spml.losses import InRun, Run
 from spml.rows import Rows
+
+CACHE = 12 << 20  # bytes that the candidates of a stack may fill, about a third of a common last-level cache
 
 
 @dataclass(frozen=True)
@@ -71,9 +81,10 @@ def train(
     """Train one head per candidate with Adam and return the best by validation mAP.
 
     Candidates are batch_sizes x learning_rates, in this order; those of a batch size are trained together, their
-    weights stacked. The best epoch of each is kept (strictly greater), then the best candidate (the first of equals).
-    Shuffles depend on (seed, batch size, epoch), initial weights on (seed, name, candidate).
-    ``make_loss`` gives the loss for the candidates of one batch size.
+    weights stacked, as many as ``candidates_per_stack`` says. The best epoch of each is kept (strictly greater), then
+    the best candidate (the first of equals). Shuffles depend on (seed, batch size, epoch), initial weights on (seed,
+    name, candidate). ``make_loss`` gives the loss for the candidates of one stack. The history is in order of
+    candidates.
 
     Raises
     ------
@@ -83,92 +94,131 @@ def train(
     mean, deviation = training.moments()
     if not standardize:
         mean, deviation = torch.zeros_like(mean), torch.ones_like(deviation)
-    progress = Progress(name, epochs * len(batch_sizes) * len(learning_rates), "candidate-epochs")
-    best: Trained | None = None
+    grid = [Candidate(batch_size, rate) for batch_size in batch_sizes for rate in learning_rates]
+    weights_each = count_weights(head, hidden, training.widths)
+    together = len(grid) if device == "cuda" else candidates_per_stack(weights_each)
+    progress = Progress(name, epochs * len(grid), "candidate-epochs")
+    best: tuple[float, int] = (-1.0, 0)  # validation mAP, and the number in the grid, the first the better
+    trained: Trained | None = None
     history: list[Epoch] = []
     for batch_size in batch_sizes:
-        candidates = [Candidate(batch_size, rate) for rate in learning_rates]
-        seeds = [streams.seed_for("weights", seed, name, candidate) for candidate in candidates]
-        weights = {
-            key: value.to(device)
-            for key, value in initial_weights(head, hidden, training.widths, seeds).items()
-        }
-        seeds = [streams.seed_for("loss", seed, name, candidate) for candidate in candidates]
-        loss = make_loss(Run(seeds, epochs, training.labels))
-        for tensor in loss.learnt.values():
-            tensor.requires_grad_()
-        optimizers = [Adam(weights, learning_rates)]
-        if loss.learnt:
-            optimizers.append(Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
-        tops = [-1.0] * len(candidates)
-        for epoch in range(1, epochs + 1):
-            loss.start_epoch(epoch)
-            losses = _one_epoch(
-                training,
-                weights,
-                optimizers,
-                loss,
-                dropout,
-                mean,
-                deviation,
-                seed=seed,
-                batch_size=batch_size,
-                epoch=epoch,
-            )
-            _require_finite(losses, candidates, epoch)
-            mean_losses = losses.mean(0).tolist()
-            folded = fold_standardisation(weights, mean, deviation)
-            loss.end_epoch(epoch, functools.partial(_predictions, folded, training))
-            for index, (candidate, val_map) in enumerate(
-                zip(candidates, validation_map(folded, validation), strict=True)
-            ):
-                history.append(Epoch(batch_size, candidate.learning_rate, epoch, mean_losses[index], val_map))
-                if val_map > tops[index]:
-                    tops[index] = val_map
-                    # A later candidate must beat the best so far; the same one must only beat itself.
-                    if best is None or val_map > best.val_map:
+        same = [candidate for candidate in grid if candidate.batch_size == batch_size]
+        for stack in (same[start : start + together] for start in range(0, len(same), together)):
+            seeds = [streams.seed_for("weights", seed, name, candidate) for candidate in stack]
+            weights = initial_weights(head, hidden, training.widths, seeds)
+            weights = {key: value.to(device) for key, value in weights.items()}
+            seeds = [streams.seed_for("loss", seed, name, candidate) for candidate in stack]
+            loss = make_loss(Run(seeds, epochs, training.labels))
+            steps = Steps(weights, loss, [candidate.learning_rate for candidate in stack], batch_size, dropout)
+            for epoch in range(1, epochs + 1):
+                loss.start_epoch(epoch)
+                losses = _one_epoch(training, steps, mean, deviation, seed=seed, epoch=epoch)
+                _require_finite(losses, stack, epoch)
+                folded = fold_standardisation(weights, mean, deviation)
+                loss.end_epoch(epoch, functools.partial(_predictions, folded, training))
+                measured = zip(stack, losses.mean(0).tolist(), validation_map(folded, validation), strict=True)
+                for index, (candidate, mean_loss, val_map) in enumerate(measured):
+                    history.append(Epoch(batch_size, candidate.learning_rate, epoch, mean_loss, val_map))
+                    if (val_map, -grid.index(candidate)) > best:
+                        best = val_map, -grid.index(candidate)
                         chosen = {key: value[index].cpu().clone() for key, value in folded.items()}
-                        best = Trained(chosen, candidate, epoch, val_map, history)
-            progress.advance(len(candidates))
+                        trained = Trained(chosen, candidate, epoch, val_map, history)
+                progress.advance(len(stack))
     progress.finish()
-    assert best is not None
-    return best
+    assert trained is not None
+    history.sort(key=lambda row: (grid.index(Candidate(row.batch_size, row.learning_rate)), row.epoch))
+    return trained
+
+
+def candidates_per_stack(weights_each: int) -> int:
+    """How many candidates train together on a CPU: as many as keep what a step touches in the cache, at least one.
+
+    A function of the model alone, so that results depend on no machine.
+    """
+    return max(1, CACHE // (16 * weights_each))  # float32 weights, gradients and two moments
+
+
+class Steps:
+    """The steps of one stack of candidates: forward, loss, backward and Adam for each batch of a piece of an epoch.
+
+    On a GPU, where launching the dozens of small kernels of a step takes longer than running them, a piece of whole
+    batches is recorded once as a CUDA graph and replayed, where the loss is in closed form.
+    """
+
+    def __init__(
+        self, weights: Weights, loss: InRun, learning_rates: Sequence[float], batch_size: int, dropout: float
+    ) -> None:
+        self.weights, self.loss, self.batch_size, self.dropout = weights, loss, batch_size, dropout
+        self.hidden_units = weights["hidden.weight"].shape[1] if dropout and "hidden.weight" in weights else 0
+        self._optimizers = [Adam(weights, learning_rates)]
+        if loss.learnt:
+            for tensor in loss.learnt.values():
+                tensor.requires_grad_()
+            self._optimizers.append(Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
+        self._recorded: tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor] | None = None
+
+    def __call__(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
+        """The losses [steps, C] of standardised features [n, D], labels [n, L], row numbers [n] and drawn [n, H].
+
+        ``drawn`` are numbers in [0, 1), for dropout.
+        """
+        whole = len(features) % self.batch_size == 0
+        fits = self._recorded is None or len(self._recorded[1][0]) == len(
+            features
+        )  # the last piece of an epoch may not
+        if features.is_cuda and in_closed_form(self.loss) and whole and fits:
+            return self._replay(features, labels, rows, drawn)
+        return self._run(features, labels, rows, drawn)
+
+    def _run(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
+        keep = None if drawn is None else (drawn >= self.dropout) / (1 - self.dropout)
+        losses = []
+        for start in range(0, len(features), self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            losses.append(
+                self._gradients(features[batch], labels[batch], rows[batch], None if keep is None else keep[batch])
+            )
+            for optimizer in self._optimizers:
+                optimizer.step()
+        return torch.stack(losses)
+
+    def _gradients(self, features: Tensor, labels: Tensor, rows: Tensor, keep: Tensor | None) -> Tensor:
+        logits, hidden = forward(self.weights, features, keep)
+        losses, by_logits = value_and_gradient(self.loss, logits, labels, rows)
+        backward(self.weights, features, hidden, keep, by_logits)
+        return losses
+
+    def _replay(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
+        given = [features, labels, rows] + ([] if drawn is None else [drawn])
+        if self._recorded is None:
+            own = [tensor.clone() for tensor in given]
+            with torch.cuda.stream(torch.cuda.Stream()):  # libraries set themselves up in a first run outside
+                first = [tensor[: self.batch_size] for tensor in own]
+                self._gradients(first[0], first[1], first[2], None if drawn is None else first[3])
+            torch.cuda.synchronize()
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                losses = self._run(own[0], own[1], own[2], None if drawn is None else own[3])
+            self._recorded = graph, own, losses
+        graph, own, losses = self._recorded
+        for mine, value in zip(own, given, strict=True):
+            mine.copy_(value)
+        graph.replay()
+        return losses.clone()
 
 
 @torch.no_grad()
-def _one_epoch(
-    training: Rows,
-    weights: Weights,
-    optimizers: Sequence[Adam],
-    loss: InRun,
-    dropout: float,
-    mean: Tensor,
-    deviation: Tensor,
-    *,
-    seed: int,
-    batch_size: int,
-    epoch: int,
-) -> Tensor:
+def _one_epoch(training: Rows, steps: Steps, mean: Tensor, deviation: Tensor, *, seed: int, epoch: int) -> Tensor:
     """Pass over the training rows once; returns the losses [steps, C]."""
-    masks = torch.Generator(mean.device).manual_seed(streams.seed_for("dropout", seed, batch_size, epoch))
-    hidden_units = weights["hidden.weight"].shape[1] if dropout and "hidden.weight" in weights else 0
+    numbers = torch.Generator(mean.device).manual_seed(streams.seed_for("dropout", seed, steps.batch_size, epoch))
     losses = []
-    for rows, features, labels in training.shuffled(seed, batch_size, epoch):
+    for rows, features, labels in training.shuffled(seed, steps.batch_size, epoch):
         features.sub_(mean).div_(deviation)
-        keep = None
-        if hidden_units:
-            drawn = torch.rand((len(features), hidden_units), generator=masks, device=mean.device)
-            keep = (drawn >= dropout) / (1 - dropout)
-        for start in range(0, len(rows), batch_size):
-            batch = slice(start, start + batch_size)
-            kept = None if keep is None else keep[batch]
-            logits, hidden = forward(weights, features[batch], kept)
-            per_candidate, by_logits = value_and_gradient(loss, logits, labels[batch], rows[batch])
-            backward(weights, features[batch], hidden, kept, by_logits)
-            for optimizer in optimizers:
-                optimizer.step()
-            losses.append(per_candidate)
-    return torch.stack(losses)
+        drawn = None
+        if steps.hidden_units:
+            drawn = torch.rand((len(features), steps.hidden_units), generator=numbers, device=mean.device)
+        losses.append(steps(features, labels, rows, drawn))
+    return torch.cat(losses)
 
 
 def _require_finite(losses: Tensor, candidates: Sequence[Candidate], epoch: int) -> None:
