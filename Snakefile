@@ -31,6 +31,7 @@ wildcard_constraints:
     architecture="[a-z0-9_]+",
     seed="[0-9]+",
     part="train|test",
+    shard="[0-9]{5}",
     split="train|val|test",
     process="size|location",
     variant=VARIANT,

@@ -179,9 +179,20 @@ def download(key=None):
     return pick
 
 
-def listed_images(wildcards):
-    """An input function: the manifest of a part, looked at only once it is made."""
-    return checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part).output.images
+def listed(wildcards):
+    """The folder with the lists of images of each shard of a part, looked at only once they are made."""
+    return checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part).output.shards
+
+
+def listed_shard(wildcards):
+    """An input function: the images of the shard at hand."""
+    return f"{listed(wildcards)}/{wildcards.shard}.csv"
+
+
+def feature_shards(wildcards):
+    """An input function: the features of all shards of a part, in order."""
+    shards = sorted(path.stem for path in Path(listed(wildcards)).glob("*.csv"))
+    return [f"results/{wildcards.dataset}/features/{wildcards.backbone}/{wildcards.part}/{shard}.h5" for shard in shards]
 
 
 def backbone_weights(wildcards):

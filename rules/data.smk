@@ -67,6 +67,7 @@ checkpoint list_images:
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
+        shards=directory("results/{dataset}/images/{part}"),
     log:
         "results/{dataset}/logs/list_images/{part}.log",
     benchmark:
@@ -78,6 +79,7 @@ checkpoint list_images:
         runtime=per_attempt(30),
     params:
         images=picture_folder,
+        images_per_shard=MACHINE["images_per_shard"],
     script:
         "../workflow_scripts/list_images.py"
 

@@ -46,27 +46,49 @@ rule pretrain_demo_backbone:
 
 rule extract_features:
     input:
-        images=listed_images,
+        images=listed_shard,
         weights=backbone_weights,
         code=code("extract_features"),
     output:
-        features="results/{dataset}/features/{backbone}/{part}.h5",
+        features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",
     log:
-        "results/{dataset}/logs/extract_features/{backbone}/{part}.log",
+        "results/{dataset}/logs/extract_features/{backbone}/{part}/{shard}.log",
     benchmark:
-        "results/{dataset}/benchmarks/extract_features/{backbone}/{part}.tsv"
+        "results/{dataset}/benchmarks/extract_features/{backbone}/{part}/{shard}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: 8
     resources:
         mem_mb=per_attempt(8000),
-        runtime=per_attempt(720),
+        runtime=per_attempt(240),
         gpu=MACHINE["gpus_per_job"],
         device=MACHINE["device"],
         batch_size=MACHINE["batch_size"],
     params:
         options=lambda wildcards: plain(
-            {key: BACKBONES[wildcards.backbone][key] for key in ("architecture", "image_size", "precision")}
+            {
+                key: BACKBONES[wildcards.backbone][key]
+                for key in ("architecture", "image_size", "precision", "storage")
+            }
         ),
     script:
         "../workflow_scripts/extract_features.py"
+
+
+rule join_features:
+    input:
+        shards=feature_shards,
+        code=code("join_features"),
+    output:
+        features="results/{dataset}/features/{backbone}/{part}.h5",
+    log:
+        "results/{dataset}/logs/join_features/{backbone}/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/join_features/{backbone}/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    script:
+        "../workflow_scripts/join_features.py"

@@ -32,7 +32,8 @@ CONFIG = {
             "architecture": "shufflenet_v2_x0_5",
             "weights": "data/random.pth",
             "image_size": 32,
-            "precision": "float16",
+            "precision": "float32",
+            "storage": "float16",
         }
     },
     "seeds": [1200, 1201],

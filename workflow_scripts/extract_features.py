@@ -1,4 +1,4 @@
-"""Extract the features of a part with a frozen backbone, once for all models."""
+"""Extract the features of one shard of a part with a frozen backbone, once for all models."""
 
 from spml import log
 
@@ -8,25 +8,30 @@ import torch
 
 from spml import backbones, features, images, manifest
 from spml.checksums import sha256
-from spml.devices import choose_device
+from spml.devices import choose_device, choose_precision
 
 options = snakemake.params.options
 device = choose_device(snakemake.resources.device)
+precision = choose_precision(options["precision"], device)
 torch.set_num_threads(snakemake.threads)
-model = backbones.load_backbone(options["architecture"], snakemake.input.weights, device)
+model = backbones.load_backbone(options["architecture"], snakemake.input.weights)
 checksum = sha256(snakemake.input.weights)
 listed = manifest.read(snakemake.input.images)
-print(f"{options['architecture']} (sha256 {checksum[:12]}…) on {device}, {snakemake.threads} threads")
+print(
+    f"{options['architecture']} (sha256 {checksum[:12]}…) in {precision} (asked for {options['precision']}) on {device}, "
+    f"{snakemake.threads} threads"
+)
 
 batches = images.read_batches(listed.path, options["image_size"], snakemake.resources.batch_size, snakemake.threads)
-shape = features.write(
+shape = features.write_shard(
     snakemake.output.features,
     listed.image_id,
-    backbones.extract(model, batches, device),
-    options["precision"],
+    backbones.Extractor(model, precision, device)(batches, len(listed.path)),
+    options["storage"],
     backbone=options["architecture"],
     weights_sha256=checksum,
     image_size=options["image_size"],
     preprocessing=backbones.PREPROCESSING,
+    precision=precision,
 )
-print(f"{shape[0]:,} images, {shape[1]:,} features each, {options['precision']}")
+print(f"{shape[0]:,} images, {shape[1]:,} features each, stored as {options['storage']}")

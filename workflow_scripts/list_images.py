@@ -1,4 +1,4 @@
-"""List the images of a part that count, in protocol order: the manifest that features are extracted by."""
+"""List the images of a part that count, in protocol order, whole and in the shards that features are extracted by."""
 
 from spml import log
 
@@ -23,4 +23,7 @@ if missing:
     )
 rows = [(image_id, file_name, path) for (image_id, file_name), path in zip(images, paths, strict=True)]
 manifest.write(snakemake.output.images, rows)
+for shard, start in enumerate(range(0, len(rows), snakemake.params.images_per_shard)):
+    part = rows[start : start + snakemake.params.images_per_shard]
+    manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
 print(f"{annotations}: {len(dataset.imgs):,} images, {len(images):,} with at least one annotation")

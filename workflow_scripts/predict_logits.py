@@ -4,6 +4,8 @@ from spml import log
 
 log.redirect(snakemake)
 
+import numpy as np
+
 from spml import checkpoints, features, hdf5, labels
 from spml.prediction import predict
 
@@ -11,11 +13,15 @@ split = snakemake.wildcards.split
 weights, description = checkpoints.load(snakemake.input.checkpoint)
 true = labels.read(snakemake.input.labels, "labels")
 hdf5.require_same("category", snakemake.input.checkpoint, description["categories"], true.path, true.category)
-rows = true.rows(split)
-image_id, matrix = features.read(snakemake.input.features, rows)
-true.require_same_images(snakemake.input.features, image_id)
-logits = predict(weights, matrix)
-labels.write(snakemake.output.logits, "logits", true.ids(split), true.category, logits)
-print(
-    f"{split}: logits of {len(logits):,} images, {logits.shape[1]:,} categories, from {logits.min():.2f} to {logits.max():.2f}"
-)
+rows, shape = true.rows(split), (len(true.ids(split)), len(true.category))
+with (
+    features.reading(snakemake.input.features) as stored,
+    labels.creating(snakemake.output.logits, "logits", true.ids(split), true.category, shape, np.float32) as logits,
+):
+    true.require_same_images(snakemake.input.features, stored.image_id)
+    lowest, highest = np.inf, -np.inf
+    for start in range(0, len(rows), 4096):
+        block = predict(weights, stored.read(rows[start : start + 4096]))
+        logits[start : start + len(block)] = block
+        lowest, highest = min(lowest, block.min()), max(highest, block.max())
+print(f"{split}: logits of {shape[0]:,} images, {shape[1]:,} categories, from {lowest:.2f} to {highest:.2f}")

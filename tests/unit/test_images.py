@@ -15,6 +15,19 @@ def picture():
     return Image.fromarray(pixels)
 
 
+SETTINGS = {
+    "backbone": "resnet18",
+    "weights_sha256": "0",
+    "image_size": 32,
+    "preprocessing": "none",
+    "precision": "float32",
+}
+
+
+def cosine(one, other):
+    return (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+
+
 def reread(tmp_path, picture, name, **options):
     picture.save(tmp_path / name, **options)
     return images.read_image(str(tmp_path / name), 32).astype(int)
@@ -93,33 +106,79 @@ def test_a_manifest_comes_back_and_a_foreign_table_is_refused(tmp_path):
         manifest.read(tmp_path / "b.csv")
 
 
-def test_features_come_back_by_rows(tmp_path):
+def test_features_come_back_by_rows(tmp_path, monkeypatch):
     values = np.arange(30, dtype=np.float32).reshape(10, 3)
     ids = [str(i) for i in range(10)]
-    assert features.write(tmp_path / "f.h5", ids, [values[:4], values[4:]], "float16") == (10, 3)
-    image_id, selected = features.read(tmp_path / "f.h5", np.array([1, 5, 9]))
-    assert image_id == ids and selected.dtype == np.float16
-    assert (selected == values[[1, 5, 9]]).all()
+    shards = []
+    for number, part in enumerate((slice(0, 4), slice(4, 5), slice(5, 10))):
+        shards.append(tmp_path / "part" / f"{number}.h5")
+        written = features.write_shard(shards[-1], ids[part], [values[part]], "float16", **SETTINGS)
+        assert written == values[part].shape
+    assert features.join(tmp_path / "f.h5", shards) == (10, 3)
+    monkeypatch.chdir(tmp_path / "part")  # the joined file finds its shards from anywhere
+    with features.reading(tmp_path / "f.h5") as stored:
+        monkeypatch.setattr(features.Features, "block", 2)
+        assert stored.image_id == ids and stored.dtype == np.float16 and stored.width == 3
+        for rows in ([1, 5, 9], [3, 4, 5], [], list(range(10))):
+            assert (stored.read(np.array(rows, int)) == values[rows]).all()
+
+
+def test_shards_of_unequal_settings_are_not_joined(tmp_path):
+    shards = [tmp_path / "0.h5", tmp_path / "1.h5"]
+    for shard, precision in zip(shards, ("float32", "bfloat16"), strict=True):
+        features.write_shard(
+            shard, ["a"], [np.ones((1, 2), np.float32)], "float16", **SETTINGS | {"precision": precision}
+        )
+    wanted = (
+        r"precision: .*0.h5 has 'float32', .*1.h5 has 'bfloat16'; shards of one file must have the same: "
+        r"set backbones.resnet18.precision to float32 or bfloat16"
+    )
+    with pytest.raises(InputError, match=wanted):
+        features.join(tmp_path / "f.h5", shards)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.h5", "1.h5"]
+
+
+def test_a_missing_or_damaged_shard_is_named(tmp_path):
+    shard = tmp_path / "s" / "0.h5"
+    features.write_shard(shard, ["a"], [np.ones((1, 2), np.float32)], "float16", **SETTINGS)
+    features.join(tmp_path / "f.h5", [shard])
+    shard.write_bytes(shard.read_bytes()[:100])
+    with pytest.raises(InputError, match=r"s/0.h5: not a readable HDF5 file"), features.reading(tmp_path / "f.h5"):
+        pass
+    shard.unlink()
+    with pytest.raises(InputError, match=r"f.h5: its shard .*s/0.h5 is missing"), features.reading(tmp_path / "f.h5"):
+        pass
+
+
+def test_other_features_give_another_joined_file(tmp_path):
+    found = []
+    for value in (1, 2):
+        features.write_shard(tmp_path / "0.h5", ["a"], [np.full((1, 2), value, np.float32)], "float16", **SETTINGS)
+        features.join(tmp_path / "f.h5", [tmp_path / "0.h5"])
+        found.append((tmp_path / "f.h5").read_bytes())
+    assert found[0] != found[1]
 
 
 def test_features_that_are_not_finite_name_image_and_remedy(tmp_path):
     with pytest.raises(
         InputError, match=r"image b has values that are not finite in float16 \(largest 1e\+06\).*float32"
     ):
-        features.write(tmp_path / "f.h5", ["a", "b"], [np.array([[1.0], [1e6]], np.float32)], "float16")
+        features.write_shard(tmp_path / "f.h5", ["a", "b"], [np.array([[1.0], [1e6]], np.float32)], "float16")
     assert list(tmp_path.iterdir()) == []  # nothing half-written
-    features.write(tmp_path / "f.h5", ["a", "b"], [np.array([[1.0], [1e6]], np.float32)], "float32")
+    features.write_shard(tmp_path / "f.h5", ["a", "b"], [np.array([[1.0], [1e6]], np.float32)], "float32")
 
 
 def test_nan_in_a_feature_file_names_file_and_image(tmp_path):
     import h5py
 
-    features.write(tmp_path / "f.h5", ["a", "b", "c"], [np.ones((3, 2), np.float32)], "float32")
-    with h5py.File(tmp_path / "f.h5", "a") as file:
+    features.write_shard(tmp_path / "s.h5", ["a", "b", "c"], [np.ones((3, 2), np.float32)], "float32", **SETTINGS)
+    features.join(tmp_path / "f.h5", [tmp_path / "s.h5"])
+    with h5py.File(tmp_path / "s.h5", "a") as file:
         file["feature"][2, 1] = np.nan
-    with pytest.raises(InputError, match=r"f.h5: row 2 \(image c\) holds NaN or infinity"):
-        features.read(tmp_path / "f.h5")
-    assert len(features.read(tmp_path / "f.h5", np.array([0, 1]))[1]) == 2
+    with features.reading(tmp_path / "f.h5") as stored:
+        with pytest.raises(InputError, match=r"f.h5: row 2 \(image c\) holds NaN or infinity"):
+            stored.read(np.arange(3))
+        assert len(stored.read(np.array([0, 1]))) == 2
 
 
 @pytest.mark.parametrize(
@@ -132,11 +191,13 @@ def test_a_backbone_gives_pooled_features(tmp_path, architecture, width):
 
     model = torchvision.models.get_model(architecture, weights=None, num_classes=5).eval()
     torch.save(model.state_dict(), tmp_path / "w.pth")
-    backbone = backbones.load_backbone(architecture, tmp_path / "w.pth", "cpu")
+    backbone = backbones.load_backbone(architecture, tmp_path / "w.pth")
     size = 224 if architecture == "vit_b_16" else 64
     pictures = np.random.RandomState(0).randint(0, 256, (2, size, size, 3), dtype=np.uint8)
-    (found,) = backbones.extract(backbone, iter([pictures]), "cpu")
-    assert found.shape == (2, width)
+    (found,) = backbones.Extractor(backbone, "float32", "cpu")([pictures], 2)
+    assert found.shape == (2, width) and found.dtype == np.float32
+    (rounded,) = backbones.Extractor(backbone, "bfloat16", "cpu")([pictures], 2)
+    assert cosine(found, rounded).min() > 0.999
     with torch.inference_mode():  # the classifier on these features gives what the whole model gives
         classifier = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
         wanted = model(backbones.normalise(pictures, "cpu"))
@@ -149,17 +210,17 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
 
     torch.save(torchvision.models.resnet18(weights=None).state_dict(), tmp_path / "w.pth")
     with pytest.raises(InputError, match=r"w.pth: these weights do not fit mobilenet_v2: \d+ layers missing"):
-        backbones.load_backbone("mobilenet_v2", tmp_path / "w.pth", "cpu")
+        backbones.load_backbone("mobilenet_v2", tmp_path / "w.pth")
     with pytest.raises(
         InputError, match=r"backbone architecture: found 'resnet19', wanted one of torchvision's: alexnet"
     ):
-        backbones.load_backbone("resnet19", tmp_path / "w.pth", "cpu")
+        backbones.load_backbone("resnet19", tmp_path / "w.pth")
     (tmp_path / "w.pth").write_text("no")
     with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
-        backbones.load_backbone("resnet18", tmp_path / "w.pth", "cpu")
+        backbones.load_backbone("resnet18", tmp_path / "w.pth")
     torch.save({"model": 3}, tmp_path / "w.pth")
     with pytest.raises(InputError, match=r"w.pth: found dict, wanted a state dict"):
-        backbones.load_backbone("resnet18", tmp_path / "w.pth", "cpu")
+        backbones.load_backbone("resnet18", tmp_path / "w.pth")
 
 
 class Malice:
@@ -175,5 +236,5 @@ def test_weights_cannot_run_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"a": Malice()}, "w.pth")
     with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
-        backbones.load_backbone("resnet18", "w.pth", "cpu")
+        backbones.load_backbone("resnet18", "w.pth")
     assert not (tmp_path / "pwned").exists()

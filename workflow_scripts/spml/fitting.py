@@ -10,7 +10,7 @@ from spml import checkpoints, features, hdf5, labels, targets
 from spml.errors import InputError
 from spml.files import writing
 from spml.losses import make_loss
-from spml.rows import Rows
+from spml.rows import row_source
 from spml.training import Trained, train
 
 
@@ -40,8 +40,6 @@ def fit(
         When the files do not belong together, or the labels are not what the loss needs.
     """
     rows, validation_rows = true.rows("train"), true.rows("val")
-    image_id, matrix = features.read(features_path)
-    true.require_same_images(features_path, image_id)
     hdf5.require_same("category", given.path, given.category, true.path, true.category)
     values = given.values
     if len(given.image_id) == len(true.image_id):
@@ -65,27 +63,27 @@ def fit(
         )
     if "k" in loss and loss["k"] is None:
         loss["k"] = float(chosen_on.sum(1).mean())
-    training = Rows(matrix[rows], values, device)
-    validation = Rows(matrix[validation_rows], chosen_on, device)
     positives = values.clip(0).sum() / len(values)
-    print(f"{name}: {len(training):,} training rows, {positives:.3f} positives per image, loss {loss}, {device}")
+    print(f"{name}: {len(values):,} training rows, {positives:.3f} positives per image, loss {loss}, {device}")
 
     parameters = {key: value for key, value in loss.items() if key != "name"}
-    trained = train(
-        training,
-        validation,
-        functools.partial(make_loss, loss["name"], parameters),
-        head=options["head"],
-        hidden=options.get("hidden", 0),  # a linear head has neither
-        dropout=options.get("dropout", 0.0),
-        standardize=options["standardize"],
-        epochs=options["epochs"],
-        batch_sizes=options["batch_sizes"],
-        learning_rates=options["learning_rates"],
-        seed=seed,
-        name=name,
-        device=device,
-    )
+    with features.reading(features_path) as stored:
+        true.require_same_images(features_path, stored.image_id)
+        trained = train(
+            row_source(stored, rows, values, options["memory_mb"], device),
+            row_source(stored, validation_rows, chosen_on, options["memory_mb"], device),
+            functools.partial(make_loss, loss["name"], parameters),
+            head=options["head"],
+            hidden=options.get("hidden", 0),  # a linear head has neither
+            dropout=options.get("dropout", 0.0),
+            standardize=options["standardize"],
+            epochs=options["epochs"],
+            batch_sizes=options["batch_sizes"],
+            learning_rates=options["learning_rates"],
+            seed=seed,
+            name=name,
+            device=device,
+        )
     print(f"chosen: {trained.candidate}, epoch {trained.epoch}, validation mAP {trained.val_map:.2f}")
     _write_history(history, trained)
     checkpoints.save(

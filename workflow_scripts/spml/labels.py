@@ -1,8 +1,10 @@
 """Label files: a matrix [N, L] with image ids and category names; rows by split."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import h5py
 import numpy as np
 
 from spml import hdf5
@@ -55,6 +57,17 @@ DATASETS = {  # the name of the matrix, by kind of file
     "logits": "logit",
 }
 TARGET = "target"  # in place of "label": pseudo-labels that are probabilities
+
+
+@contextlib.contextmanager
+def creating(
+    path: str, kind: str, image_id: Sequence[str], category: Sequence[str], shape: tuple[int, int], dtype: type
+) -> Iterator[h5py.Dataset]:
+    """A matrix [N, L] of that kind to write rows to, in place once the block ends without an error."""
+    with hdf5.creating(path, kind) as file:
+        hdf5.add_strings(file, "image_id", image_id)
+        hdf5.add_strings(file, "category", category)
+        yield hdf5.add_matrix(file, DATASETS[kind], shape, dtype)
 
 
 def write(

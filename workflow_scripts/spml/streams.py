@@ -11,7 +11,7 @@ def seed_for(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
 
 
-def shuffle(rows: int, seed: int, batch_size: int, epoch: int) -> np.ndarray:
-    """The order of an epoch, a permutation int64 [rows]: the same for all models, so that comparisons are paired."""
-    bits = np.random.MT19937(np.random.SeedSequence([seed, batch_size, epoch]))
+def shuffle(rows: int, *of: int) -> np.ndarray:
+    """A permutation int64 [rows] for these numbers: for seed, batch size and epoch, it is the same for all models."""
+    bits = np.random.MT19937(np.random.SeedSequence(of))
     return np.random.RandomState(bits).permutation(rows)
