@@ -1,17 +1,20 @@
+import contextlib
 import functools
 
 import numpy as np
 import pytest
 import torch
 
+from spml import features as feature_files
 from spml import rows as rows_module
 from spml import streams, training
 from spml.errors import InputError
 from spml.heads import apply_heads, fold_standardisation, initial_weights
 from spml.losses import LOSSES, make_loss
 from spml.prediction import predict
-from spml.rows import Rows
+from spml.rows import Rows, StreamedRows, row_source
 
+FEATURE_SETTINGS = ("backbone", "weights_sha256", "image_size", "preprocessing", "precision")
 SETTINGS = {"hidden": 6, "dropout": 0.25, "standardize": True, "epochs": 3, "seed": 5, "name": "teachers/test"}
 
 PARAMETERS = {
@@ -171,3 +174,67 @@ def test_initial_weights_do_not_depend_on_the_stack():
 def test_training_twice_gives_the_same_bytes(world):
     one, other = (run(world, "mlp", [8], [0.05, 0.01]) for _ in range(2))
     assert all(torch.equal(one.weights[key], other.weights[key]) for key in one.weights)
+
+
+def streamed(folder, features, rows, labels, memory_mb, monkeypatch):
+    """Rows of a file with these features, read in runs of 8."""
+    settings = dict.fromkeys(FEATURE_SETTINGS, "x")
+    feature_files.write_shard(folder / "s.h5", list(map(str, range(len(features)))), [features], "float32", **settings)
+    feature_files.join(folder / "f.h5", [folder / "s.h5"])
+    monkeypatch.setattr(feature_files.Features, "block", 8)
+    stack = contextlib.ExitStack()
+    return stack, StreamedRows(stack.enter_context(feature_files.reading(folder / "f.h5")), rows, labels, memory_mb)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 8, 40, 100])
+@pytest.mark.parametrize("room", [1, 11, 30, 1000])
+def test_streamed_rows_are_those_in_memory_in_another_order(world, tmp_path, monkeypatch, batch_size, room):
+    chosen = np.flatnonzero(np.random.RandomState(1).rand(70) < 0.7)
+    stack, source = streamed(tmp_path, world[0], chosen, world[1][chosen], 1, monkeypatch)
+    source._room = room
+    in_memory = rows(world, chosen)
+    with stack:
+        assert (len(source), source.widths) == (len(chosen), (9, 4))
+        orders = []
+        for epoch in (1, 2, 1):
+            order = []
+            pieces = list(source_pieces(source, batch_size, epoch))
+            for numbers, features, labels in pieces:
+                assert (features == world[0][chosen[numbers]]).all() and (labels == world[1][chosen[numbers]]).all()
+                order += numbers.tolist()
+            assert all(len(numbers) % batch_size == 0 for numbers, _, _ in pieces[:-1])
+            assert sorted(order) == list(range(len(chosen)))
+            orders.append(order)
+        assert orders[0] == orders[2] != orders[1]
+        blocks = [(features.clone(), labels) for features, labels in source.blocks()]
+        assert torch.equal(torch.cat([features for features, _ in blocks]), torch.from_numpy(world[0][chosen]))
+        assert torch.equal(torch.cat([labels for _, labels in blocks]), torch.from_numpy(world[1][chosen]))
+        for found, wanted in zip(source.moments(), in_memory.moments(), strict=True):
+            torch.testing.assert_close(found, wanted)
+
+
+def source_pieces(source, batch_size, epoch):
+    for numbers, features, labels in source.shuffled(1, batch_size, epoch):
+        yield numbers.numpy().copy(), features.numpy().copy(), labels.numpy().copy()
+
+
+def test_rows_are_streamed_where_memory_is_less_than_the_file(tmp_path):
+    settings = dict.fromkeys(FEATURE_SETTINGS, "x")
+    values = np.ones((300, 1024), np.float32)  # 1.2 MB
+    feature_files.write_shard(tmp_path / "s.h5", list(map(str, range(300))), [values], "float32", **settings)
+    feature_files.join(tmp_path / "f.h5", [tmp_path / "s.h5"])
+    with feature_files.reading(tmp_path / "f.h5") as stored:
+        for memory_mb, kind in ((None, Rows), (2, Rows), (1, StreamedRows)):
+            assert type(row_source(stored, np.arange(10), np.ones((10, 2), np.int8), memory_mb)) is kind
+
+
+def test_training_streams_a_file_as_well_as_memory(world, tmp_path, monkeypatch):
+    stack, source = streamed(tmp_path, world[0], np.arange(50), world[1][:50], 1, monkeypatch)
+    monkeypatch.setattr(source, "_room", 16)
+    settings = SETTINGS | {"head": "mlp", "batch_sizes": [8], "learning_rates": [0.05], "epochs": 20}
+    make = functools.partial(make_loss, "an", {})
+    with stack:
+        found = training.train(source, rows(world, slice(50, 70)), make, **settings)
+    in_memory = training.train(rows(world, slice(0, 50)), rows(world, slice(50, 70)), make, **settings)
+    assert found.val_map == pytest.approx(in_memory.val_map, abs=5)
+    assert found.history[-1].loss == pytest.approx(in_memory.history[-1].loss, rel=0.5)

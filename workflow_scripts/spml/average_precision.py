@@ -19,20 +19,32 @@ def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Source: ``sklearn.metrics.average_precision_score``.
     """
-    rows = len(scores)
     result = np.full(scores.shape[1], np.nan)
     for category in range(scores.shape[1]):
-        column = scores[:, category]
-        order = np.argsort(-column, kind="stable")
-        ranked = column[order]
-        hits = np.cumsum(labels[order, category] == 1)
-        if rows == 0 or hits[-1] == 0:
-            continue
-        last = ends_of_ties(ranked)
-        found = hits[last]
-        precision = found / (last + 1)
-        result[category] = np.sum(np.diff(found, prepend=0) * precision) / hits[-1]
+        ranked, hits = _ranked(scores[:, category], labels[:, category] == 1)
+        if len(hits):
+            at_hits = ranked[hits]
+            found = np.searchsorted(at_hits, at_hits, side="right")  # hits down to the end of each one's ties
+            seen = np.searchsorted(ranked, at_hits, side="right")  # rows down to there
+            result[category] = np.mean(found / seen)
     return result
+
+
+def _ranked(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers that rise as the scores of one column [N] fall, sorted, equal where scores are; the places of the hits.
+
+    Single precision is sorted as whole numbers with the hit in the lowest bit: several times faster than an order of
+    indices. The bits of a float rise with it from 0 on, and fall below.
+    """
+    if scores.dtype != np.float32:
+        order = np.argsort(-scores, kind="stable")
+        return -scores[order], np.flatnonzero(hits[order])
+    bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)  # + 0 makes -0.0 equal 0.0
+    keys = np.where(bits < 0, bits, np.int64(-(2**31)) - 1 - bits) << 1 | hits
+    keys.sort()
+    places = np.flatnonzero(keys & 1)
+    keys |= 1
+    return keys, places
 
 
 def ends_of_ties(ranked: np.ndarray) -> np.ndarray:

@@ -1,26 +1,78 @@
-"""The gradient of a loss by the logits: in closed form for the losses of the paper, by autograd for all others."""
+"""Losses in closed form: value and gradient by the logits without autograd, for losses that are a sum of three parts.
+
+    present · nl(f) + absent · nl(1 - f) - unknown · entropy(f), entropy(f) = f nl(f) + (1 - f) nl(1 - f)
+
+A loss is here if its labels alone say the three weights of each entry; all others go through autograd.
+"""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from spml import losses
-from spml.losses import EPSILON, IGNORED, InRun
+from spml.losses import EPSILON, InRun
 
 
-def in_closed_form(loss: InRun) -> bool:
-    """Whether the gradient is a formula: no autograd, no state, the same operators whatever the labels are."""
-    return loss.loss in CLOSED
+class Parts(NamedTuple):
+    """The weights of a loss for labels [N, L], each [L, N]; None where all are 0."""
+
+    present: Tensor
+    absent: Tensor | None = None
+    unknown: Tensor | None = None
+
+    def batch(self, rows: slice) -> "Parts":
+        """Those of some of the rows."""
+        rest = (part if part is None else part[:, rows] for part in self[1:])
+        return Parts(self.present[:, rows], *rest)
+
+
+def parts(loss: InRun, labels: Tensor) -> Parts | None:
+    """The weights that a loss gives to labels [N, L], None for a loss without a closed form."""
+    weigh = CLOSED.get(loss.loss)
+    if weigh is None:
+        return None
+    labels = labels.T.contiguous()
+    found = weigh(labels, **loss.parameters)
+    if labels.is_cuda:  # to look at values would wait for the GPU
+        return found
+    return Parts(found.present, *(part if part is not None and part.any() else None for part in found[1:]))
+
+
+def closed_value_and_gradient(weights: Parts, logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The losses [C] of a batch and their gradient by the logits, both [C, B, L].
+
+    With p = f, q = 1 - f and s = pq: nl(p)' = -s / (p + ε), nl(q)' = s / (q + ε),
+    entropy' = s (nl(p) - nl(q)) - p s / (p + ε) + q s / (q + ε). Both sides go through each operator together.
+    """
+    side = torch.stack((logits.mT, -logits.mT)).sigmoid_()  # p and q, [2, C, L, B], as exact as in float32 can be
+    p, q = side
+    shifted = side + EPSILON
+    logarithm = shifted.log()
+    slope = p * q
+    slopes = slope / shifted
+    value = weights.present * logarithm[0]
+    gradient = weights.present * slopes[0]
+    if weights.absent is not None:
+        value.addcmul_(weights.absent, logarithm[1])
+        gradient.addcmul_(weights.absent, slopes[1], value=-1)
+    if weights.unknown is not None:
+        bend, other = logarithm * side
+        value.addcmul_(weights.unknown, bend.add_(other), value=-1)
+        bend, other = slopes.mul_(side)
+        bend.sub_(other).addcmul_(slope, logarithm[0] - logarithm[1])
+        gradient.addcmul_(weights.unknown, bend, value=-1)
+    scale = -1 / logits.shape[-2:].numel()
+    return value.sum((-2, -1)) * scale, gradient.mul_(scale).mT
 
 
 def value_and_gradient(loss: InRun, logits: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """The losses [C] of a batch and their gradient by the logits [C, B, L]; that by ``loss.learnt`` goes to ``grad``.
+    """By autograd: the losses [C] of a batch and their gradient by the logits [C, B, L].
 
-    ``labels`` are [B, L], ``rows`` the numbers [B] of these training rows.
+    ``labels`` are [B, L], ``rows`` the numbers [B] of these training rows. The gradient by what the loss itself learns
+    goes to ``grad`` there.
     """
-    if in_closed_form(loss):
-        return CLOSED[loss.loss](logits, labels, **loss.parameters)
     for tensor in loss.learnt.values():
         assert tensor.grad is not None
         tensor.grad.zero_()
@@ -32,43 +84,42 @@ def value_and_gradient(loss: InRun, logits: Tensor, labels: Tensor, rows: Tensor
     return per_candidate.detach(), leaf.grad
 
 
-def _closed(
-    logits: Tensor, present: Tensor, absent: Tensor, unobserved: Tensor | None = None, alpha: float = 0.0
-) -> tuple[Tensor, Tensor]:
-    """Value and gradient of present · nl(f) + absent · nl(1 - f) - unobserved · alpha · entropy(f), the mean of it.
-
-    With p = f and q = 1 - f: nl(p)' = -pq / (p + ε), nl(q)' = pq / (q + ε); the entropy is p nl(p) + q nl(q).
-    """
-    p, q = torch.sigmoid(logits), torch.sigmoid(-logits)
-    p_epsilon, q_epsilon = p + EPSILON, q + EPSILON
-    log_p, log_q = p_epsilon.log(), q_epsilon.log()
-    slope = p * q
-    slope_p, slope_q = slope / p_epsilon, slope / q_epsilon
-    scale = 1 / logits.shape[-2:].numel()
-    present, absent = present * scale, absent * scale
-    value = -(present * log_p).addcmul_(absent, log_q)
-    gradient = (absent * slope_q).addcmul_(present, slope_p, value=-1)
-    if unobserved is not None:
-        weight = unobserved * (alpha * scale)
-        value.addcmul_(weight, (p * log_p).addcmul_(q, log_q))
-        bend = log_p.sub_(log_q).mul_(slope).addcmul_(p, slope_p).addcmul_(q, slope_q, value=-1)
-        gradient.addcmul_(weight, bend)
-    return value.sum((-2, -1)), gradient
+# -- which parts: functions of labels and the loss's hyperparameters
 
 
-def _bce(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def _known(labels: Tensor) -> Parts:
+    return Parts((labels == 1).float(), (labels == -1).float())
+
+
+def _assumed_absent(labels: Tensor) -> Parts:
+    return _smoothed(labels, 0.0)
+
+
+def _smoothed(labels: Tensor, smoothing: float = 0.1) -> Parts:
+    """Targets, or labels with what is unobserved as absent; smoothed but for known negatives."""
     if labels.is_floating_point():
-        return _closed(logits, labels, 1 - labels)
-    present = labels == 1
-    return _closed(logits, present, ~present & (labels != IGNORED))
+        targets = (1 - smoothing) * labels + smoothing * (1 - labels)
+        return Parts(targets, 1 - targets)
+    present, absent = (labels == 1).float(), (labels == 0).float()
+    kept = 1 - smoothing
+    return Parts(kept * present + smoothing * absent, smoothing * present + kept * absent + (labels == -1))
 
 
-def _em(logits: Tensor, labels: Tensor, alpha: float = 0.1) -> tuple[Tensor, Tensor]:
-    return _closed(logits, labels == 1, labels == -1, labels == 0, alpha)
+def _weakly_absent(labels: Tensor) -> Parts:
+    return Parts((labels == 1).float(), (labels == 0) / max(len(labels) - 1, 1) + (labels == -1))
 
 
-CLOSED: dict[Callable[..., Tensor], Callable[..., tuple[Tensor, Tensor]]] = {
-    losses.an: _bce,
-    losses.bce: _bce,
-    losses.em: _em,
+def _unknown(labels: Tensor, alpha: float = 0.1) -> Parts:
+    return Parts(*_known(labels)[:2], alpha * (labels == 0))
+
+
+CLOSED: dict[Callable[..., Tensor], Callable[..., Parts]] = {
+    losses.iu: _known,
+    losses.iun: _known,
+    losses.an: _assumed_absent,
+    losses.an_ls: _smoothed,
+    losses.bce: _assumed_absent,
+    losses.bce_ls: _smoothed,
+    losses.wan: _weakly_absent,
+    losses.em: _unknown,
 }

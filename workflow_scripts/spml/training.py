@@ -12,7 +12,7 @@ from spml import streams
 from spml.adam import Adam
 from spml.average_precision import average_precision, mean_average_precision
 from spml.errors import InputError
-from spml.gradients import in_closed_form, value_and_gradient
+from spml.gradients import CLOSED, closed_value_and_gradient, parts, value_and_gradient
 from spml.heads import (
     Weights,
     apply_heads,
@@ -156,46 +156,40 @@ class Steps:
                 tensor.requires_grad_()
             self._optimizers.append(Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
         self._recorded: tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor] | None = None
+        self._last_length = 0
 
     def __call__(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
         """The losses [steps, C] of standardised features [n, D], labels [n, L], row numbers [n] and drawn [n, H].
 
         ``drawn`` are numbers in [0, 1), for dropout.
         """
-        whole = len(features) % self.batch_size == 0
-        fits = self._recorded is None or len(self._recorded[1][0]) == len(
-            features
-        )  # the last piece of an epoch may not
-        if features.is_cuda and in_closed_form(self.loss) and whole and fits:
+        if features.is_cuda and self.loss.loss in CLOSED and len(features) == self._last_length:
             return self._replay(features, labels, rows, drawn)
+        self._last_length = len(features)  # the first of a length runs as it is, and sets the libraries up
         return self._run(features, labels, rows, drawn)
 
     def _run(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
         keep = None if drawn is None else (drawn >= self.dropout) / (1 - self.dropout)
+        weights = parts(self.loss, labels)
         losses = []
         for start in range(0, len(features), self.batch_size):
             batch = slice(start, start + self.batch_size)
-            losses.append(
-                self._gradients(features[batch], labels[batch], rows[batch], None if keep is None else keep[batch])
-            )
+            kept = None if keep is None else keep[batch]
+            logits, hidden = forward(self.weights, features[batch], kept)
+            if weights is None:
+                per_candidate, by_logits = value_and_gradient(self.loss, logits, labels[batch], rows[batch])
+            else:
+                per_candidate, by_logits = closed_value_and_gradient(weights.batch(batch), logits)
+            backward(self.weights, features[batch], hidden, kept, by_logits)
             for optimizer in self._optimizers:
                 optimizer.step()
+            losses.append(per_candidate)
         return torch.stack(losses)
-
-    def _gradients(self, features: Tensor, labels: Tensor, rows: Tensor, keep: Tensor | None) -> Tensor:
-        logits, hidden = forward(self.weights, features, keep)
-        losses, by_logits = value_and_gradient(self.loss, logits, labels, rows)
-        backward(self.weights, features, hidden, keep, by_logits)
-        return losses
 
     def _replay(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
         given = [features, labels, rows] + ([] if drawn is None else [drawn])
-        if self._recorded is None:
+        if self._recorded is None or len(self._recorded[1][0]) != len(features):
             own = [tensor.clone() for tensor in given]
-            with torch.cuda.stream(torch.cuda.Stream()):  # libraries set themselves up in a first run outside
-                first = [tensor[: self.batch_size] for tensor in own]
-                self._gradients(first[0], first[1], first[2], None if drawn is None else first[3])
-            torch.cuda.synchronize()
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph):
                 losses = self._run(own[0], own[1], own[2], None if drawn is None else own[3])

@@ -1,0 +1,82 @@
+"""What the benchmarks share: the library on the path, timings that take turns, one form of report."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "workflow_scripts"))
+
+
+@dataclass
+class Ratio:
+    """A figure against another of the same run; ``target`` says what is wanted, as text, empty for a figure alone."""
+
+    what: str
+    found: float
+    target: str = ""
+    digits: int = 1
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Options that all benchmarks have."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--json", type=Path, help="a file to write the numbers to")
+    made.add_argument("--threads", type=int, default=min(os.cpu_count() or 1, 8))
+    made.add_argument("--repeats", type=int, default=3, help="the fastest of so many counts")
+    return made
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def fastest(repeats: int, runs: dict[str, Callable[[], float]]) -> dict[str, float]:
+    """The fewest seconds of each; they take turns, so that what else the machine does falls on all alike."""
+    found = {name: float("inf") for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            found[name] = min(found[name], run())
+    return found
+
+
+def report(
+    title: str, figures: dict[str, dict[str, float]], ratios: Sequence[Ratio], options: argparse.Namespace
+) -> None:
+    """Print figures (a row for each, a column for each key) and ratios beside their targets; write both as JSON."""
+    columns = list(dict.fromkeys(column for row in figures.values() for column in row))
+    width = max(len(name) for name in [*figures, *(ratio.what for ratio in ratios)]) + 2
+    print(f"\n{title}\n{'':<{width}}" + "".join(f"{column:>14}" for column in columns))
+    for name, row in figures.items():
+        cells = [f"{row[column]:>14,.4g}" if column in row else f"{'':>14}" for column in columns]
+        print(f"{name:<{width}}" + "".join(cells))
+    if ratios:
+        print(f"{'ratio':<{width}}{'found':>14}{'target':>14}")
+    for ratio in ratios:
+        print(f"{ratio.what:<{width}}{ratio.found:>14,.{ratio.digits}f}{ratio.target:>14}")
+    if options.json:
+        import torch
+
+        machine = {"processor": processor(), "cores": os.cpu_count(), "torch": torch.__version__}
+        shown = {key: str(value) for key, value in vars(options).items()}
+        content = {"title": title, "machine": machine, "options": shown, "figures": figures}
+        text = json.dumps(content | {"ratios": [asdict(ratio) for ratio in ratios]}, indent=1)
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(text + "\n", encoding="utf-8")
+
+
+def processor() -> str:
+    """What the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
