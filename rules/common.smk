@@ -192,7 +192,9 @@ def listed_shard(wildcards):
 def feature_shards(wildcards):
     """An input function: the features of all shards of a part, in order."""
     shards = sorted(path.stem for path in Path(listed(wildcards)).glob("*.csv"))
-    return [f"results/{wildcards.dataset}/features/{wildcards.backbone}/{wildcards.part}/{shard}.h5" for shard in shards]
+    return [
+        f"results/{wildcards.dataset}/features/{wildcards.backbone}/{wildcards.part}/{shard}.h5" for shard in shards
+    ]
 
 
 def backbone_weights(wildcards):

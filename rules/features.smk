@@ -66,10 +66,7 @@ rule extract_features:
         batch_size=MACHINE["batch_size"],
     params:
         options=lambda wildcards: plain(
-            {
-                key: BACKBONES[wildcards.backbone][key]
-                for key in ("architecture", "image_size", "precision", "storage")
-            }
+            {key: BACKBONES[wildcards.backbone][key] for key in ("architecture", "image_size", "precision", "storage")}
         ),
     script:
         "../workflow_scripts/extract_features.py"

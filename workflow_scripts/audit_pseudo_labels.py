@@ -16,17 +16,16 @@ files = snakemake.input.pseudo_labels, snakemake.input.observed
 audits, pairs = [], []
 for variant, pseudo, observed, present in variants.read(true, snakemake.params.variants, *files):
     table = audit.by_category(pseudo, observed, present)
-    images = audit.confusions(pseudo, present)
-    instead = np.argsort(-images, axis=1, kind="stable")[:, :PAIRS]
-    most = images.max(1)
+    instead, images = audit.confusions(pseudo, present, PAIRS)
+    most = images[:, 0]
     table["confused_with"] = np.where(most > 0, category[instead[:, 0]], "")
     table["confused_images"] = most
     table.insert(0, "category", category)
     audits.append(table.assign(**variant)[[*variant, *table]])
-    for missing, others in enumerate(instead):
-        for wrong in others[images[missing, others] > 0]:
-            pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, wrong]}
-            pairs.append(variant | pair)
+    for missing, place in np.argwhere(images > 0):
+        wrong = instead[missing, place]
+        pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, place]}
+        pairs.append(variant | pair)
 confusions = pd.DataFrame(pairs, columns=[*variant, "missing", "instead", "images"])
 frames.write(snakemake.output.audit, pd.concat(audits))
 frames.write(snakemake.output.confusions, confusions)

@@ -79,7 +79,10 @@ def test_the_audit_against_counting_by_hand():
     true, observed = (random.rand(50, 3) < 0.4).astype(np.uint8), np.zeros((50, 3), np.int8)
     observed[0] = true[0]
     table = audit.by_category(pseudo, observed, true)
-    confused = audit.confusions(pseudo, true)
+    instead, images = audit.confusions(pseudo, true, 3)
+    confused = {(i, j): images[i, place] for i in range(3) for place, j in enumerate(instead[i])}
+    assert len(confused) == 9 and (np.diff(images) <= 0).all()
+    assert (audit.confusions(pseudo, true, 2)[1] == images[:, :2]).all()
     for i in range(3):
         right = sum(pseudo[n, i] == 1 and true[n, i] == 1 for n in range(50))
         row = table.loc[i]
@@ -88,10 +91,10 @@ def test_the_audit_against_counting_by_hand():
         assert row["recall"] == pytest.approx(right / row["true"])
         assert (row["ignored"], row["observed"]) == ((pseudo[:, i] == -1).sum(), observed[:, i].sum())
         for j in range(3):
-            images = [
+            wanted = [
                 n for n in range(50) if true[n, i] == 1 and pseudo[n, i] == 0 and true[n, j] == 0 and pseudo[n, j] == 1
             ]
-            assert confused[i, j] == len(images)
+            assert confused[i, j] == len(wanted)
 
 
 def test_the_audit_of_nothing_has_no_precision():

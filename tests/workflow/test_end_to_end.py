@@ -25,6 +25,9 @@ def matrix(path, name):
         return list(file["image_id"].asstr()), list(file["category"].asstr()), file[name][:]
 
 
+SHARDS = (("images", "csv"), ("features/random", "h5"))
+
+
 def test_every_artifact_is_where_the_design_says(results):
     found = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
     found = {path for path in found if not path.startswith(("logs/", "benchmarks/"))}
@@ -33,6 +36,7 @@ def test_every_artifact_is_where_the_design_says(results):
         for folder, kind in (("images", "csv"), ("labels", "h5"), ("features/random", "h5"))
         for part in tiny.SIZES
     }
+    wanted |= {f"{place}/{part}/00000.{kind}" for place, kind in SHARDS for part in tiny.SIZES}
     figures = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
     tables = ("map", "average_precision", "label_counts", "comparison", "audit", "confusions")
@@ -82,7 +86,7 @@ def test_rows_are_aligned_from_annotations_to_logits(finished, results):
     with h5py.File(results / "features/random/train.h5") as file:
         assert list(file["image_id"].asstr()) == image_id
         assert file["feature"].dtype == np.float16 and file["feature"].shape == (39, 1024)
-        assert {"backbone", "weights_sha256", "image_size", "preprocessing", "precision"} <= set(file.attrs)
+        assert {"backbone", "weights_sha256", "image_size", "preprocessing", "precision", "storage"} <= set(file.attrs)
     observed_id, _, observed = matrix(results / "observed/seed_1200.h5", "observed")
     assert observed_id == image_id and (observed.sum(1) == 1).all() and (observed <= label).all()
     for split_name, number in (("train", 0), ("val", 1)):

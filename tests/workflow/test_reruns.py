@@ -11,12 +11,14 @@ import pytest
 import yaml
 
 import tiny
+from spml import features as feature_files
 
 pytestmark = pytest.mark.xdist_group("finished")
 
 FEEDS = {  # rule -> the rules that read what it writes
     "list_images": ["extract_features", "make_labels", "threshold_logits"],
-    "extract_features": ["train_teacher", "train_student", "predict_logits"],
+    "extract_features": ["join_features"],
+    "join_features": ["train_teacher", "train_student", "predict_logits"],
     "make_labels": [
         *["make_observed_labels", "train_teacher", "train_student", "predict_logits"],
         *["threshold_logits", "evaluate", "collect_label_counts", "compare_methods", "audit_pseudo_labels"],
@@ -47,7 +49,9 @@ def and_after(*rules):
 
 TRAINING = and_after("train_teacher")
 LABELLING = and_after("threshold_logits")
-EVERYTHING = and_after("list_images")
+EVERYTHING = and_after("list_images") - {
+    "extract_features"
+}  # which shards, a dry run does not know before they are listed
 OBSERVING = and_after("make_observed_labels")
 MEASURING = and_after("evaluate", "compare_methods")
 ADDED_MODEL = MEASURING | {"predict_logits"}
@@ -114,7 +118,10 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
     "lines of the figure": ({"figure/lines": ["full"]}, {"plot_map", "plot_comparison", "plot_reliability"}),
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
-    "precision": ({"backbones/random/precision": "float32"}, and_after("extract_features")),
+    "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
+    "storage": ({"backbones/random/storage": "float32"}, and_after("extract_features")),
+    "images per shard": ({"machine/images_per_shard": 10}, EVERYTHING),
+    "memory": ({"training/memory_mb": 1}, TRAINING),
     "a second backbone, unused": (
         {"backbones/other": {"architecture": "resnet18", "weights": "imagenet"}},
         set(),
@@ -198,6 +205,8 @@ PLOTS = {"plot_map", "plot_label_counts", "plot_comparison", "plot_reliability",
 CODE_CASES = {  # an edited file -> what runs
     "spml/losses.py": TRAINING,
     "spml/training.py": TRAINING,
+    "spml/gradients.py": TRAINING,
+    "spml/features.py": and_after("extract_features"),
     "spml/average_precision.py": TRAINING | {"evaluate"},
     "spml/targets.py": TRAINING,
     "spml/measures.py": and_after("evaluate"),
@@ -236,7 +245,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         for path in listed:
             users.setdefault(os.path.basename(path), set()).add(rule)
     training = {"train_teacher", "train_student"}
-    for module in ("losses", "targets", "heads", "training", "rows", "fitting"):
+    for module in ("losses", "gradients", "adam", "targets", "heads", "training", "rows", "fitting"):
         assert users[f"{module}.py"] == training, module
     assert users["figures.py"] == PLOTS
     assert users["backbones.py"] == {"extract_features", "fetch_weights", "pretrain_demo_backbone"}
@@ -256,8 +265,9 @@ def test_only_training_and_extraction_import_torch():
 
 def test_an_edited_label_extracts_no_features_again_and_a_new_image_does(tmp_path):
     folder = tiny.make(tmp_path)
-    labels, features = (folder / f"results/tiny/{name}/train.h5" for name in ("labels", "features/random"))
-    targets = [str(path.relative_to(folder)) for path in (labels, features)]
+    places = ("labels/train.h5", "features/random/train.h5", "features/random/train/00000.h5")
+    labels, joined, features = (folder / "results/tiny" / place for place in places)
+    targets = [str(path.relative_to(folder)) for path in (labels, joined)]
     tiny.snakemake(folder, *targets)
     dataset, before = (
         json.loads((folder / "data/train.json").read_text()),
@@ -266,7 +276,7 @@ def test_an_edited_label_extracts_no_features_again_and_a_new_image_does(tmp_pat
     first = dataset["annotations"][0]
     first["category_id"] = 10 if first["category_id"] != 10 else 20
     (folder / "data/train.json").write_text(json.dumps(dataset))
-    assert "extract_features" in tiny.planned(folder, *targets)  # a dry run cannot know yet
+    assert "join_features" in tiny.planned(folder, *targets)  # a dry run cannot know yet
     tiny.snakemake(folder, *targets)
     assert labels.read_bytes() != before[0]
     assert features.stat().st_mtime_ns == before[1]
@@ -275,6 +285,40 @@ def test_an_edited_label_extracts_no_features_again_and_a_new_image_does(tmp_pat
     (folder / "data/train.json").write_text(json.dumps(dataset))
     tiny.snakemake(folder, *targets)
     assert features.stat().st_mtime_ns != before[1]
+
+
+def test_new_images_extract_new_shards_alone_and_a_lost_shard_itself(tmp_path):
+    folder = tiny.make(tmp_path)
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"machine/images_per_shard": 13}))
+    target = "results/tiny/features/random/train.h5"
+    shards = folder / "results/tiny/features/random/train"
+
+    def made():
+        return {path.name: path.stat().st_mtime_ns for path in shards.iterdir()}
+
+    tiny.snakemake(folder, target)
+    before = made()
+    assert sorted(before) == ["00000.h5", "00001.h5", "00002.h5"]  # 39 images
+    dataset = json.loads((folder / "data/train.json").read_text())
+    new = 99  # the last in the order of ids as strings
+    dataset["images"].append(dataset["images"][0] | {"id": new})
+    dataset["annotations"].append(dataset["annotations"][0] | {"id": 10_000, "image_id": new})
+    (folder / "data/train.json").write_text(json.dumps(dataset))
+    tiny.snakemake(folder, target)
+    assert {name: time for name, time in made().items() if name in before} == before
+    with feature_files.reading(folder / target) as stored:
+        assert len(stored.image_id) == 40 and stored.image_id[-1] == "99"
+    before = made()
+    assert sorted(before) == ["00000.h5", "00001.h5", "00002.h5", "00003.h5"]
+    (shards / "00001.h5").unlink()
+    code, output = tiny.snakemake(folder, check=False)
+    assert code == 1
+    assert "its shard" in output and "00001.h5 is missing; delete this file, too" in output
+    (folder / target).unlink()
+    tiny.snakemake(folder, target)
+    after = made()
+    assert after.pop("00001.h5") > before.pop("00001.h5")
+    assert after == before
 
 
 def test_what_is_planned_is_what_is_tracked(finished):

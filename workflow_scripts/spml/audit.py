@@ -5,6 +5,8 @@ import pandas as pd
 
 from spml.pseudo_labels import positives
 
+ROWS = 256  # categories looked at together
+
 
 def by_category(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> pd.DataFrame:
     """A row per category, from matrices [N, L] (pseudo-labels or targets, observed, true).
@@ -28,12 +30,24 @@ def by_category(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> p
         )
 
 
-def confusions(pseudo: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Images in which category i is true but missing while j is pseudo-labelled but wrong, int64 [L, L].
+def confusions(pseudo: np.ndarray, true: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ``most`` frequent confusions of each category: what is wrongly present where it is missing, in how many images.
 
-    A target of 0.5 or more counts as a label; ignored entries are neither missing nor wrong.
+    A confusion of i with j is an image in which i is true but missing while j is pseudo-labelled but wrong. A target of
+    0.5 or more counts as a label; ignored entries are neither missing nor wrong. Returns categories j and numbers of
+    images, both int64 [L, most], the most frequent first, the first of equals. Of all L x L pairs only some rows are
+    in memory at a time.
     """
     positive = pseudo >= 0.5
-    missing = (true == 1) & ~positive & (pseudo >= 0)
-    wrong = (true != 1) & positive
-    return np.rint(missing.T.astype(np.float32) @ wrong.astype(np.float32)).astype(np.int64)
+    missing = ((true == 1) & ~positive & (pseudo >= 0)).astype(np.float32)
+    wrong = ((true != 1) & positive).astype(np.float32)
+    most = min(most, pseudo.shape[1])
+    instead, images = (np.zeros((pseudo.shape[1], most), np.int64) for _ in range(2))
+    for start in range(0, len(images), ROWS):
+        counts = missing[:, start : start + ROWS].T @ wrong
+        rows = np.arange(len(counts))
+        for place in range(most):
+            best = counts.argmax(1)
+            instead[start + rows, place], images[start + rows, place] = best, np.rint(counts[rows, best])
+            counts[rows, best] = -1
+    return instead, images

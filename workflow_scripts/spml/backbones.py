@@ -99,9 +99,9 @@ class Extractor:
 
     def __init__(self, model: nn.Module, precision: str, device: str) -> None:
         self._dtype, self._device = getattr(torch, precision), device
-        self._model = _folded(model).to(device=device, dtype=self._dtype)
-        self._model = self._model.to(memory_format=torch.channels_last)
-        self._forward: Callable[[Tensor], Tensor] = self._model
+        self.model = _folded(model).to(device=device, dtype=self._dtype)
+        self.model = self.model.to(memory_format=torch.channels_last)
+        self._forward: Callable[[Tensor], Tensor] = self.model
 
     def __call__(self, batches: Iterable[np.ndarray], images: int) -> Iterator[np.ndarray]:
         """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3], ``images`` in all."""
@@ -116,7 +116,9 @@ class Extractor:
                 begun, done = time.perf_counter(), 0
             elif number == SAMPLED and self._device == "cpu":
                 left = (images - done) * (time.perf_counter() - begun) / done
-                self._compile_if_worth_it(left, pictures)
+                if left * SAVED > COMPILATION and has_compiler():
+                    print(f"{left:.0f} s to go: compiling the backbone", flush=True)
+                    self.compile(pictures)
         if waiting is not None:
             yield waiting.float().cpu().numpy()
 
@@ -129,17 +131,15 @@ class Extractor:
         values = normalise(pictures, self._device).to(self._dtype, memory_format=torch.channels_last)
         return self._forward(values)[:count]
 
-    def _compile_if_worth_it(self, seconds_left: float, pictures: np.ndarray) -> None:
-        if seconds_left * SAVED < COMPILATION or not has_compiler():
-            return
-        print(f"{seconds_left:.0f} s to go: compiling the backbone", flush=True)
+    def compile(self, pictures: np.ndarray) -> None:
+        """Compile for batches of this shape; a model or a compiler that Inductor cannot work with changes nothing."""
         start = time.perf_counter()
-        self._forward = torch.compile(self._model, dynamic=False, options={"freezing": True})
+        self._forward = torch.compile(self.model, dynamic=False, options={"freezing": True})
         try:
             self._compute(pictures)
-        except Exception as error:  # a model or a compiler that Inductor cannot work with: the other form is as right
+        except Exception as error:  # of any kind: it comes from the compiler
             print(f"not compiled: {error}")
-            self._forward = self._model
+            self._forward = self.model
         else:
             print(f"compiled in {time.perf_counter() - start:.0f} s", flush=True)
 

@@ -92,6 +92,7 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
             pieces.append((os.path.relpath(shard, folder), file["feature"].shape, file["feature"].dtype))
     shape = len(image_id), pieces[0][1][1]
     layout = h5py.VirtualLayout(shape, pieces[0][2])
+    layout.dcpl.set_obj_track_times(False)  # the same features give the same bytes
     start = 0
     for name, piece, dtype in pieces:
         layout[start : start + piece[0]] = h5py.VirtualSource(name, "feature", piece, dtype)

@@ -21,6 +21,7 @@ GREYS = ("0.0", "0.45", "0.25", "0.55", "0.35")
 INK = "#0b5394"
 COLORS = ("0.0", "0.45", "#0b5394", "#b45f06", "#38761d", "#741b47")  # of curves, with STYLES_OF_CURVES
 STYLES_OF_CURVES = ("s--", "^-.", "o-", "v:", "D-", "x--")
+SHOWN = 100  # categories that a figure lists
 plt.rcParams.update(
     {
         "font.size": 9,
@@ -226,7 +227,7 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     name : of the entry
     """
     images = table.groupby("category")["true"].mean()
-    order = images.sort_values(ascending=False, kind="stable").index
+    order = images.sort_values(ascending=False, kind="stable").index[:SHOWN]
     taus = sorted(table["tau"].unique())
     figure, panels = plt.subplots(
         1,
@@ -263,7 +264,8 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     panels[2].set_title(f"missing at τ {best:.2f}:\npresent instead (images)", fontsize=8, loc="left")
     panels[2].set_axis_off()
     figure.suptitle(
-        f"pseudo-labels {name}, training images, {_over(replicates)}; in brackets: images with the category",
+        f"pseudo-labels {name}, training images, {_over(replicates)}; in brackets: images with the category"
+        + f"; the {SHOWN} most frequent of {len(images):,} categories" * (len(images) > SHOWN),
         fontsize=8,
         color="0.35",
         x=0.01,

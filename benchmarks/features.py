@@ -1,0 +1,204 @@
+"""Extraction of features: pictures to pooled features, against the plain way of doing it.
+
+    python benchmarks/features.py [--device cuda] [--json features.json]
+
+The baseline decodes one picture after the other and runs torchvision's model eagerly in float32, contiguous. Weights are
+random (they do not change the speed), pictures are drawn. Times of the pipeline include decoding; compiling is counted
+as part of a shard of ``--shard`` images. On a GPU the pipeline is held against the bare forward pass, its data on the
+device. Where SPML_TEST_DATA is set, features in bfloat16 are compared with those in float32 on real pictures.
+"""
+
+import itertools
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from common import Ratio, fastest, parser, report, seconds
+from PIL import Image
+
+from spml import backbones, features, images
+from spml.devices import choose_precision
+
+
+def draw_pictures(folder: Path, count: int) -> list[str]:
+    """JPEG pictures of COCO's size, smooth with some grain."""
+    random = np.random.default_rng(0)
+    paths = []
+    for number in range(count):
+        coarse = Image.fromarray(random.integers(0, 256, (12, 16, 3), np.uint8)).resize(
+            (640, 480), Image.Resampling.BICUBIC
+        )
+        grain = random.normal(0, 6, (480, 640, 3))
+        paths.append(str(folder / f"{number}.jpg"))
+        Image.fromarray((np.asarray(coarse) + grain).clip(0, 255).astype(np.uint8)).save(paths[-1], quality=90)
+    return paths
+
+
+def random_backbone(architecture: str, folder: Path) -> torch.nn.Module:
+    """As the pipeline loads it, from a file of seeded random weights."""
+    torch.manual_seed(0)
+    torch.save(torchvision.models.get_model(architecture, weights=None).state_dict(), folder / "weights.pth")
+    return backbones.load_backbone(architecture, folder / "weights.pth")
+
+
+@torch.inference_mode()
+def plain(model: torch.nn.Module, paths: list[str], options) -> None:
+    for start in range(0, len(paths), options.batch_size):
+        batch = np.stack([images.read_image(path, options.size) for path in paths[start : start + options.batch_size]])
+        model(backbones.normalise(batch, "cpu").contiguous())
+
+
+def pipeline(extractor: backbones.Extractor, paths: list[str], options) -> None:
+    batches = images.read_batches(paths, options.size, options.batch_size, options.threads)
+    assert sum(len(batch) for batch in extractor(batches, 0)) == len(paths)
+
+
+def on_cpu(options, folder: Path) -> None:
+    model = random_backbone(options.architecture, folder)
+    paths = draw_pictures(folder, options.pictures)
+    precision = choose_precision("auto", "cpu")
+    eager, compiled = (backbones.Extractor(model, precision, "cpu") for _ in range(2))
+    runs = {
+        "plain": lambda: seconds(lambda: plain(model, paths, options)) / len(paths),
+        f"{precision}, not compiled": lambda: seconds(lambda: pipeline(eager, paths, options)) / len(paths),
+    }
+    compiling = 0.0
+    batch = np.stack([images.read_image(path, options.size) for path in paths[: options.batch_size]])
+    if backbones.has_compiler():
+        compiling = seconds(lambda: compiled.compile(batch))
+        runs[f"{precision}, compiled"] = lambda: seconds(lambda: pipeline(compiled, paths, options)) / len(paths)
+    decoding = seconds(lambda: [images.read_image(path, options.size) for path in paths]) / len(paths)
+    found = fastest(options.repeats, runs)
+    figures = {name: {"images/s": 1 / value} for name, value in found.items()}
+    figures["decoding alone, one thread"] = {"images/s": 1 / decoding}
+    if compiling:
+        figures["compiling, s"] = {"images/s": compiling}
+    base, *ours = found.values()
+    ratios = [Ratio("not compiled: times the plain way", base / ours[0], ">= 3")]
+    if compiling:
+        whole = ours[1] + compiling / options.shard
+        ratios.append(Ratio(f"compiled: times the plain way, a shard of {options.shard:,}", base / whole, ">= 4"))
+        earned = compiling / (ours[0] - ours[1])
+        ratios.append(Ratio("images after which compiling has paid", earned, digits=0))
+    ratios += fidelity(options)
+    shape = f"{options.architecture} at {options.size}, batch {options.batch_size}, {options.threads} threads"
+    report(f"Features on the CPU: {shape}", figures, ratios, options)
+
+
+def fidelity(options) -> list[Ratio]:
+    """Mean cosine of bfloat16 to float32 features, MobileNetV2 on the pictures of coco_mini."""
+    data = os.environ.get("SPML_TEST_DATA")
+    if not data:
+        print("SPML_TEST_DATA is not set: features are not compared on real pictures")
+        return []
+    model = backbones.load_backbone("mobilenet_v2", Path(data) / "weights/mobilenet_v2_imagenet.pth")
+    paths = sorted(map(str, (Path(data) / "coco_mini").rglob("*.jpg")))[: options.fidelity]
+    found = []
+    for precision in ("float32", "bfloat16"):
+        extractor = backbones.Extractor(model, precision, "cpu")
+        found.append(np.concatenate(list(extractor(images.read_batches(paths, 320, 16, options.threads), 0))))
+    one, other = found
+    cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+    what = f"bfloat16 to float32 on {len(paths)} real pictures: "
+    return [Ratio(what + "mean cosine", cosine.mean(), ">= 0.999", 5), Ratio(what + "lowest", cosine.min(), "", 5)]
+
+
+def on_gpu(options, folder: Path) -> None:
+    model = random_backbone(options.architecture, folder)
+    paths = draw_pictures(folder, options.pictures)
+    precision = choose_precision("auto", "cuda")
+    extractor = backbones.Extractor(model, precision, "cuda")
+    shape = (options.batch_size, 3, options.size, options.size)
+    values = torch.randn(shape, device="cuda", dtype=getattr(torch, precision)).to(memory_format=torch.channels_last)
+    decoded = np.stack([images.read_image(path, options.size) for path in paths[: options.batch_size]])
+    repeats = 30
+
+    @torch.inference_mode()
+    def bare() -> float:
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for _ in range(repeats):
+            extractor.model(values)
+        torch.cuda.synchronize()
+        return (time.perf_counter() - start) / repeats / options.batch_size
+
+    def from_memory() -> float:
+        batches = itertools.repeat(decoded, repeats)
+        return seconds(lambda: list(extractor(batches, 0))) / repeats / len(decoded)
+
+    def from_disk() -> float:
+        return seconds(lambda: pipeline(extractor, paths, options)) / len(paths)
+
+    found = fastest(
+        options.repeats, {"bare forward pass": bare, "pictures in memory": from_memory, "from disk": from_disk}
+    )
+    figures = {name: {"images/s": 1 / value} for name, value in found.items()}
+    base, memory, disk = found.values()
+    ratios = [
+        Ratio("pictures in memory: share of the bare forward pass", base / memory, ">= 0.9", 2),
+        Ratio("from disk: share of the bare forward pass", base / disk, ">= 0.9", 2),
+    ]
+    shape = (
+        f"{options.architecture} at {options.size}, {precision}, batch {options.batch_size}, {options.threads} workers"
+    )
+    report(f"Features on {torch.cuda.get_device_name()}: {shape}", figures, ratios, options)
+
+
+def on_disk(options, folder: Path) -> None:
+    """Shards shown as one matrix, or copied into one file."""
+    random = np.random.default_rng(0)
+    rows, width, count = 65664, 2048, 8
+    part = random.standard_normal((rows // count, width), np.float32)
+    settings = dict.fromkeys(features.SETTINGS[:-1], "x")
+    shards = [folder / f"{number}.h5" for number in range(count)]
+    for number, shard in enumerate(shards):
+        ids = [f"{number}_{row}" for row in range(len(part))]
+        features.write_shard(shard, ids, [part], "float16", **settings)
+    joined, copied = folder / "joined.h5", folder / "copied.h5"
+
+    def read(path: Path) -> float:
+        with features.reading(path) as stored:
+            return seconds(
+                lambda: [stored.read(np.arange(start, start + 4096)) for start in range(0, rows - 4096, 4096)]
+            )
+
+    def copy() -> None:
+        with features.reading(joined) as stored:
+            every = (stored.read(np.arange(start, start + len(part))) for start in range(0, rows, len(part)))
+            features.write_shard(copied, stored.image_id, every, "float16", **settings)
+
+    joining, copying = seconds(lambda: features.join(joined, shards)), seconds(copy)
+    whole = folder / "whole.h5"
+    features.join(whole, [copied])
+    found = fastest(options.repeats, {"shown as one": lambda: read(joined), "one file": lambda: read(whole)})
+    figures = {
+        "shown as one": {"join, s": joining, "read, s": found["shown as one"], "more MB": joined.stat().st_size / 1e6},
+        "one file": {"join, s": copying, "read, s": found["one file"], "more MB": copied.stat().st_size / 1e6},
+    }
+    ratio = Ratio("reading shards shown as one, times one file", found["shown as one"] / found["one file"], "", 2)
+    report(f"Joining {count} shards of {rows:,} x {width:,} float16", figures, [ratio], options)
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--architecture", default="resnet50")
+    made.add_argument("--size", type=int, default=448)
+    made.add_argument("--batch-size", type=int, default=16)
+    made.add_argument("--pictures", type=int, default=96)
+    made.add_argument("--shard", type=int, default=20000)
+    made.add_argument("--fidelity", type=int, default=200, help="real pictures to compare on")
+    made.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    made.add_argument("--storage", action="store_true", help="measure shards shown as one against one file instead")
+    options = made.parse_args()
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        run = on_disk if options.storage else on_cpu if options.device == "cpu" else on_gpu
+        run(options, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
