@@ -34,7 +34,7 @@ def extract(folder: Path, count: int) -> None:
         paths.append(str(folder / f"link{number}.jpg"))
         os.link(drawn[number % len(drawn)], paths[-1])
     extractor = backbones.Extractor(random_backbone("resnet18", folder), "float32", "cpu")
-    batches = extractor(images.read_batches(paths, 64, 32, 2), 0)
+    batches = extractor(images.read_batches(paths, 64, 32, 2))
     settings = dict.fromkeys(feature_files.SETTINGS[:-1], "x")
     feature_files.write_shard(
         folder / "features.h5", [str(number) for number in range(count)], batches, "float16", **settings

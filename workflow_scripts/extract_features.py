@@ -26,7 +26,7 @@ batches = images.read_batches(listed.path, options["image_size"], snakemake.reso
 shape = features.write_shard(
     snakemake.output.features,
     listed.image_id,
-    backbones.Extractor(model, precision, device)(batches, len(listed.path)),
+    backbones.Extractor(model, precision, device)(batches),
     options["storage"],
     backbone=options["architecture"],
     weights_sha256=checksum,

@@ -194,9 +194,9 @@ def test_a_backbone_gives_pooled_features(tmp_path, architecture, width):
     backbone = backbones.load_backbone(architecture, tmp_path / "w.pth")
     size = 224 if architecture == "vit_b_16" else 64
     pictures = np.random.RandomState(0).randint(0, 256, (2, size, size, 3), dtype=np.uint8)
-    (found,) = backbones.Extractor(backbone, "float32", "cpu")([pictures], 2)
+    (found,) = backbones.Extractor(backbone, "float32", "cpu")([pictures])
     assert found.shape == (2, width) and found.dtype == np.float32
-    (rounded,) = backbones.Extractor(backbone, "bfloat16", "cpu")([pictures], 2)
+    (rounded,) = backbones.Extractor(backbone, "bfloat16", "cpu")([pictures])
     assert cosine(found, rounded).min() > 0.999
     with torch.inference_mode():  # the classifier on these features gives what the whole model gives
         classifier = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]

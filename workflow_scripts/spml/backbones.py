@@ -2,9 +2,7 @@
 
 import copy
 import os
-import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -12,13 +10,11 @@ import torchvision
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from spml import bfloat16
 from spml.errors import InputError
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
 PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
-SAMPLED = 4  # batches whose time says how long the rest will take
-SAVED = 0.2  # share of the time that compiled code saves, at least
-COMPILATION = 60.0  # seconds that compiling takes, at most, a cold start on two cores
 
 
 def check_architecture(architecture: str) -> None:
@@ -85,68 +81,31 @@ def normalise(pictures: np.ndarray, device: str) -> Tensor:
     values = torch.from_numpy(pictures)
     if device == "cuda":
         values = values.pin_memory().to(device, non_blocking=True)
-    values = values.permute(0, 3, 1, 2).float() / 255
-    mean, deviation = torch.tensor(MEAN, device=device), torch.tensor(DEVIATION, device=device)
-    return (values - mean.view(3, 1, 1)) / deviation.view(3, 1, 1)
+    mean, deviation = (torch.tensor(of, device=device).view(3, 1, 1) for of in (MEAN, DEVIATION))
+    return values.permute(0, 3, 1, 2).float().mul_(1 / (255 * deviation)).sub_(mean / deviation)
 
 
 class Extractor:
-    """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision.
-
-    On a CPU with a C++ compiler it is compiled (Inductor, weights as constants) once the run is seen to be long enough
-    to earn that back. Both forms compute in the same precision; they differ by its rounding.
-    """
+    """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision."""
 
     def __init__(self, model: nn.Module, precision: str, device: str) -> None:
         self._dtype, self._device = getattr(torch, precision), device
-        self.model = _folded(model).to(device=device, dtype=self._dtype)
-        self.model = self.model.to(memory_format=torch.channels_last)
-        self._forward: Callable[[Tensor], Tensor] = self.model
+        model = model.to(device)
+        model = bfloat16.convert(model) if precision == "bfloat16" else _folded(model)
+        self.model = model.to(memory_format=torch.channels_last)
 
-    def __call__(self, batches: Iterable[np.ndarray], images: int) -> Iterator[np.ndarray]:
-        """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3], ``images`` in all."""
+    def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3]."""
         waiting: Tensor | None = None  # on a GPU, the features of one batch come back while the next is computed
-        begun, done, size = time.perf_counter(), 0, 0
-        for number, pictures in enumerate(batches):
-            features = self._compute(pictures, size)
+        for pictures in batches:
+            with torch.no_grad():
+                values = normalise(pictures, self._device).to(self._dtype, memory_format=torch.channels_last)
+                features = self.model(values)
             if waiting is not None:
                 yield waiting.float().cpu().numpy()
-            waiting, size, done = features, max(size, len(pictures)), done + len(pictures)
-            if number == 0:  # the first is slower
-                begun, done = time.perf_counter(), 0
-            elif number == SAMPLED and self._device == "cpu":
-                left = (images - done) * (time.perf_counter() - begun) / done
-                if left * SAVED > COMPILATION and has_compiler():
-                    print(f"{left:.0f} s to go: compiling the backbone", flush=True)
-                    self.compile(pictures)
+            waiting = features
         if waiting is not None:
             yield waiting.float().cpu().numpy()
-
-    @torch.no_grad()
-    def _compute(self, pictures: np.ndarray, size: int = 0) -> Tensor:
-        """Features [B, D]; fewer pictures than ``size`` are filled up, so that compiled code sees one shape."""
-        count = len(pictures)
-        if count < size:
-            pictures = np.concatenate([pictures, np.zeros((size - count, *pictures.shape[1:]), np.uint8)])
-        values = normalise(pictures, self._device).to(self._dtype, memory_format=torch.channels_last)
-        return self._forward(values)[:count]
-
-    def compile(self, pictures: np.ndarray) -> None:
-        """Compile for batches of this shape; a model or a compiler that Inductor cannot work with changes nothing."""
-        start = time.perf_counter()
-        self._forward = torch.compile(self.model, dynamic=False, options={"freezing": True})
-        try:
-            self._compute(pictures)
-        except Exception as error:  # of any kind: it comes from the compiler
-            print(f"not compiled: {error}")
-            self._forward = self.model
-        else:
-            print(f"compiled in {time.perf_counter() - start:.0f} s", flush=True)
-
-
-def has_compiler() -> bool:
-    """Whether there is the C++ compiler that Inductor would call."""
-    return shutil.which(os.environ.get("CXX", "g++")) is not None
 
 
 def _folded(model: nn.Module) -> nn.Module:
