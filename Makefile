@@ -26,8 +26,9 @@ report: $(READY)
 	snakemake --cores all --report results/report.html
 
 bench: $(READY)  # minutes; nothing else should run beside it
-	python benchmarks/heads.py
-	python benchmarks/bootstrap.py
+	for name in features heads streaming memory cost bootstrap; do \
+		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
+	python benchmarks/features.py --storage --json results/bench/storage.json
 
 docs: $(READY)  # what is generated: the reference of the configuration, the rule graph of the README
 	python docs/generate.py

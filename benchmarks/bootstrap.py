@@ -5,27 +5,22 @@
 Prints the time of both for one model, and the ratio; the baseline is timed on a few resamples and scaled.
 """
 
-import argparse
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
+from common import Ratio, parser, report
 
 from spml.average_precision import average_precision, mean_average_precision
 from spml.comparison import resample_counts, resampled_map
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=40137)
-    parser.add_argument("--categories", type=int, default=80)
-    parser.add_argument("--resamples", type=int, default=1000)
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--images", type=int, default=40137)
+    made.add_argument("--categories", type=int, default=80)
+    made.add_argument("--resamples", type=int, default=1000)
+    options = made.parse_args()
     random = np.random.RandomState(0)
     rates = 0.3 * random.rand(options.categories) ** 3 + 0.002  # a few categories are frequent
     labels = (random.rand(options.images, options.categories) < rates).astype(np.uint8)
@@ -46,10 +41,14 @@ def main() -> None:
         assert abs(found[resample] - wanted) < 1e-9
     baseline = (time.perf_counter() - start) / few * options.resamples
 
-    print(f"{options.images:,} images, {options.categories} categories, {options.resamples:,} resamples, one model")
-    print(f"drawing the resamples, once for all models: {drawing:.1f} s")
-    print(f"sorted once, reweighted, {options.threads} threads: {ours:.1f} s")
-    print(f"each resample measured anew, one thread: {baseline:.0f} s ({baseline / ours:.0f} times as long)")
+    figures = {
+        "drawing the resamples, once for all models": {"s": drawing},
+        "sorted once, reweighted": {"s": ours},
+        "each resample measured anew, one thread": {"s": baseline},
+    }
+    shape = f"{options.images:,} images, {options.categories} categories, {options.resamples:,} resamples"
+    ratios = [Ratio("times faster than measuring anew", baseline / ours)]
+    report(f"Bootstrap of one model: {shape}, {options.threads} threads", figures, ratios, options)
 
 
 if __name__ == "__main__":

@@ -11,5 +11,5 @@ def draw(rows: int, width: int, categories: int) -> tuple[np.ndarray, np.ndarray
     features = np.empty((rows, width), np.float16)
     for start in range(0, rows, 4096):
         part = category[start : start + 4096]
-        features[start : start + 4096] = 0.05 * centres[part] + random.standard_normal((len(part), width), np.float32)
+        features[start : start + 4096] = 0.1 * centres[part] + random.standard_normal((len(part), width), np.float32)
     return features, np.eye(categories, dtype=np.int8)[category]
