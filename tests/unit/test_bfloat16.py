@@ -54,7 +54,7 @@ def test_a_converted_model_gives_what_it_gave(traceable):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with torch.no_grad():
         wanted = model(values)
-        found = bfloat16.convert(model)(values.bfloat16())
+        found = bfloat16.convert(model, "cpu")(values.bfloat16())
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), wanted, rtol=0.03, atol=0.03)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())  # a copy was converted
@@ -62,7 +62,7 @@ def test_a_converted_model_gives_what_it_gave(traceable):
 
 @onednn
 def test_convolutions_take_their_activation_along():
-    converted = bfloat16.convert(small())
+    converted = bfloat16.convert(small(), "cpu")
     found = {name: layer.activation[0] for name, layer in converted.named_modules() if hasattr(layer, "activation")}
     assert sorted(found.values()) == ["hardtanh", "relu"]  # padding "same" stays as it is
     assert all(layer.bias.dtype == torch.float32 for layer in converted.modules() if hasattr(layer, "activation"))

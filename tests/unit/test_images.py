@@ -183,7 +183,14 @@ def test_nan_in_a_feature_file_names_file_and_image(tmp_path):
 
 @pytest.mark.parametrize(
     ("architecture", "width"),
-    [("resnet18", 512), ("mobilenet_v2", 1280), ("shufflenet_v2_x0_5", 1024), ("vit_b_16", 768)],
+    [
+        ("resnet18", 512),
+        ("mobilenet_v2", 1280),
+        ("shufflenet_v2_x0_5", 1024),
+        ("densenet121", 1024),
+        ("regnet_y_400mf", 440),
+        ("vit_b_16", 768),
+    ],
 )
 def test_a_backbone_gives_pooled_features(tmp_path, architecture, width):
     import torch
@@ -215,6 +222,8 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         InputError, match=r"backbone architecture: found 'resnet19', wanted one of torchvision's: alexnet"
     ):
         backbones.load_backbone("resnet19", tmp_path / "w.pth")
+    with pytest.raises(InputError, match=r"backbone architecture: squeezenet1_0 has no linear layer"):
+        backbones.load_backbone("squeezenet1_0", tmp_path / "w.pth")
     (tmp_path / "w.pth").write_text("no")
     with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
         backbones.load_backbone("resnet18", tmp_path / "w.pth")

@@ -45,8 +45,7 @@ def load_backbone(architecture: str, weights: str | os.PathLike) -> nn.Module:
         raise InputError(
             f"{weights}: found {type(state).__name__}, wanted a state dict (names to tensors) of {architecture}"
         )
-    with torch.device("meta"):
-        classifier = _classifier(torchvision.models.get_model(architecture, weights=None))
+    classifier = _classifier(architecture)
     weight = state.get(f"{classifier}.weight")
     classes = len(weight) if weight is not None and weight.ndim == 2 else 1000
     model = torchvision.models.get_model(architecture, weights=None, num_classes=classes)
@@ -57,9 +56,19 @@ def load_backbone(architecture: str, weights: str | os.PathLike) -> nn.Module:
     return model.eval().requires_grad_(False)
 
 
-def _classifier(model: nn.Module) -> str:
+def _classifier(architecture: str) -> str:
     """The name of the last linear layer."""
-    return [name for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
+    try:
+        with torch.device("meta"):
+            model = torchvision.models.get_model(architecture, weights=None)
+    except NotImplementedError:  # RegNet reads numbers while it is built
+        model = torchvision.models.get_model(architecture, weights=None)
+    layers = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    if not layers:
+        raise InputError(
+            f"backbone architecture: {architecture} has no linear layer for a classifier; wanted another, as resnet50"
+        )
+    return layers[-1]
 
 
 def _require_fit(model: nn.Module, state: dict[str, Tensor], architecture: str, weights: str | os.PathLike) -> None:
@@ -90,8 +99,7 @@ class Extractor:
 
     def __init__(self, model: nn.Module, precision: str, device: str) -> None:
         self._dtype, self._device = getattr(torch, precision), device
-        model = model.to(device)
-        model = bfloat16.convert(model) if precision == "bfloat16" else _folded(model)
+        model = bfloat16.convert(model, device) if precision == "bfloat16" else _folded(model).to(device)
         self.model = model.to(memory_format=torch.channels_last)
 
     def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

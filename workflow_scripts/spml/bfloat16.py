@@ -29,18 +29,22 @@ def rounded(weight: Tensor) -> Tensor:
     return result.view_as(weight).bfloat16()
 
 
-def convert(model: nn.Module) -> nn.Module:
-    """A copy of a float32 model that takes and gives bfloat16.
+def convert(model: nn.Module, device: str) -> nn.Module:
+    """A copy of a float32 model on the CPU that takes and gives bfloat16 on the device.
 
-    Where oneDNN has bfloat16 and the model can be traced: batch normalisation folded, convolutions with their
-    activation, biases in float32. Elsewhere (on a GPU): batch normalisation with its numbers in float32.
+    Convolutions and linear layers have rounded weights, what is left of batch normalisation keeps its numbers in
+    float32. Where oneDNN has bfloat16 and the model can be traced, most of it is folded into the convolutions, which
+    take their activation along and keep their biases in float32.
     """
-    device = next(model.parameters()).device
-    if device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
         try:
             return _with_onednn(fuse(model))
         except fx.proxy.TraceError as error:
             print(f"convolutions and batch normalisation stay apart: {error}")
+    return _lowered(model).to(device)
+
+
+def _lowered(model: nn.Module) -> nn.Module:
     converted = copy.deepcopy(model).bfloat16()
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -70,10 +74,8 @@ def _with_onednn(folded: nn.Module) -> nn.Module:
     """A copy of a traced model, each convolution with the activation after it in one operator."""
     assert isinstance(folded, fx.GraphModule)
     layers = dict(folded.named_modules())
-    converted = copy.deepcopy(folded).bfloat16()
-    for name, layer in layers.items():
-        if isinstance(layer, nn.Linear):
-            converted.get_submodule(name).weight.data = rounded(layer.weight)
+    converted = _lowered(folded)
+    assert isinstance(converted, fx.GraphModule)
     for node in list(converted.graph.nodes):
         of = layers.get(node.target) if node.op == "call_module" else None
         if not isinstance(of, nn.Conv2d) or isinstance(of.padding, str) or of.padding_mode != "zeros":
