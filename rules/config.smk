@@ -103,7 +103,7 @@ def with_rule(entry):
 
 def stop(lines):
     """End with the lines alone, without a stack trace, if there are any."""
-    if lines := list(lines):
+    if lines := list(dict.fromkeys(lines)):  # a value can be wrong in two ways that read alike
         names = ", ".join(map(str, workflow.configfiles)) or "--config"
         sys.exit(
             "\n".join(

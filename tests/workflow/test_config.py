@@ -21,6 +21,14 @@ CASES = {
         {"validation/share": 1.5},
         "validation.share: found 1.5, wanted share of the training part",
     ),
+    "what stands in the features file, as it once was called": (
+        {"backbones/random/precision": "float16"},
+        "backbones.random.precision: found 'float16', wanted one of auto, float32, bfloat16",
+    ),
+    "half a megabyte, wrong in two ways": (
+        {"training/memory_mb": 0.5},
+        "training.memory_mb: found 0.5, wanted whole megabytes",
+    ),
     "a number for a list": ({"seeds": 1200}, "seeds: found 1200, wanted one replicate each"),
     "a missing section": ({"students": None}, "students: found nothing, wanted students by name"),
     "a missing key": ({"teachers/em/loss": None}, "teachers.em.loss: found nothing, wanted the name of a loss"),
@@ -222,6 +230,7 @@ def test_a_mistake_is_one_line_with_key_found_and_wanted(case):
     first, *lines = stopped.value.code.splitlines()
     assert first == "Error in the configuration (config.yaml):"
     assert len(lines) <= 3 and any(message in line for line in lines), lines
+    assert len(set(lines)) == len(lines)
 
 
 def test_the_command_says_all_mistakes_at_once_without_a_stack_trace(tmp_path):
