@@ -26,20 +26,12 @@ def imports(script: Path) -> str:
 
 def jobs(rule: str) -> list[float]:
     """Seconds of each job of a rule."""
-    files = [
-        path
-        for folder in ("results/demo", "resources/demo", "resources")
-        for path in (ROOT / folder / "benchmarks").glob(f"{rule}**/*.tsv")
-    ]
-    files += [
-        path
-        for folder in ("results/demo", "resources/demo")
-        for path in (ROOT / folder / "benchmarks").glob(f"{rule}.tsv")
-    ]
     found = []
-    for path in sorted(set(files)):
-        with path.open(encoding="utf-8") as file:
-            found += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+    for folder in ("results/demo", "resources/demo", "resources"):
+        place = ROOT / folder / "benchmarks"
+        for path in [*place.glob(f"{rule}.tsv"), *place.glob(f"{rule}/**/*.tsv")]:
+            with path.open(encoding="utf-8") as file:
+                found += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
     return found
 
 
