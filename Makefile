@@ -25,8 +25,8 @@ lint: $(READY)
 report: $(READY)
 	snakemake --cores all --report results/report.html
 
-bench: $(READY)  # minutes; nothing else should run beside it
-	for name in features heads streaming memory cost bootstrap; do \
+bench: run  # minutes; nothing else should run beside it
+	for name in features heads streaming memory cost bootstrap protocols; do \
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 

@@ -1,0 +1,67 @@
+"""The published search against the fast preset of docs/config.md: time and validation mAP on the demo's features.
+
+    python benchmarks/protocols.py [--json protocols.json]
+
+Linear heads on features as they are, one thread, three replicates. The demo must have been run.
+"""
+
+import functools
+import sys
+
+import numpy as np
+import torch
+from common import ROOT, Ratio, parser, report, seconds
+
+from spml import features, labels
+from spml.losses import make_loss
+from spml.rows import Rows
+from spml.training import train
+
+PROTOCOLS = {
+    "published": {"epochs": 25, "batch_sizes": [8, 16], "learning_rates": [1e-2, 1e-3, 1e-4, 1e-5]},
+    "fast": {"epochs": 40, "batch_sizes": [64], "learning_rates": [1e-2, 3e-3, 1e-3]},
+}
+HEAD = {"head": "linear", "hidden": 0, "dropout": 0.0, "standardize": False}
+TEACHERS = {"an": ("an", {}), "em": ("em", {"alpha": 0.1}), "full": ("bce", {})}
+SEEDS = (1200, 1201, 1202)
+
+
+def main() -> None:
+    options = parser(__doc__).parse_args()
+    torch.set_num_threads(1)
+    results = ROOT / "results/demo"
+    if not (results / "tables/map.csv").exists():
+        sys.exit(f"{results}: the demo has not been run; wanted its features and labels: make run")
+    true = labels.read(str(results / "labels/train.h5"), "labels")
+    rows, validation_rows = true.rows("train"), true.rows("val")
+    with features.reading(results / "features/demo_resnet18/train.h5") as stored:
+        matrix = stored.read(np.arange(len(true.image_id)))
+    validation = Rows(matrix[validation_rows], true.values[validation_rows])
+    figures: dict[str, dict[str, float]] = {}
+    scores: dict[str, dict[str, list[float]]] = {}
+    for name, protocol in PROTOCOLS.items():
+        scores[name] = {teacher: [] for teacher in TEACHERS}
+
+        def run(found: dict[str, list[float]] = scores[name], protocol: dict = protocol) -> None:
+            for teacher, (loss, parameters) in TEACHERS.items():
+                for seed in SEEDS:
+                    observed = labels.read(str(results / f"observed/seed_{seed}.h5"), "observed").values
+                    given = true.values.astype(np.int8) if teacher == "full" else observed
+                    make = functools.partial(make_loss, loss, parameters)
+                    rest = HEAD | protocol
+                    trained = train(Rows(matrix[rows], given[rows]), validation, make, seed=seed, name=teacher, **rest)
+                    found[teacher].append(trained.val_map)
+
+        figures[name] = {"s": seconds(run)} | {f"mAP {key}": float(np.mean(of)) for key, of in scores[name].items()}
+    ratios = [
+        Ratio("fast: time, times the published search", figures["fast"]["s"] / figures["published"]["s"], "<= 0.25", 2)
+    ]
+    for teacher in TEACHERS:
+        gain = figures["fast"][f"mAP {teacher}"] - figures["published"][f"mAP {teacher}"]
+        spread = float(np.std(scores["published"][teacher], ddof=1))
+        ratios.append(Ratio(f"{teacher}: validation mAP, fast less published", gain, f">= -{spread:.2f}", 2))
+    report("Protocols on the demo, linear heads, one thread, three replicates", figures, ratios, options)
+
+
+if __name__ == "__main__":
+    main()
