@@ -3,8 +3,9 @@
     python benchmarks/features.py [--device cuda] [--json features.json]
 
 The baseline decodes one picture after the other and runs torchvision's model eagerly in float32, contiguous. Weights are
-random (they do not change the speed), pictures are drawn. All times include decoding. On a GPU the pipeline is held against the bare forward pass, its data on the
-device. Where SPML_TEST_DATA is set, features in bfloat16 are compared with those in float32 on real pictures.
+random (they do not change the speed), pictures are drawn. All times include decoding. On a GPU the pipeline is held
+against the bare forward pass, its data on the device. Where SPML_TEST_DATA is set, features in bfloat16 are compared
+with those in float32 on real pictures.
 """
 
 import itertools
@@ -18,6 +19,7 @@ import torch
 import torchvision
 from common import Ratio, fastest, parser, report, seconds
 from PIL import Image
+from synthetic import write_shard
 
 from spml import backbones, features, images
 from spml.devices import choose_precision
@@ -145,11 +147,10 @@ def on_disk(options, folder: Path) -> None:
     random = np.random.default_rng(0)
     rows, width, count = 65664, 2048, 8
     part = random.standard_normal((rows // count, width), np.float32)
-    settings = dict.fromkeys(features.SETTINGS[:-1], "x")
     shards = [folder / f"{number}.h5" for number in range(count)]
     for number, shard in enumerate(shards):
         ids = [f"{number}_{row}" for row in range(len(part))]
-        features.write_shard(shard, ids, [part], "float16", **settings)
+        write_shard(shard, ids, [part])
     joined, copied = folder / "joined.h5", folder / "copied.h5"
 
     def read(path: Path) -> float:
@@ -161,7 +162,7 @@ def on_disk(options, folder: Path) -> None:
     def copy() -> None:
         with features.reading(joined) as stored:
             every = (stored.read(np.arange(start, start + len(part))) for start in range(0, rows, len(part)))
-            features.write_shard(copied, stored.image_id, every, "float16", **settings)
+            write_shard(copied, stored.image_id, every)
 
     joining, copying = seconds(lambda: features.join(joined, shards)), seconds(copy)
     whole = folder / "whole.h5"

@@ -38,7 +38,7 @@ class SomeRows(Rows):
 
 
 def usual_loop(features: np.ndarray, labels: np.ndarray, head: str, loss: str, options) -> float:
-    """Seconds for so many steps of one candidate."""
+    """Seconds for a step of one candidate."""
     width, categories = features.shape[1], labels.shape[1]
     hidden = [nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, categories)]
     model = nn.Sequential(*(hidden if head == "mlp" else [nn.Linear(width, categories)])).to(options.device)
@@ -58,7 +58,7 @@ def usual_loop(features: np.ndarray, labels: np.ndarray, head: str, loss: str, o
         if options.device == "cuda":
             torch.cuda.synchronize()
 
-    return seconds(run)
+    return seconds(run) / options.steps
 
 
 class Stacks:
@@ -101,7 +101,7 @@ def floor(head: str, options) -> float:
     """Seconds that a step of one candidate cannot be done without."""
     width, categories = options.width, options.categories
     layers = [(width, HIDDEN), (HIDDEN, categories)] if head == "mlp" else [(width, categories)]
-    weights = sum((inputs + 1) * outputs for inputs, outputs in layers)
+    weights = count_weights(head, HIDDEN, (width, categories))
     products = sum(2 * inputs * outputs for inputs, outputs in layers) * 2  # forward, gradient of the weights
     products += sum(2 * inputs * outputs for inputs, outputs in layers[1:])  # gradient of the hidden units
     size = 2048 if options.device == "cpu" else 8192
@@ -150,9 +150,7 @@ def main() -> None:
         found = fastest(
             options.repeats,
             {
-                "usual loop": functools.partial(
-                    lambda *given: usual_loop(*given) / options.steps, features, labels, head, loss, options
-                ),
+                "usual loop": functools.partial(usual_loop, features, labels, head, loss, options),
                 "this pipeline": lambda stacks=stacks: stacks.train() / options.candidates,
                 "floor": functools.partial(floor, head, options),
             },

@@ -23,9 +23,9 @@ def extract(folder: Path, count: int) -> None:
     """As the rule does it, ResNet-18 at 64 pixels."""
     import torch
     from features import draw_pictures, random_backbone
+    from synthetic import write_shard
 
     from spml import backbones, images
-    from spml import features as feature_files
 
     torch.set_num_threads(2)
     drawn = draw_pictures(folder, 20)
@@ -35,24 +35,20 @@ def extract(folder: Path, count: int) -> None:
         os.link(drawn[number % len(drawn)], paths[-1])
     extractor = backbones.Extractor(random_backbone("resnet18", folder), "float32", "cpu")
     batches = extractor(images.read_batches(paths, 64, 32, 2))
-    settings = dict.fromkeys(feature_files.SETTINGS[:-1], "x")
-    feature_files.write_shard(
-        folder / "features.h5", [str(number) for number in range(count)], batches, "float16", **settings
-    )
+    write_shard(folder / "shard.h5", list(map(str, range(count))), batches)
 
 
 def stream(folder: Path, count: int) -> None:
     """An epoch over features of which 16 MB at a time are in memory."""
+    from synthetic import write_features
+
     from spml import features as feature_files
     from spml.rows import StreamedRows
 
     random = np.random.default_rng(0)
     blocks = (random.standard_normal((1000, WIDTH), np.float32) for _ in range(count // 1000))
-    settings = dict.fromkeys(feature_files.SETTINGS[:-1], "x")
-    ids = [str(number) for number in range(count)]
-    feature_files.write_shard(folder / "shard.h5", ids, blocks, "float16", **settings)
-    feature_files.join(folder / "features.h5", [folder / "shard.h5"])
-    with feature_files.reading(folder / "features.h5") as stored:
+    path, _ = write_features(folder, count, blocks)
+    with feature_files.reading(path) as stored:
         labels = np.zeros((count, CATEGORIES), np.int8)
         rows = StreamedRows(stored, np.arange(count), labels, memory_mb=16)
         for _, features, _ in rows.shuffled(1, 16, 1):

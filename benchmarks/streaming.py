@@ -8,16 +8,17 @@ Before each run the operating system is asked to drop the file from its cache, s
 import functools
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from common import Ratio, parser, report
-from synthetic import draw
+from synthetic import draw, write_features
 
 from spml import features as feature_files
 from spml.losses import make_loss
-from spml.rows import Rows, row_source
+from spml.rows import row_source
 from spml.training import train
 
 TIMES = (0.5, 1, 2, 4, 8)
@@ -42,19 +43,14 @@ def main() -> None:
     values, labels = draw(options.rows, options.width, options.categories)
     last = options.rows // 5
     with tempfile.TemporaryDirectory() as name:
-        shard, path = Path(name) / "shard.h5", Path(name) / "features.h5"
-        settings = dict.fromkeys(feature_files.SETTINGS[:-1], "x")
         blocks = (values[start : start + 1024].astype(np.float32) for start in range(0, options.rows, 1024))
-        feature_files.write_shard(shard, list(map(str, range(options.rows))), blocks, "float16", **settings)
-        feature_files.join(path, [shard])
+        path, shard = write_features(Path(name), options.rows, blocks)
         split = np.arange(options.rows - last), np.arange(options.rows - last, options.rows)
         make = functools.partial(make_loss, "an", {})
         rates = list(np.geomspace(1e-3, 1e-5, options.candidates))
 
         def run(memory_mb: int | None, times: int) -> tuple[float, list[float]]:
             """Seconds an epoch, the fastest of ``times`` runs, and the validation mAP of each candidate."""
-            import time
-
             best = float("inf")
             for _ in range(times):
                 forget(shard)
@@ -76,7 +72,6 @@ def main() -> None:
                         name="benchmark",
                     )
                     best = min(best, (time.perf_counter() - start) / options.epochs)
-                    assert isinstance(training, Rows)
             return best, [row.val_map for row in trained.history if row.epoch == options.epochs]
 
         size = values.nbytes / (1 << 20)

@@ -1,6 +1,12 @@
-"""Features of COCO's size with class structure, drawn."""
+"""Features of COCO's size with class structure, drawn, and files of features."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import common  # noqa: F401  # the library on the path
 import numpy as np
+
+from spml import features
 
 
 def draw(rows: int, width: int, categories: int) -> tuple[np.ndarray, np.ndarray]:
@@ -13,3 +19,16 @@ def draw(rows: int, width: int, categories: int) -> tuple[np.ndarray, np.ndarray
         part = category[start : start + 4096]
         features[start : start + 4096] = 0.1 * centres[part] + random.standard_normal((len(part), width), np.float32)
     return features, np.eye(categories, dtype=np.int8)[category]
+
+
+def write_shard(path: Path, image_id: Sequence[str], blocks: Iterable[np.ndarray]) -> None:
+    """A shard with these features, whose settings say nothing."""
+    features.write_shard(path, image_id, blocks, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
+
+
+def write_features(folder: Path, rows: int, blocks: Iterable[np.ndarray]) -> tuple[Path, Path]:
+    """A file of features of one shard; returns both."""
+    shard, path = folder / "shard.h5", folder / "features.h5"
+    write_shard(shard, list(map(str, range(rows))), blocks)
+    features.join(path, [shard])
+    return path, shard

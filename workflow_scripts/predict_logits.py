@@ -13,10 +13,11 @@ split = snakemake.wildcards.split
 weights, description = checkpoints.load(snakemake.input.checkpoint)
 true = labels.read(snakemake.input.labels, "labels")
 hdf5.require_same("category", snakemake.input.checkpoint, description["categories"], true.path, true.category)
-rows, shape = true.rows(split), (len(true.ids(split)), len(true.category))
+rows, image_id = true.rows(split), true.ids(split)
+shape = len(rows), len(true.category)
 with (
     features.reading(snakemake.input.features) as stored,
-    labels.creating(snakemake.output.logits, "logits", true.ids(split), true.category, shape, np.float32) as logits,
+    labels.creating(snakemake.output.logits, "logits", image_id, true.category, shape, np.float32) as logits,
 ):
     true.require_same_images(snakemake.input.features, stored.image_id)
     lowest, highest = np.inf, -np.inf

@@ -1,6 +1,5 @@
 """Frozen backbones: torchvision models without their classifier."""
 
-import copy
 import os
 from collections.abc import Iterable, Iterator
 
@@ -8,10 +7,10 @@ import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
 
 from spml import bfloat16
 from spml.errors import InputError
+from spml.folding import folded
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
 PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
@@ -99,7 +98,11 @@ class Extractor:
 
     def __init__(self, model: nn.Module, precision: str, device: str) -> None:
         self._dtype, self._device = getattr(torch, precision), device
-        model = bfloat16.convert(model, device) if precision == "bfloat16" else _folded(model).to(device)
+        if precision == "bfloat16":
+            model = bfloat16.convert(model, device)
+        else:
+            traced = folded(model)
+            model = (model if traced is None else traced).to(device)
         self.model = model.to(memory_format=torch.channels_last)
 
     def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -114,12 +117,3 @@ class Extractor:
             waiting = features
         if waiting is not None:
             yield waiting.float().cpu().numpy()
-
-
-def _folded(model: nn.Module) -> nn.Module:
-    """A copy with every batch normalisation folded into the convolution before it, where the model can be traced."""
-    try:
-        return fuse(model)
-    except torch.fx.proxy.TraceError as error:
-        print(f"batch normalisation is not folded: {error}")
-        return copy.deepcopy(model)

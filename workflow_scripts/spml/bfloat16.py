@@ -10,7 +10,8 @@ import copy
 
 import torch
 from torch import Tensor, fx, nn
-from torch.fx.experimental.optimization import fuse
+
+from spml.folding import folded
 
 ACTIVATIONS: dict[type, tuple[str, list[float]]] = {  # that oneDNN computes within a convolution
     nn.ReLU: ("relu", []),
@@ -37,10 +38,9 @@ def convert(model: nn.Module, device: str) -> nn.Module:
     take their activation along and keep their biases in float32.
     """
     if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        try:
-            return _with_onednn(fuse(model))
-        except fx.proxy.TraceError as error:
-            print(f"convolutions and batch normalisation stay apart: {error}")
+        traced = folded(model)
+        if traced is not None:
+            return _with_onednn(traced)
     return _lowered(model).to(device)
 
 
@@ -70,11 +70,10 @@ class Convolution(nn.Module):
         )
 
 
-def _with_onednn(folded: nn.Module) -> nn.Module:
+def _with_onednn(traced: fx.GraphModule) -> nn.Module:
     """A copy of a traced model, each convolution with the activation after it in one operator."""
-    assert isinstance(folded, fx.GraphModule)
-    layers = dict(folded.named_modules())
-    converted = _lowered(folded)
+    layers = dict(traced.named_modules())
+    converted = _lowered(traced)
     assert isinstance(converted, fx.GraphModule)
     for node in list(converted.graph.nodes):
         of = layers.get(node.target) if node.op == "call_module" else None

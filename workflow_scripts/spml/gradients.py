@@ -110,7 +110,7 @@ def _weakly_absent(labels: Tensor) -> Parts:
 
 
 def _unknown(labels: Tensor, alpha: float = 0.1) -> Parts:
-    return Parts(*_known(labels)[:2], alpha * (labels == 0))
+    return _known(labels)._replace(unknown=alpha * (labels == 0))
 
 
 CLOSED: dict[Callable[..., Tensor], Callable[..., Parts]] = {

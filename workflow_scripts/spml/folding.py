@@ -1,0 +1,16 @@
+"""Batch normalisation folded into the convolutions before it."""
+
+import torch
+from torch import fx, nn
+from torch.fx.experimental.optimization import fuse
+
+
+def folded(model: nn.Module) -> fx.GraphModule | None:
+    """A traced copy without the batch normalisations that follow a convolution; None where a model cannot be traced."""
+    try:
+        traced = fuse(model)
+    except torch.fx.proxy.TraceError as error:
+        print(f"batch normalisation is not folded: {error}")
+        return None
+    assert isinstance(traced, fx.GraphModule)
+    return traced
