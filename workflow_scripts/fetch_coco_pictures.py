@@ -8,6 +8,7 @@ import csv
 from pathlib import Path
 
 from spml.archives import unpack
+from spml.cells import escaped
 from spml.downloads import fetch
 from spml.errors import InputError
 from spml.files import writing
@@ -24,5 +25,5 @@ if not pictures:
 with writing(snakemake.output.pictures) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["path", "bytes"])
-    writer.writerows([picture, picture.stat().st_size] for picture in pictures)
+    writer.writerows([escaped(str(picture)), picture.stat().st_size] for picture in pictures)
 print(f"{folder}: {len(pictures):,} pictures; the archive {archive} is no longer needed and may be deleted")

@@ -21,6 +21,11 @@ if missing:
         f"{annotations}: {len(missing):,} of {len(paths):,} pictures are not in {folder}, the first: {missing[0]}; "
         "wanted every picture that has an annotation"
     )
+for path, real in manifest.links_out_of(folder, paths):
+    raise InputError(
+        f"{annotations}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
+        "that they lie in, or copy them"
+    )
 rows = [(image_id, file_name, path) for (image_id, file_name), path in zip(images, paths, strict=True)]
 manifest.write(snakemake.output.images, rows)
 for shard, start in enumerate(range(0, len(rows), snakemake.params.images_per_shard)):

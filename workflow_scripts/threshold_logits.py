@@ -9,6 +9,7 @@ import csv
 import numpy as np
 
 from spml import labels, manifest, pseudo_labels
+from spml.cells import escaped
 from spml.files import writing
 
 options = snakemake.params.options
@@ -48,6 +49,6 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
     for row, column in np.argwhere((pseudo >= 0.5) | (seen == 1) | (present == 1)):
         names = [image_id[row], file_name[rows[row]], category[column]]
         values = [shown.format(pseudo[row, column]), seen[row, column], present[row, column]]
-        writer.writerow([*names, f"{probability[row, column]:.4f}", *values])
+        writer.writerow([*map(escaped, names), f"{probability[row, column]:.4f}", *values])
 counts = pseudo_labels.count(pseudo, seen, present)
 print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))

@@ -32,7 +32,7 @@ def load(path: str | os.PathLike) -> COCO:
             dataset = json.load(file)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted a COCO annotation file") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); truncated? wanted a COCO annotation file") from error
     problem = next(_problems(dataset), None)
     if problem:
@@ -57,6 +57,9 @@ def _problems(dataset: object) -> Iterator[str]:
                 value = entry.get(key) if isinstance(entry, dict) else None
                 if not isinstance(value, kind) or isinstance(value, bool):
                     yield f"{section}[{row}].{key}: found {value!r}, wanted {_kinds(kind)}"
+                    return
+                if isinstance(value, str) and not value.isprintable():
+                    yield f"{section}[{row}].{key}: found {value!r}, wanted text without control characters"
                     return
     yield from _duplicates(dataset, "categories", "id")
     yield from _duplicates(dataset, "categories", "name")

@@ -8,6 +8,11 @@ from PIL import Image, ImageOps
 
 from spml.errors import InputError
 
+PIXELS = (
+    1 << 27
+)  # of a picture, at most: a decoded one takes up to 8 bytes each; what a small file claims can be far more
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")  # no documents, no programs
+
 
 def read_image(path: str, size: int) -> np.ndarray:
     """The picture as uint8 [size, size, 3]: turned upright (EXIF), RGB, resized bilinearly without keeping its shape.
@@ -15,18 +20,20 @@ def read_image(path: str, size: int) -> np.ndarray:
     Raises
     ------
     InputError
-        When the file is missing, truncated or no picture.
+        When the file is missing, truncated or no picture, or larger than ``PIXELS`` (seen before it is decoded).
     """
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > PIXELS:
+                raise InputError(
+                    f"{path}: found {picture.width:,} x {picture.height:,} pixels, wanted at most {PIXELS:,} in all"
+                )
             upright = ImageOps.exif_transpose(picture)
             return np.asarray(_rgb(upright).resize((size, size), Image.Resampling.BILINEAR))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; wanted a picture") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(
-            f"{path}: not a readable picture ({error}); wanted JPEG, PNG or another kind that Pillow reads"
-        ) from error
+        raise InputError(f"{path}: not a readable picture ({error}); wanted {', '.join(FORMATS)}") from error
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

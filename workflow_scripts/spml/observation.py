@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from spml.cells import restored
 from spml.errors import InputError
 
 NEAREST = 0.0005  # pixels: what a box at the very centre of its image counts as
+MORE = "\0"  # the key of cells beyond the columns: no column's name
 LEAST = 1e-9  # of a row's largest weight: so that no positive is impossible
 
 
@@ -85,9 +87,18 @@ def read_rows(path: str) -> list[dict[str, str]]:
     """The rows of a CSV file by the names of its columns; raises InputError where it is no text, or no table."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            return list(csv.DictReader(file, strict=True))
+            reader = csv.DictReader(file, strict=True, restkey=MORE, restval="")
+            columns = list(reader.fieldnames or ())
+            rows = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); wanted columns as image_id, category") from error
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise InputError(f"{path}: found column {twice[0]!r} more than once, wanted each once")
+    for line, row in enumerate(rows, 2):
+        if MORE in row:
+            found = len(columns) + len(row[MORE])
+            raise InputError(f"{path}: line {line}: found {found} cells, wanted {len(columns)}, one a column")
+    return rows
 
 
 def from_rows(
@@ -99,7 +110,8 @@ def from_rows(
 ) -> np.ndarray:
     """Labels observed in reality: int8 [N, L] from the rows of a table.
 
-    Each row has ``image_id`` or ``file_name``, ``category``, and perhaps ``observed``: 1 (the default) or -1.
+    Each row has ``image_id`` or ``file_name``, ``category``, and perhaps ``observed``: 1 (the default) or -1. Names may be
+    escaped as in the pipeline's own tables (see spml.cells).
 
     Raises
     ------
@@ -118,18 +130,19 @@ def from_rows(
     observed = np.zeros((len(image_id), len(category)), np.int8)
     for line, row in enumerate(rows, 2):  # the first is the header
         place = f"{path}: line {line}"
-        if row[keys[0]] not in number:
+        image, named = row[keys[0]], row["category"]
+        image = image if image in number else restored(image)
+        named = named if named in column else restored(named)
+        if image not in number:
             wanted = f"one of the {len(number):,} images of the training part"
-            raise InputError(f"{place}, {keys[0]}: found {row[keys[0]]!r}, wanted {wanted}")
-        if row["category"] not in column:
-            raise InputError(f"{place}, category: found {row['category']!r}, wanted one of {', '.join(category)}")
+            raise InputError(f"{place}, {keys[0]}: found {image!r}, wanted {wanted}")
+        if named not in column:
+            raise InputError(f"{place}, category: found {named!r}, wanted one of {', '.join(category)}")
         text = (row.get("observed") or "1").strip()
         if text not in ("1", "-1"):
             raise InputError(f"{place}, observed: found {text!r}, wanted 1 (present), -1 (absent) or nothing (present)")
-        entry = number[row[keys[0]]], column[row["category"]]
+        entry = number[image], column[named]
         if observed[entry] == -int(text):
-            raise InputError(
-                f"{place}: {row[keys[0]]} has {row['category']!r} as present and as absent; wanted one of them"
-            )
+            raise InputError(f"{place}: {image} has {named!r} as present and as absent; wanted one of them")
         observed[entry] = int(text)
     return observed

@@ -5,6 +5,8 @@ import os
 import numpy as np
 import pandas as pd
 
+from spml.cells import restored
+
 TEXT = ("name", "variant", "category", "pseudo_labels", "missing", "instead", "confused_with")
 METHOD = ["kind", "name", "variant"]  # what makes a method in tables/map.csv; its rows are its replicates
 
@@ -18,7 +20,8 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     """A table of tables/: names stay text, also where they look like a number or like nothing."""
     columns = pd.read_csv(path, nrows=0).columns
     missing = {column: [""] for column in columns if column not in TEXT}
-    return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=missing)
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=missing)
+    return table.assign(**{column: table[column].map(restored) for column in columns if column in TEXT})
 
 
 def read_map(path: str | os.PathLike) -> pd.DataFrame:
