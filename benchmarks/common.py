@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -65,18 +64,11 @@ def report(
     if options.json:
         import torch
 
+        from spml.machines import processor
+
         machine = {"processor": processor(), "cores": os.cpu_count(), "torch": torch.__version__}
         shown = {key: str(value) for key, value in vars(options).items()}
         content = {"title": title, "machine": machine, "options": shown, "figures": figures}
         text = json.dumps(content | {"ratios": [asdict(ratio) for ratio in ratios]}, indent=1)
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(text + "\n", encoding="utf-8")
-
-
-def processor() -> str:
-    """What the processor calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from spml.errors import InputError
@@ -22,7 +22,7 @@ def unpack(
     Raises
     ------
     InputError
-        When the archive is broken, or a member would lie outside the folder (absolute, "..", a link).
+        When the archive is broken, a member would lie outside the folder (absolute, "..", a link), or the disk is full.
     """
     folder = Path(folder)
     try:
@@ -30,15 +30,19 @@ def unpack(
             members = [member for member in opened.infolist() if not member.is_dir() and wanted(member.filename)]
             for member in members:
                 _require_inside(archive, member)
+            _require_room(archive, folder, members)
             progress = Progress(f"unpacking {Path(archive).name}", len(members), "files")
             for member in members:
                 place = folder / member.filename
                 if not (place.exists() and place.stat().st_size == member.file_size):
                     place.parent.mkdir(parents=True, exist_ok=True)
                     part = place.with_name(f".{place.name}.part")
-                    with opened.open(member) as source, open(part, "wb") as target:
-                        shutil.copyfileobj(source, target, 1 << 20)
-                    os.replace(part, place)
+                    try:
+                        with opened.open(member) as source, open(part, "wb") as target:
+                            shutil.copyfileobj(source, target, 1 << 20)
+                        os.replace(part, place)
+                    finally:
+                        part.unlink(missing_ok=True)
                 progress.advance()
             progress.finish()
     except (zipfile.BadZipFile, EOFError, OSError) as error:
@@ -46,6 +50,18 @@ def unpack(
             f"{archive}: cannot be unpacked into {folder}: {error}; if it is broken, delete it and run again"
         ) from error
     return sorted(folder / member.filename for member in members)
+
+
+def _require_room(archive: str | os.PathLike, folder: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise InputError where the disk has no room for what is not there yet, before any of it is written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = [member.file_size for member in members if not (folder / member.filename).exists()]
+    free = shutil.disk_usage(folder).free
+    if sum(sizes) > free:
+        raise InputError(
+            f"{archive}: {len(sizes):,} files of {sum(sizes):,} bytes to unpack into {folder}, found {free:,} bytes free; "
+            "make room, then run again: nothing was unpacked"
+        )
 
 
 def _require_inside(archive: str | os.PathLike, member: zipfile.ZipInfo) -> None:

@@ -12,6 +12,7 @@ from spml.errors import InputError
 from spml.files import writing
 
 KEY = "pseudo_multi_labels"  # of the metadata; its value is JSON
+ADVICE = "delete it, rule train_teacher or train_student makes it again in the next run"
 
 
 def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description: Mapping[str, object]) -> None:
@@ -30,11 +31,7 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, obje
             metadata = dict(file.metadata() or {})
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(
-            f"{path}: not a readable safetensors file ({error}); delete it, the next run makes it again"
-        ) from error
+        raise InputError(f"{path}: not a readable safetensors file ({error}); {ADVICE}") from error
     if KEY not in metadata:
-        raise InputError(
-            f"{path}: a safetensors file, but no checkpoint of this pipeline; delete it, the next run makes it again"
-        )
+        raise InputError(f"{path}: a safetensors file, but no checkpoint of this pipeline; {ADVICE}")
     return weights, json.loads(metadata[KEY])

@@ -1,14 +1,18 @@
 """Downloads: resumed where they stopped, checked for size and checksum."""
 
 import contextlib
+import errno
+import fcntl
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
 
 from spml.checksums import sha256 as sha256_of
 from spml.errors import InputError
+from spml.files import unwritable
 from spml.log import Progress
 
 TIMEOUT = (20.0, 60.0)  # seconds: to connect, between two pieces
@@ -30,10 +34,19 @@ def fetch(
     ------
     InputError
         Without a connection, on an answer other than success, on a wrong size or checksum: names address and target.
+        When the disk is full, or another process is fetching the same file.
     """
     target = Path(target)
     part = target.with_name(target.name + ".part")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(part):
+            return _fetch(url, target, part, sha256, advice, tries)
+    except OSError as error:  # none of the network's: these are explained where they come up
+        raise unwritable(part, error) or error from error
+
+
+def _fetch(url: str, target: Path, part: Path, sha256: str | None, advice: str, tries: int) -> Path:
     if target.exists() and _fits(target, sha256):
         print(f"{target}: already there, {target.stat().st_size:,} bytes")
         return target
@@ -66,6 +79,28 @@ def fetch(
         + ("" if sha256 else " (no checksum known to compare with)")
     )
     return target
+
+
+@contextlib.contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """Hold a lock on the file, so that no job that an earlier run left behind writes to it; it ends with the process."""
+    with part.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"{part}: another process is fetching this file, perhaps a job of a run that was killed; wait until it is "
+                "done or end it, then run again: what came is kept"
+            ) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):  # a file system without locks
+                raise
+        try:
+            yield
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                if not part.stat().st_size:
+                    part.unlink()
 
 
 def _continue(url: str, part: Path) -> int | None:

@@ -167,13 +167,13 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
             shard = Path(path).parent / name
             if not shard.is_file():
                 raise InputError(
-                    f"{path}: its shard {shard} is missing; delete this file, too: the next run makes both again"
+                    f"{path}: its shard {shard} is missing; delete this file, too: rules extract_features and "
+                    "join_features make both again in the next run"
                 )
             with hdf5.reading(shard, "feature_shard") as part:
                 rows += len(part["feature"])
         if not len(matrix) == len(image_id) == rows:
             raise InputError(
-                f"{path}: {len(matrix)} rows for {len(image_id)} image ids, {rows} in its shards; delete it, the next "
-                "run makes it again"
+                f"{path}: {len(matrix)} rows for {len(image_id)} image ids, {rows} in its shards; {hdf5.advice('features')}"
             )
         yield Features(str(path), image_id, matrix)

@@ -11,6 +11,15 @@ from spml.errors import InputError
 from spml.files import writing
 
 LAYOUT = 1  # raised when the meaning of a file changes
+RULES = {  # that make files, by their kind
+    "labels": "make_labels",
+    "observed": "make_observed_labels",
+    "observation_weights": "weigh_labels",
+    "feature_shard": "extract_features",
+    "features": "join_features",
+    "logits": "predict_logits",
+    "pseudo_labels": "threshold_logits",
+}
 CHUNK = 1 << 18  # bytes, about: whole rows
 
 Path = str | os.PathLike
@@ -19,7 +28,7 @@ Path = str | os.PathLike
 @contextlib.contextmanager
 def creating(path: Path, kind: str, **attributes: object) -> Iterator[h5py.File]:
     """A new file of that kind, in place once the block ends without an error."""
-    with writing(path) as part, h5py.File(part, "w") as file:
+    with writing(path) as part, h5py.File(part, "w") as file:  # h5py stores no times: the same bytes again
         file.attrs.update(attributes | {"kind": kind, "layout": LAYOUT})
         yield file
 
@@ -61,17 +70,19 @@ def reading(path: Path, kind: str) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
-        raise InputError(
-            f"{path}: not a readable HDF5 file ({error}); delete it, the next run makes it again"
-        ) from error
+        raise InputError(f"{path}: not a readable HDF5 file ({error}); {advice(kind)}") from error
     with file:
         found, layout = file.attrs.get("kind"), file.attrs.get("layout")
         if (found, layout) != (kind, LAYOUT):
             raise InputError(
-                f"{path}: found kind {found!r}, layout {layout}, wanted kind {kind!r}, layout {LAYOUT}; "
-                "delete it, the next run makes it again"
+                f"{path}: found kind {found!r}, layout {layout}, wanted kind {kind!r}, layout {LAYOUT}; {advice(kind)}"
             )
         yield file
+
+
+def advice(kind: str) -> str:
+    """What to do about a broken file of that kind."""
+    return f"delete it, rule {RULES[kind]} makes it again in the next run"
 
 
 def strings(file: h5py.File, name: str) -> list[str]:

@@ -95,7 +95,7 @@ def read(path: str, kind: str) -> Matrix:
     if values.shape != (len(image_id), len(category)):
         raise InputError(
             f"{path}: {name} has shape {values.shape}, wanted {(len(image_id), len(category))} "
-            "(images, categories); delete it, the next run makes it again"
+            f"(images, categories); {hdf5.advice(kind)}"
         )
     return Matrix(str(path), image_id, category, values, split)
 

@@ -1,25 +1,33 @@
 """What a job prints: to its log file, with progress on the terminal as well."""
 
 import os
+import signal
+import socket
 import sys
 import time
 import traceback
 import warnings
 
+from spml import machines
 from spml.errors import InputError
 
 INTERVAL = 10.0  # seconds between progress lines, at most
+TERMINATED = "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which"
+_before = None  # what stderr was before
 _terminal = None
 
 
 def redirect(snakemake):
     """From here on stdout, stderr, warnings, tracebacks and child processes write to the rule's log.
 
-    An InputError ends the job with its message alone; any other exception keeps its traceback.
+    An InputError ends the job with its message alone; any other exception keeps its traceback. SIGTERM ends it in
+    order, so that temporary files are removed.
     """
-    global _terminal
+    global _before, _terminal
+    _before = os.fdopen(os.dup(2), "w")
     if os.isatty(2):
-        _terminal = os.fdopen(os.dup(2), "w")
+        _terminal = _before
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -29,14 +37,18 @@ def redirect(snakemake):
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     warnings.showwarning = lambda message, category, *place: print(f"warning: {message}")
     sys.excepthook = _explain
+    print(f"{socket.gethostname()}: {machines.processor()}, {snakemake.threads} of {os.cpu_count()} cores")
 
 
 def _explain(kind, error, trace):
-    sys.stdout.flush()
-    if issubclass(kind, InputError):
-        print(f"error: {error}", file=sys.stderr)
-    else:
-        traceback.print_exception(kind, error, trace)
+    text = (
+        f"error: {error}" if issubclass(kind, InputError) else "".join(traceback.format_exception(kind, error, trace))
+    )
+    try:
+        sys.stdout.flush()
+        print(text, file=sys.stderr, flush=True)
+    except OSError as full:  # a disk without room has none for the log either
+        print(f"{text}\nerror: nor can this job's log be written: {full.strerror}", file=_before, flush=True)
 
 
 class Progress:
