@@ -48,13 +48,15 @@ def random_backbone(architecture: str, folder: Path) -> torch.nn.Module:
 
 @torch.inference_mode()
 def plain(model: torch.nn.Module, paths: list[str], options) -> None:
+    torch.set_num_threads(options.threads)
     for start in range(0, len(paths), options.batch_size):
         batch = np.stack([images.read_image(path, options.size) for path in paths[start : start + options.batch_size]])
         model(backbones.normalise(batch, "cpu").contiguous())
 
 
 def pipeline(extractor: backbones.Extractor, paths: list[str], options) -> None:
-    batches = images.read_batches(paths, options.size, options.batch_size, options.threads)
+    torch.set_num_threads(1)
+    batches = images.read_batches(paths, options.size, backbones.CPU_BATCH, options.threads)
     assert sum(len(batch) for batch in extractor(batches)) == len(paths)
 
 
@@ -63,7 +65,7 @@ def on_cpu(options, folder: Path) -> None:
     paths = draw_pictures(folder, options.pictures)
     runs = {"plain": lambda: seconds(lambda: plain(model, paths, options)) / len(paths)}
     for precision in ("float32", "bfloat16"):
-        extractor = backbones.Extractor(model, precision, "cpu")
+        extractor = backbones.Extractor(model, precision, "cpu", options.threads)
         runs[precision] = lambda of=extractor: seconds(lambda: pipeline(of, paths, options)) / len(paths)
     decoding = seconds(lambda: [images.read_image(path, options.size) for path in paths]) / len(paths)
     found = fastest(options.repeats, runs)
@@ -76,7 +78,7 @@ def on_cpu(options, folder: Path) -> None:
         )
         for name in ("float32", "bfloat16")
     ]
-    shape = f"{options.architecture} at {options.size}, batch {options.batch_size}, {options.threads} threads"
+    shape = f"{options.architecture} at {options.size}, {options.threads} threads"
     report(f"Features on the CPU: {shape}; auto is {auto}", figures, ratios + fidelity(options), options)
 
 
@@ -90,8 +92,10 @@ def fidelity(options) -> list[Ratio]:
     paths = sorted(map(str, (Path(data) / "coco_mini").rglob("*.jpg")))[: options.fidelity]
     found = []
     for precision in ("float32", "bfloat16"):
-        extractor = backbones.Extractor(model, precision, "cpu")
-        found.append(np.concatenate(list(extractor(images.read_batches(paths, 320, 16, options.threads)))))
+        extractor = backbones.Extractor(model, precision, "cpu", options.threads)
+        found.append(
+            np.concatenate(list(extractor(images.read_batches(paths, 320, backbones.CPU_BATCH, options.threads))))
+        )
     one, other = found
     cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
     what = f"bfloat16 to float32 on {len(paths)} real pictures: "

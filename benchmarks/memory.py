@@ -27,14 +27,14 @@ def extract(folder: Path, count: int) -> None:
 
     from spml import backbones, images
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     drawn = draw_pictures(folder, 20)
     paths = []
     for number in range(count):
         paths.append(str(folder / f"link{number}.jpg"))
         os.link(drawn[number % len(drawn)], paths[-1])
-    extractor = backbones.Extractor(random_backbone("resnet18", folder), "float32", "cpu")
-    batches = extractor(images.read_batches(paths, 64, 32, 2))
+    extractor = backbones.Extractor(random_backbone("resnet18", folder), "float32", "cpu", 2)
+    batches = extractor(images.read_batches(paths, 64, backbones.CPU_BATCH, 2))
     write_shard(folder / "shard.h5", list(map(str, range(count))), batches)
 
 

@@ -31,7 +31,7 @@ rule pretrain_demo_backbone:
         "resources/benchmarks/pretrain_demo_backbone/{backbone}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: 8
+    threads: 2
     resources:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),

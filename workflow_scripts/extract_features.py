@@ -13,7 +13,7 @@ from spml.devices import choose_device, choose_precision
 options = snakemake.params.options
 device = choose_device(snakemake.resources.device)
 precision = choose_precision(options["precision"], device)
-torch.set_num_threads(snakemake.threads)
+torch.set_num_threads(1)  # each thread has a batch of its own
 model = backbones.load_backbone(options["architecture"], snakemake.input.weights)
 checksum = sha256(snakemake.input.weights)
 listed = manifest.read(snakemake.input.images)
@@ -22,11 +22,12 @@ print(
     f"{snakemake.threads} threads"
 )
 
-batches = images.read_batches(listed.path, options["image_size"], snakemake.resources.batch_size, snakemake.threads)
+batch_size = backbones.CPU_BATCH if device == "cpu" else snakemake.resources.batch_size
+batches = images.read_batches(listed.path, options["image_size"], batch_size, snakemake.threads)
 shape = features.write_shard(
     snakemake.output.features,
     listed.image_id,
-    backbones.Extractor(model, precision, device)(batches),
+    backbones.Extractor(model, precision, device, snakemake.threads)(batches),
     options["storage"],
     backbone=options["architecture"],
     weights_sha256=checksum,

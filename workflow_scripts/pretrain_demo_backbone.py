@@ -11,8 +11,9 @@ from spml import demo, streams
 from spml.files import writing
 from spml.pretraining import pretrain
 
+THREADS = 2  # whatever the machine has: gradients are sums over pictures, and depend on how many threads share them
 options = snakemake.params.options
-torch.set_num_threads(snakemake.threads)
+torch.set_num_threads(THREADS)
 random = np.random.RandomState(streams.seed_for("singles", options["seed"]) % 2**32)
 labels = np.arange(options["singles"]) % len(demo.CATEGORIES)
 progress = log.Progress("drawing", len(labels), "single-object pictures")

@@ -10,7 +10,7 @@ from spml import labels
 from spml.devices import choose_device
 from spml.fitting import fit
 
-torch.set_num_threads(snakemake.threads)
+torch.set_num_threads(1)  # what a sum of products comes to depends on how many threads share it
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
 observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None

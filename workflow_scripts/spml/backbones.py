@@ -1,7 +1,9 @@
 """Frozen backbones: torchvision models without their classifier."""
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from spml.errors import InputError
 from spml.folding import folded
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
+CPU_BATCH = 8  # pictures at a time on a CPU; a constant, so that features do not depend on a setting of the machine
 PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
 
 
@@ -94,10 +97,14 @@ def normalise(pictures: np.ndarray, device: str) -> Tensor:
 
 
 class Extractor:
-    """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision."""
+    """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision.
 
-    def __init__(self, model: nn.Module, precision: str, device: str) -> None:
-        self._dtype, self._device = getattr(torch, precision), device
+    On a CPU each batch is the work of one of ``threads`` threads: what a convolution comes to depends on how many threads
+    share it, and on the size of the batch.
+    """
+
+    def __init__(self, model: nn.Module, precision: str, device: str, threads: int = 1) -> None:
+        self._dtype, self._device, self._threads = getattr(torch, precision), device, threads
         if precision == "bfloat16":
             model = bfloat16.convert(model, device)
         else:
@@ -106,14 +113,30 @@ class Extractor:
         self.model = model.to(memory_format=torch.channels_last)
 
     def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3]."""
-        waiting: Tensor | None = None  # on a GPU, the features of one batch come back while the next is computed
+        """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3], in order."""
+        if self._device == "cpu":
+            yield from self._on_threads(batches)
+            return
+        waiting: Tensor | None = None  # the features of one batch come back while the next is computed
         for pictures in batches:
-            with torch.no_grad():
-                values = normalise(pictures, self._device).to(self._dtype, memory_format=torch.channels_last)
-                features = self.model(values)
+            features = self._features(pictures)
             if waiting is not None:
                 yield waiting.float().cpu().numpy()
             waiting = features
         if waiting is not None:
             yield waiting.float().cpu().numpy()
+
+    @torch.no_grad()
+    def _features(self, pictures: np.ndarray) -> Tensor:
+        values = normalise(pictures, self._device).to(self._dtype, memory_format=torch.channels_last)
+        return self.model(values)
+
+    def _on_threads(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        with ThreadPoolExecutor(self._threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            waiting: deque[Future[Tensor]] = deque()
+            for pictures in batches:
+                waiting.append(pool.submit(self._features, pictures))
+                if len(waiting) > self._threads:
+                    yield waiting.popleft().result().float().numpy()
+            while waiting:
+                yield waiting.popleft().result().float().numpy()
