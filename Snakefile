@@ -42,6 +42,7 @@ rule all:
     default_target: True
     input:
         FIGURES,
+        f"results/{DATASET}/provenance.json",
 
 
 onsuccess:

@@ -4,6 +4,7 @@ import csv
 import functools
 import os
 import statistics
+from types import SimpleNamespace
 
 VARIANT = "tau_0[.][0-9]{2}|all"
 NAME = DEFINITIONS["name"]["pattern"].strip("^$")
@@ -86,7 +87,7 @@ def training(kind, wildcard):
 
     def pick(wildcards):
         sections = RESOLVED[wildcards.dataset]
-        entry = sections[kind][wildcards[wildcard]]
+        entry = sections[kind][getattr(wildcards, wildcard)]
         options = {key: entry.get(key, value) for key, value in sections["training"].items()}
         if options["head"] == "linear":
             del options["hidden"], options["dropout"]
@@ -211,7 +212,7 @@ def model_inputs(kind, wildcard):
     """An input function: the pictures' side of a training rule, features today."""
 
     def pick(wildcards):
-        entry = RESOLVED[wildcards.dataset][kind][wildcards[wildcard]]
+        entry = RESOLVED[wildcards.dataset][kind][getattr(wildcards, wildcard)]
         return features(wildcards.dataset, entry, "train")
 
     return pick
@@ -231,6 +232,11 @@ def split_features(wildcards):
     """An input function: the features that the model at hand sees of a split."""
     kind, name = wildcards.model.split("/")[:2]
     return features(wildcards.dataset, RESOLVED[wildcards.dataset][kind][name], part_of(wildcards.split))
+
+
+def group_of_split(wildcards):
+    """A group function: what is one job of a cluster with the logits at hand, the labels made from them or their metrics."""
+    return "labelling" if wildcards.split == "train" else "measuring"
 
 
 def split_labels(wildcards):
@@ -382,6 +388,59 @@ def figure_label_counts(wildcards):
     """A params function: which pseudo-labels figure 1b and the audit show."""
     sections = RESOLVED[wildcards.dataset]
     return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
+
+
+# -- the record of a run
+
+
+def used_backbones(dataset):
+    """The backbones that some model of the data set sees pictures through."""
+    sections = RESOLVED[dataset]
+    entries = [*sections["teachers"].values(), *sections["students"].values()]
+    return sorted({entry.get("backbone", source(dataset)["backbone"]) for entry in entries})
+
+
+def all_features(wildcards):
+    """An input function: the features of both parts through every backbone that is used."""
+    return [
+        f"results/{wildcards.dataset}/features/{backbone}/{part}.h5"
+        for backbone in used_backbones(wildcards.dataset)
+        for part in ("train", "test")
+    ]
+
+
+def as_used(wildcards):
+    """A params function: the configuration as the rules of this data set see it, defaults filled in, one plain dict."""
+    dataset = wildcards.dataset
+    sections = RESOLVED[dataset]
+
+    def at(**names):
+        return SimpleNamespace(dataset=dataset, **names)
+
+    return plain(
+        {
+            "dataset": dataset,
+            "source": source(dataset)["source"],
+            "seeds": sorted(sections["seeds"]),
+            "validation": sections["validation"],
+            "observation": observation(wildcards),
+            "backbones": {name: BACKBONES[name] for name in used_backbones(dataset)},
+            "teachers": {name: training("teachers", "teacher")(at(teacher=name)) for name in sections["teachers"]},
+            "pseudo_labels": {
+                name: {
+                    variant: rule_of_labels(at(pseudo_labels=name, variant=variant)) for variant in variants_of(entry)
+                }
+                for name, entry in sections["pseudo_labels"].items()
+            },
+            "students": {
+                name: {"pseudo_labels": entry["pseudo_labels"]} | training("students", "student")(at(student=name))
+                for name, entry in sections["students"].items()
+            },
+            "figure": sections["figure"],
+            "comparison": compared(wildcards),
+        }
+        | ({"demo": DEMO} if drawn(wildcards) else {})
+    )
 
 
 # -- resources: how much, for the n-th attempt; nothing of a site

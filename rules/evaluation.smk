@@ -13,10 +13,12 @@ rule predict_logits:
         "results/{dataset}/logs/predict_logits/{model}/{split}.log",
     benchmark:
         "results/{dataset}/benchmarks/predict_logits/{model}/{split}.tsv"
+    group:
+        group_of_split
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(4000),
+        mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
     script:
         "../workflow_scripts/predict_logits.py"
@@ -36,6 +38,8 @@ rule evaluate:
         "results/{dataset}/logs/evaluate/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/evaluate/{model}.tsv"
+    group:
+        "measuring"
     conda:
         "../envs/numpy.yaml"
     resources:

@@ -1,4 +1,5 @@
-# The tables and the figures: the paper's two, the comparison of all methods, calibration, the audit of the labels.
+# The tables and the figures: the paper's two, the comparison of all methods, calibration, the audit of the labels; the
+# record of what they were made with.
 
 
 rule collect_map:
@@ -220,3 +221,36 @@ rule plot_audit:
         options=figure_label_counts,
     script:
         "../workflow_scripts/plot_audit.py"
+
+
+rule write_provenance:
+    input:
+        tables=expand(
+            "results/{{dataset}}/tables/{table}.csv",
+            table=["map", "average_precision", "label_counts", "comparison", "audit", "confusions"],
+        ),
+        train=annotations("train"),
+        test=annotations("test"),
+        images=expand("results/{{dataset}}/images/{part}.csv", part=["train", "test"]),
+        given=given_labels,
+        features=all_features,
+        code=code("write_provenance"),
+    output:
+        record="results/{dataset}/provenance.json",
+        page=report(
+            "results/{dataset}/provenance.html",
+            caption="captions/provenance.rst",
+            category="Provenance",
+            labels={"figure": "provenance", "shows": "what the results were made with"},
+        ),
+    log:
+        "results/{dataset}/logs/write_provenance.log",
+    benchmark:
+        "results/{dataset}/benchmarks/write_provenance.tsv"
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    params:
+        config=as_used,
+    script:
+        "../workflow_scripts/write_provenance.py"

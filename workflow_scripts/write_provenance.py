@@ -1,0 +1,30 @@
+"""Write down what the results were made with: versions, code, configuration, checksums, machine."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import json
+
+from spml import provenance
+from spml.files import writing
+
+inputs = [snakemake.input.train, snakemake.input.test, *snakemake.input.images]
+if snakemake.input.given:
+    inputs.append(snakemake.input.given)
+record = {
+    "written": provenance.now(),
+    "dataset": snakemake.wildcards.dataset,
+    "code": provenance.code(),
+    "versions": provenance.versions(),
+    "machine": provenance.machine(),
+    "config": snakemake.params.config,
+    "inputs": [provenance.file(path) for path in inputs],
+    "features": [provenance.features(path) for path in snakemake.input.features],
+    "tables": [provenance.file(path) for path in snakemake.input.tables],
+}
+with writing(snakemake.output.record) as path:
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+with writing(snakemake.output.page) as path:
+    path.write_text(provenance.page(record), encoding="utf-8")
+print(json.dumps({key: record[key] for key in ("code", "versions", "machine")}, indent=1))
