@@ -1,21 +1,16 @@
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 import tiny
 
-IGNORED = shutil.ignore_patterns(
-    ".git", ".venv", ".uv", ".snakemake", "results", "resources", "tests", "__pycache__", ".*_cache"
-)
-
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """The tiny data set, run to both figures once by a copy of the repository; its output is in output.txt."""
     folder = tiny.make(tmp_path_factory.mktemp("tiny"))
-    shutil.copytree(tiny.ROOT, folder / "repository", ignore=IGNORED)
+    tiny.copy_repository(folder / "repository")
     (folder / "output.txt").write_text(tiny.snakemake(folder, root=folder / "repository"))
     return folder
 

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,12 @@ CONFIG = {
     },
     "machine": {"device": "cpu"},
 }
+
+
+def copy_repository(folder):
+    """What a clone has, without tests, at a place where it may be edited and run."""
+    names = (".git", ".venv", ".uv", ".snakemake", "results", "resources", "tests", "__pycache__", ".*_cache")
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*names))
 
 
 def coco_dataset(images, seed, names=tuple(COLOURS)):
@@ -136,12 +144,22 @@ def namespace(config):
     return space
 
 
-def snakemake(folder, *arguments, root=ROOT, check=True):
+def command(folder, *arguments, root=ROOT):
+    """The command that runs the workflow of ``root`` in a folder that has a config.yaml."""
+    begin = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile"), "--directory", str(folder)]
+    begin += ["--configfile", str(folder / "config.yaml"), "--workflow-profile", str(root / "profiles" / "default")]
+    return [*begin, "--cores", "2", *arguments]
+
+
+def snakemake(folder, *arguments, root=ROOT, check=True, **environment):
     """Run the workflow of ``root`` in a folder that has a config.yaml; returns output and error output together."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "config.yaml"), "--workflow-profile", str(root / "profiles" / "default")]
     done = subprocess.run(
-        [*command, "--cores", "2", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600
+        command(folder, *arguments, root=root),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        env=os.environ | environment,
     )
     if check:
         assert done.returncode == 0, done.stdout[-4000:]

@@ -1,0 +1,91 @@
+"""Runs that something happens to: Snakemake in the background, paused at a file, killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import tiny
+
+FAULTS = tiny.ROOT / "tests" / "faults"
+
+
+def wait(seconds, question, problem):
+    """Ask until there is an answer; it."""
+    end = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < end, f"{problem() if callable(problem) else problem} (within {seconds} s)"
+        time.sleep(0.1)
+    return answer
+
+
+class Pause:
+    """The first process that is about to move a file of that pattern into place waits there (see faults/)."""
+
+    def __init__(self, folder, pattern):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        self.environment = {"PYTHONPATH": str(FAULTS), "FAULT_PAUSE": f"*{pattern}:{self.folder}"}
+
+    def process(self):
+        """The number of the process that waits, None where none has come so far."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int((self.folder / "reached").read_text())
+
+    def go(self):
+        (self.folder / "go").touch()
+
+
+class Run:
+    """A command in the background, its output in a file."""
+
+    def __init__(self, command, folder, output, **environment):
+        self.output = Path(output)
+        with self.output.open("w") as file:
+            self.process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=os.environ | environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self):
+        return self.output.read_text()
+
+    def wait_until_paused(self, pause, seconds=180):
+        """The number of the process that waits."""
+        return wait(seconds, pause.process, lambda: f"nothing has come to the pause: {self.text[-3000:]}")
+
+    def finish(self, seconds=300):
+        """Wait for the end; the exit status."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"not done within {seconds} s: {self.text[-3000:]}") from None
+
+    def kill(self, group=True):
+        """kill -9, of the command with all that it started (but for jobs in sessions of their own), or of it alone."""
+        with contextlib.suppress(ProcessLookupError):
+            (os.killpg if group else os.kill)(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+
+
+def bytes_of(results, but=()):
+    """The content of every file that is the same whenever and wherever it is made, by its path."""
+    return {
+        str(path.relative_to(results)): path.read_bytes()
+        for path in sorted(Path(results).rglob("*"))
+        if path.is_file()
+        and path.relative_to(results).parts[0] not in ("logs", "benchmarks", *but)
+        and path.name not in ("provenance.json", "provenance.html", ".snakemake_timestamp")
+    }
+
+
+def leftovers(folder):
+    return [str(path) for path in Path(folder).rglob("*.part")]

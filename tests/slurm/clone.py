@@ -1,0 +1,48 @@
+"""A copy of the repository with the tiny data set in it, run on Slurm as its README says."""
+
+import shutil
+import sys
+
+import yaml
+
+import tiny
+from interrupted import Run
+
+OPTIONS = [  # as a site would set them in slurm/profile.yaml, and a quicker poll
+    *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"),
+    *("--latency-wait", "5", "--jobs", "4"),
+]
+ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5], "machine/images_per_shard": 14, "machine/gpus_per_job": 1}
+
+
+class Clone:
+    """See the module."""
+
+    def __init__(self, cluster, folder):
+        self.cluster, self.folder = cluster, folder
+        tiny.copy_repository(folder)
+        self.runs = 0
+        tiny.make(folder)
+        shutil.copy(tiny.ROOT / "config.yaml", folder)  # the tiny one goes beside it
+        self.configure(ONE)
+
+    def configure(self, changes):
+        config = tiny.changed(tiny.CONFIG, changes)
+        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def start(self, *arguments, profile="slurm", config="tiny.yaml", **environment):
+        """Snakemake in the background, by default on Slurm."""
+        self.runs += 1
+        command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
+        command += ["--profile", "slurm", *OPTIONS] if profile else ["--cores", "2"]
+        output = self.folder.parent / f"{self.folder.name}.{self.runs}.txt"
+        return Run(command, self.folder, output, **self.cluster.environment | environment)
+
+    def run(self, *arguments, seconds=600, **options):
+        """Snakemake to its end; its output."""
+        run = self.start(*arguments, **options)
+        assert run.finish(seconds) == 0, run.text[-5000:]
+        return run.text
+
+    def jobs(self, rule=None):
+        return [job for job in self.cluster.jobs(self.folder) if rule in (None, job["Rule"])]

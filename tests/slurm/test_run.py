@@ -1,0 +1,113 @@
+"""The workflow on a real Slurm, as `snakemake --profile slurm` in a clone runs it."""
+
+import re
+
+import pytest
+import yaml
+
+import tiny
+from interrupted import bytes_of, leftovers
+from slurm.clone import Clone
+
+pytestmark = pytest.mark.xdist_group("slurm")
+GROUPS = {"measuring_evaluate_predict_logits", "labelling_predict_logits_threshold_logits"}
+GROUPED = {"evaluate", "predict_logits", "threshold_logits"}
+DEMO = {
+    "demo": {"seed": 3, "train": 30, "test": 10, "singles": 64, "pretraining_epochs": 1},
+    "seeds": [1200],
+    "pseudo_labels/paper/taus": [0.4],
+    "machine/images_per_shard": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def done(cluster, tmp_path_factory):
+    """The tiny data set, run on Slurm to both figures."""
+    clone = Clone(cluster, tmp_path_factory.mktemp("run") / "clone")
+    clone.output = clone.run()
+    return clone
+
+
+def asked_for(output):
+    """What Snakemake said that each job of a rule or group would take: (cores, MB, minutes, GPUs) by its Slurm job."""
+    found = {}
+    for block in re.split(r"\n\n|\n(?=\[)", output):
+        job = re.search(r"^(?:rule|checkpoint) (\w+):", block, re.M)
+        if job:
+            cores = re.search(r"threads: (\d+)", block)
+            numbers = [re.search(rf"\b{name}=(\d+)", block) for name in ("mem_mb", "runtime", "gpu")]
+            found.setdefault(job[1], []).append(
+                (int(cores[1]) if cores else 1, *(int(n[1]) if n else 0 for n in numbers))
+            )
+    return found
+
+
+def given(job):
+    """The same of a job, from Slurm's record."""
+    days, hours, minutes = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):\d+", job["TimeLimit"]).groups()
+    gpus = re.search(r"gpu:(\d+)", job.get("TresPerJob", ""))
+    memory = re.fullmatch(r"([\d.]+)([MG])", job["MinMemoryNode"]).groups()
+    megabytes = float(memory[0]) * (1024 if memory[1] == "G" else 1)
+    return (
+        int(job["NumCPUs"]),
+        megabytes,
+        1440 * int(days or 0) + 60 * int(hours) + int(minutes),
+        int(gpus[1] if gpus else 0),
+    )
+
+
+def local_rules():
+    text = "".join(path.read_text() for path in (tiny.ROOT / "rules").glob("*.smk"))
+    blocks = re.split(r"^(?:rule|checkpoint) ", text, flags=re.M)[1:]
+    return {re.match(r"\w+", block)[0] for block in blocks if "localrule: True" in block}
+
+
+def test_each_rule_that_is_not_local_ran_as_a_job_with_what_it_asked_for(done):
+    jobs, asked = done.jobs(), asked_for(done.output)
+    assert all(job["JobState"] == "COMPLETED" for job in jobs), jobs
+    wanted = set(asked) - local_rules() - {"all", *GROUPED}
+    assert {job["Rule"] for job in jobs} == wanted | GROUPS
+    assert {"list_images", "extract_features", "train_teacher", "train_student", "compare_methods"} <= wanted
+    for rule in wanted:
+        records = done.jobs(rule)
+        assert sorted(map(given, records)) == sorted(asked[rule]), rule
+    assert all(given(job)[3] == 1 for rule in ("extract_features", "train_teacher") for job in done.jobs(rule))
+    assert not any(given(job)[3] for job in done.jobs("make_labels"))
+
+
+def test_small_jobs_share_a_job_of_slurm(done):
+    asked = asked_for(done.output)
+    assert len(asked["predict_logits"]) == 9 and len(asked["evaluate"]) == 4
+    assert sum(len(done.jobs(group)) for group in GROUPS) <= 3
+
+
+def test_the_cap_of_one_gpu_is_for_one_machine_alone(done):
+    teachers = done.jobs("train_teacher")
+    starts, ends = [job["StartTime"] for job in teachers], [job["EndTime"] for job in teachers]
+    assert sorted(starts)[1] < sorted(ends)[0], "no two jobs with a GPU ran at once"
+
+
+def test_results_are_those_of_a_local_run_byte_for_byte(done, cluster, tmp_path):
+    local = Clone(cluster, tmp_path / "clone")
+    local.run(profile=None)
+    one, other = (bytes_of(clone.folder / "results" / "tiny") for clone in (done, local))
+    assert set(one) == set(other) and len(one) > 40
+    assert [name for name in one if one[name] != other[name]] == []
+    assert leftovers(done.folder) == []
+
+
+def test_a_second_run_submits_nothing(done):
+    before = len(done.jobs())
+    assert "Nothing to be done" in done.run()
+    assert len(done.jobs()) == before
+
+
+def test_the_demo_extracts_in_shards_and_goes_to_both_figures(cluster, tmp_path):
+    clone = Clone(cluster, tmp_path / "clone")
+    shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    (clone.folder / "small.yaml").write_text(yaml.safe_dump(tiny.changed(shown, DEMO)))
+    figures = [f"results/demo/figures/figure_1{letter}.svg" for letter in "ab"]
+    clone.run(*figures, config="small.yaml")
+    assert all((clone.folder / figure).exists() for figure in figures)
+    assert len(clone.jobs("extract_features")) == 3 + 1
+    assert all(job["JobState"] == "COMPLETED" for job in clone.jobs())
