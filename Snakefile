@@ -45,5 +45,9 @@ rule all:
         f"results/{DATASET}/provenance.json",
 
 
+onstart:
+    require_writable()
+
+
 onsuccess:
     summarise()

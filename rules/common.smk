@@ -450,7 +450,13 @@ def per_attempt(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-# -- the closing summary
+# -- before the first job, and after the last
+
+
+def require_writable():
+    """End with one line where results cannot be written; each job would fail by itself."""
+    if os.path.isdir("results") and not os.access("results", os.W_OK):
+        sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 
 
 def summarise():

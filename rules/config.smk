@@ -39,6 +39,11 @@ def filled(schema, value):
     return {key: part["default"] for key, part in own.items() if "default" in part} | value
 
 
+def as_key(key):
+    """A key of the config as text of one line."""
+    return str(key) if str(key).isprintable() else repr(str(key))
+
+
 def mistakes(schema, value, place=""):
     """One line for each thing that the schema rejects: where, what is there, what belongs."""
     whole = {"$defs": DEFINITIONS} | schema
@@ -46,14 +51,14 @@ def mistakes(schema, value, place=""):
         jsonschema.Draft202012Validator(whole).iter_errors(value),
         key=lambda error: list(map(str, error.absolute_path)),
     ):
-        where = ".".join([place, *map(str, error.absolute_path)]).strip(".")
+        where = ".".join([place, *map(as_key, error.absolute_path)]).strip(".")
         known = allowed(error.schema)
         if error.validator in ("additionalProperties", "unevaluatedProperties"):
             for key in sorted(set(map(str, error.instance)) - set(known)):
                 near = difflib.get_close_matches(key, known, 1)
                 hint = "".join(f"did you mean {name}? " for name in near)
                 hint += f"wanted one of {', '.join(known)}" if known else "there are none"
-                yield f"{where}.{key}: no such key here; {hint}".lstrip(".")
+                yield f"{where}.{as_key(key)}: no such key here; {hint}".lstrip(".")
         elif error.validator == "required":
             for key in sorted(set(error.validator_value) - set(error.instance)):
                 wanted = known[key].get("description") or DEFINITIONS[key].get("description")

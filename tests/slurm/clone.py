@@ -33,7 +33,7 @@ class Clone:
     def start(self, *arguments, profile="slurm", config="tiny.yaml", **environment):
         """Snakemake in the background, by default on Slurm."""
         self.runs += 1
-        command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
+        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", config]
         command += ["--profile", "slurm", *OPTIONS] if profile else ["--cores", "2"]
         output = self.folder.parent / f"{self.folder.name}.{self.runs}.txt"
         return Run(command, self.folder, output, **self.cluster.environment | environment)

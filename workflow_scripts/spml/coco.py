@@ -49,7 +49,8 @@ def _problems(dataset: object) -> Iterator[str]:
         return
     for section, keys in KEYS.items():
         if not isinstance(dataset.get(section), list):
-            found = type(dataset[section]).__name__ if section in dataset else f"keys {', '.join(dataset) or 'none'}"
+            keys_found = [key if key.isprintable() else repr(key) for key in list(dataset)[:10]]
+            found = type(dataset[section]).__name__ if section in dataset else f"keys {', '.join(keys_found) or 'none'}"
             yield f"{section}: found {found}, wanted a list (COCO instances format)"
             return
         for row, entry in enumerate(dataset[section]):

@@ -1,0 +1,147 @@
+"""What goes wrong on a cluster: nothing is lost, nothing is wrong, and the user is told. docs/reliability.md lists it."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from interrupted import Pause, leftovers, wait
+
+pytestmark = pytest.mark.xdist_group("slurm")
+LIST = "results/tiny/images/train.csv"
+FEATURES = "results/tiny/features/random/train.h5"
+SHARDS = [f"results/tiny/features/random/train/0000{number}.h5" for number in range(3)]
+
+
+@pytest.fixture
+def paused(clone, tmp_path):
+    """A run whose job of list_images waits where it is about to move its file in place: (run, pause, Slurm's record)."""
+    pause = Pause(tmp_path / "pause", LIST)
+    run = clone.start(LIST, "--set-resources", "list_images:runtime=attempt", **pause.environment)
+    run.wait_until_paused(pause)
+    yield run, pause, clone.cluster.wait_for_job(clone.folder, "list_images")
+    pause.go()
+    run.kill()
+
+
+def tried_twice(clone, run, state):
+    """Whether the run ended well, after a job that ended in that state and one with twice the memory and time."""
+    assert run.finish(400) == 0, run.text[-3000:]
+    first, second = clone.jobs("list_images")
+    assert (first["JobState"], second["JobState"]) == (state, "COMPLETED")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("6000M", "12000M")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
+    assert "Error in rule list_images" in run.text and f"'{state}'" in run.text, run.text
+    assert (clone.folder / LIST).exists() and leftovers(clone.folder) == []
+    return True
+
+
+def test_a_job_that_is_killed_is_tried_again(clone, paused):
+    run, pause, _ = paused
+    os.kill(pause.process(), signal.SIGKILL)
+    assert tried_twice(clone, run, "FAILED")
+
+
+def test_a_job_over_its_time_is_tried_again_with_more(clone, paused):
+    run, _, _ = paused
+    assert tried_twice(clone, run, "TIMEOUT")
+
+
+def test_a_job_that_is_cancelled_is_noticed_and_tried_again(clone, paused):
+    run, _, job = paused
+    clone.cluster.run("scancel", job["JobId"])
+    assert tried_twice(clone, run, "CANCELLED")
+
+
+def test_a_job_over_its_memory_is_tried_again_with_more(clone):
+    target = SHARDS[0]
+    run = clone.start(target, "--set-resources", "extract_features:mem_mb=400 + 4000 * (attempt - 1)")
+    assert run.finish(300) == 0, run.text[-3000:]
+    first, second = clone.jobs("extract_features")
+    assert first["JobState"] in ("FAILED", "OUT_OF_MEMORY") and second["JobState"] == "COMPLETED"
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("400M", "4400M")
+    assert "Error in rule extract_features" in run.text
+    logs = "".join(path.read_text() for path in (clone.folder / ".snakemake/slurm_logs").rglob("*.log"))
+    assert "memory limit" in logs.lower(), logs[-2000:]
+    assert leftovers(clone.folder) == []
+
+
+@pytest.mark.parametrize("how", ["requeued", "preempted"])
+def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path, how):
+    pause = Pause(tmp_path / "pause", SHARDS[1])
+    run = clone.start(FEATURES, **pause.environment)
+    run.wait_until_paused(pause)
+    others = [clone.folder / shard for shard in (SHARDS[0], SHARDS[2])]
+    wait(120, lambda: all(path.exists() for path in others), lambda: run.text[-3000:])
+    before = [(path.stat().st_ino, path.stat().st_mtime) for path in others]
+    job = wait(
+        30,
+        lambda: [one for one in clone.jobs("extract_features") if one["JobState"] == "RUNNING"],
+        "no job of extract_features runs",
+    )[0]
+    if how == "requeued":
+        clone.cluster.run("scontrol", "requeue", job["JobId"])
+    else:
+        clone.cluster.run("sbatch", "--partition=urgent", "--mem=60000", "--output=/dev/null", "--wrap", "sleep 5")
+    assert run.finish(300) == 0, run.text[-3000:]
+    jobs = clone.jobs("extract_features")
+    assert len(jobs) == 3  # nothing was submitted again
+    assert {one["JobId"]: one["Restarts"] for one in jobs}[job["JobId"]] == "1"
+    assert [(path.stat().st_ino, path.stat().st_mtime) for path in others] == before
+    assert (clone.folder / FEATURES).exists() and leftovers(clone.folder) == []
+
+
+def test_a_controller_that_is_away_for_a_minute_is_waited_for(clone, paused):
+    run, pause, job = paused
+    clone.cluster.run("scontrol", "update", f"JobId={job['JobId']}", "TimeLimit=30")
+    clone.cluster.kill("slurmctld")
+    try:
+        pause.go()  # the job ends meanwhile
+        wait(30, (clone.folder / LIST).exists, "the job does not end")
+        time.sleep(60)
+        assert run.process.poll() is None, run.text[-3000:]
+    finally:
+        clone.cluster.start_controller()
+    assert run.finish(300) == 0, run.text[-3000:]
+    assert len(clone.jobs("list_images")) == 1
+
+
+def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
+    node = f"NodeName={clone.cluster.host}"
+    clone.cluster.run("scontrol", "update", node, "State=DRAIN", "Reason=maintenance")
+    try:
+        run = clone.start(LIST)
+        job = clone.cluster.wait_for_job(clone.folder, "list_images", "PENDING", seconds=60)
+        reason = wait(
+            30,
+            lambda: [r for r in [clone.jobs("list_images")[0]["Reason"]] if r not in ("None", "Priority")],
+            "no reason is given",
+        )
+        assert reason[0] in (
+            "Resources",
+            "ReqNodeNotAvail,_UnavailableNodes",
+            "Nodes_required_for_job_are_DOWN,_DRAINED",
+        )
+        assert run.process.poll() is None
+    finally:
+        clone.cluster.run("scontrol", "update", node, "State=RESUME")
+    assert run.finish(200) == 0, run.text[-3000:]
+    assert [one["JobId"] for one in clone.jobs("list_images")] == [job["JobId"]]
+
+
+def test_snakemake_killed_while_its_jobs_run(clone, tmp_path):
+    """Cancel what the killed run left in the queue, unlock, start again."""
+    pause = Pause(tmp_path / "pause", LIST)
+    run = clone.start(LIST, **pause.environment)
+    run.wait_until_paused(pause)
+    run.kill()
+    job = clone.cluster.wait_for_job(clone.folder, "list_images")
+    locked = clone.start(LIST)
+    assert locked.finish(100) == 1 and "Directory cannot be locked" in locked.text
+    clone.cluster.run("scancel", job["JobId"])
+    wait(60, lambda: clone.jobs("list_images")[0]["JobState"] == "CANCELLED", "the job is not cancelled")
+    assert not (clone.folder / LIST).exists()
+    clone.run("--unlock")
+    clone.run(LIST)
+    assert (clone.folder / LIST).exists() and leftovers(clone.folder) == []
