@@ -1,4 +1,8 @@
+import errno
 import os
+import socket
+import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -19,6 +23,54 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
         raise ZeroDivisionError
     assert target.read_text() == "new"
     assert os.listdir(target.parent) == ["a.txt"]
+
+
+def test_what_killed_processes_left_goes_with_the_next_write_and_nothing_else(tmp_path):
+    target, host = tmp_path / "a.[1]", socket.gethostname()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    names = {
+        "dead": f".{target.name}.{host}.{gone.pid}.part",
+        "alive": f".{target.name}.{host}.1.part",
+        "elsewhere, old": f".{target.name}.other-host.7.part",
+        "elsewhere, new": f".{target.name}.other-host.8.part",
+        "of another file": f".a.1.{host}.{gone.pid}.part",
+    }
+    for name in names.values():
+        (tmp_path / name).touch()
+    old = time.time() - 2 * 86400
+    os.utime(tmp_path / names["elsewhere, old"], (old, old))
+    with writing(target) as part:
+        part.write_text("new")
+    kept = {names[key] for key in ("alive", "elsewhere, new", "of another file")}
+    assert set(os.listdir(tmp_path)) == {target.name} | kept
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),
+        OSError(errno.EROFS, "x"),
+        PermissionError(errno.EACCES, "x"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line_that_names_the_file(tmp_path, error):
+    with (
+        pytest.raises(InputError, match=r"a.h5: cannot be written: .*; (make room|wanted a folder)"),
+        writing(tmp_path / "a.h5"),
+    ):
+        raise error
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_hdf5_file_has_the_same_bytes_later(tmp_path):
+    from spml import hdf5
+
+    for name in ("one", "other"):
+        hdf5.write(tmp_path / name, "labels", {"label": np.arange(6).reshape(2, 3)}, {"image_id": ["a", "ü"]}, tau=0.5)
+        time.sleep(1.1)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
 def test_a_checkpoint_comes_back(tmp_path):

@@ -247,3 +247,45 @@ def test_weights_cannot_run_code(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
         backbones.load_backbone("resnet18", "w.pth")
     assert not (tmp_path / "pwned").exists()
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(tmp_path):
+    import zlib
+
+    def chunk(kind, content):
+        return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+    header = (20_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+    bomb = tmp_path / "bomb.png"
+    bomb.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    )
+    with pytest.raises(InputError, match=r"bomb.png: (found 20,000 x 20,000 pixels|not a readable picture .*bomb)"):
+        images.read_image(str(bomb), 8)
+
+
+def test_a_document_that_would_start_a_program_is_no_picture(tmp_path):
+    """Pillow hands PostScript to Ghostscript."""
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", "EPS")
+    with pytest.raises(InputError, match=r"a.jpg: not a readable picture .*wanted JPEG, PNG"):
+        images.read_image(str(tmp_path / "a.jpg"), 8)
+
+
+def test_every_format_that_is_offered_is_there():
+    Image.init()
+    assert set(images.FORMATS) <= set(Image.OPEN)
+
+
+def test_links_are_followed_inside_their_folder_alone(tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deep").mkdir(parents=True)
+    (tmp_path / "secret.png").touch()
+    (folder / "1.png").touch()
+    (folder / "2.png").symlink_to("1.png")
+    (folder / "3.png").symlink_to(tmp_path / "secret.png")
+    (folder / "out").symlink_to(tmp_path)
+    paths = [str(folder / name) for name in ("1.png", "2.png", "3.png", "out/secret.png")]
+    found = [path for path, _ in manifest.links_out_of(str(folder), paths)]
+    assert found == paths[2:]
+    (tmp_path / "elsewhere").symlink_to(folder)  # the folder itself may be one
+    assert list(manifest.links_out_of(str(tmp_path / "elsewhere"), [str(tmp_path / "elsewhere/1.png")])) == []
