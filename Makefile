@@ -26,7 +26,7 @@ report: $(READY)
 	snakemake --cores all --report results/report.html
 
 bench: run  # minutes; nothing else should run beside it
-	for name in features heads streaming memory cost bootstrap protocols; do \
+	for name in features heads streaming memory cost bootstrap protocols load; do \
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 

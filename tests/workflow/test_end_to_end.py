@@ -1,7 +1,9 @@
 """The tiny data set through every stage, by the real command."""
 
 import csv
+import hashlib
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -40,7 +42,7 @@ def test_every_artifact_is_where_the_design_says(results):
     figures = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
     tables = ("map", "average_precision", "label_counts", "comparison", "audit", "confusions")
-    wanted |= {f"tables/{name}.csv" for name in tables}
+    wanted |= {f"tables/{name}.csv" for name in tables} | {"provenance.json", "provenance.html"}
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
         models = [f"teachers/{name}/seed_{seed}" for name in ("em", "an", "full")]
@@ -231,7 +233,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_the_report_is_one_file_that_opens_offline(finished, tmp_path):
     tiny.snakemake(finished, "--report", str(tmp_path / "report.html"), root=finished / "repository")
     page = (tmp_path / "report.html").read_text()
-    assert "figure_1a.svg" in page and "Test mAP of the students" in page
+    assert "provenance.html" in page and "figure_1a.svg" in page and "Test mAP of the students" in page
     assert not [tag for tag in ('<script src="http', '<link href="http', "url(http") if tag in page]
 
 
@@ -245,3 +247,19 @@ def test_the_same_seeds_give_the_same_bytes(finished, tmp_path):
             assert path.read_bytes() == (finished / path.relative_to(folder)).read_bytes(), path
             compared += 1
     assert compared > 20
+
+
+def test_the_provenance_says_what_the_results_were_made_with(finished, results):
+    record = json.loads((results / "provenance.json").read_text())
+    assert record["versions"]["torch"] and record["versions"]["snakemake"] and record["machine"]["processor"]
+    assert record["code"] == {"commit": None, "changed_files": None}  # a copy that is no checkout
+    assert record["config"]["teachers"]["em"]["loss"] == {"name": "em", "alpha": 0.1}
+    assert record["config"]["seeds"] == [1200, 1201]
+    checksum = hashlib.sha256((finished / "data/train.json").read_bytes()).hexdigest()
+    assert {"path": "data/train.json", "bytes": (finished / "data/train.json").stat().st_size, "sha256": checksum} in (
+        record["inputs"]
+    )
+    assert record["features"][0]["weights_sha256"] and record["features"][0]["shards"]
+    assert {Path(table["path"]).stem for table in record["tables"]} >= {"map", "label_counts", "comparison"}
+    page = (results / "provenance.html").read_text()
+    assert checksum in page and "http" not in page

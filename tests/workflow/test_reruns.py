@@ -16,9 +16,9 @@ from spml import features as feature_files
 pytestmark = pytest.mark.xdist_group("finished")
 
 FEEDS = {  # rule -> the rules that read what it writes
-    "list_images": ["extract_features", "make_labels", "threshold_logits"],
+    "list_images": ["extract_features", "make_labels", "threshold_logits", "write_provenance"],
     "extract_features": ["join_features"],
-    "join_features": ["train_teacher", "train_student", "predict_logits"],
+    "join_features": ["train_teacher", "train_student", "predict_logits", "write_provenance"],
     "make_labels": [
         *["make_observed_labels", "train_teacher", "train_student", "predict_logits"],
         *["threshold_logits", "evaluate", "collect_label_counts", "compare_methods", "audit_pseudo_labels"],
@@ -29,10 +29,10 @@ FEEDS = {  # rule -> the rules that read what it writes
     "threshold_logits": ["train_student", "collect_label_counts", "audit_pseudo_labels"],
     "train_student": ["predict_logits"],
     "evaluate": ["collect_map", "plot_reliability"],
-    "collect_map": ["plot_map", "compare_methods", "plot_comparison", "plot_reliability"],
-    "collect_label_counts": ["plot_label_counts"],
-    "compare_methods": ["plot_comparison"],
-    "audit_pseudo_labels": ["plot_audit"],
+    "collect_map": ["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance"],
+    "collect_label_counts": ["plot_label_counts", "write_provenance"],
+    "compare_methods": ["plot_comparison", "write_provenance"],
+    "audit_pseudo_labels": ["plot_audit", "write_provenance"],
 }
 
 
@@ -116,7 +116,10 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "reference of the comparison": ({"comparison": {"reference": "an"}}, and_after("compare_methods")),
     "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
     "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
-    "lines of the figure": ({"figure/lines": ["full"]}, {"plot_map", "plot_comparison", "plot_reliability"}),
+    "lines of the figure": (
+        {"figure/lines": ["full"]},
+        {"plot_map", "plot_comparison", "plot_reliability", "write_provenance"},
+    ),
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
     "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
     "storage": ({"backbones/random/storage": "float32"}, and_after("extract_features")),

@@ -1,0 +1,128 @@
+"""Many replicates: what planning and scheduling take beside the work itself, and how many files there are.
+
+    python benchmarks/load.py [--json load.json] [--figure docs/load.svg]
+
+Dry runs of the tiny data set of the tests with up to 200 replicates and 5 τ; 10 replicates are run, on local cores, and the
+rest is extrapolated by the number of jobs.
+"""
+
+import argparse
+import csv
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from common import ROOT, Ratio, parser, report, seconds
+
+sys.path.insert(0, str(ROOT / "tests"))
+import tiny
+
+TAUS = [0.5, 0.55, 0.6, 0.65, 0.7]
+PLANNED, RUN = (10, 50, 100, 200), 10
+
+
+def configured(folder: Path, replicates: int) -> None:
+    changes = {"seeds": list(range(1200, 1200 + replicates)), "pseudo_labels/paper/taus": TAUS}
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes | {"comparison": {"resamples": 100}}))
+
+
+def plan(folder: Path) -> dict[str, float]:
+    """A dry run in a process of its own: seconds, peak memory in MB, jobs."""
+    program = (
+        "import resource, subprocess, sys, time\n"
+        "start = time.perf_counter()\n"
+        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
+        "taken = time.perf_counter() - start\n"
+        "total = [line.split()[1] for line in done.stdout.splitlines() if line.startswith('total ')]\n"
+        "print(taken, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, total[0] if total else 0)"
+    )
+    command = tiny.command(folder, "--dry-run", "--quiet", "rules")
+    output = subprocess.run(
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, check=True
+    ).stdout
+    return dict(zip(("dry run, s", "memory, MB", "jobs"), map(float, output.split()), strict=True))
+
+
+def work(folder: Path) -> tuple[float, int]:
+    """Seconds of all jobs together by their benchmarks, and their number."""
+    taken = []
+    for path in (folder / "results").rglob("benchmarks/**/*.tsv"):
+        with path.open(encoding="utf-8") as file:
+            taken += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+    return sum(taken), len(taken)
+
+
+def draw(figures: dict[str, dict[str, float]], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    rows = [row for row in figures.values() if "dry run, s" in row]
+    figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.8), layout="constrained")
+    for axes, key, label in zip(
+        panels, ("dry run, s", "memory, MB"), ("planning (s)", "memory of Snakemake (MB)"), strict=True
+    ):
+        axes.plot([row["jobs"] for row in rows], [row[key] for row in rows], "o-", color="#0b5394")
+        axes.set_xlabel("jobs")
+        axes.set_ylabel(label)
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.spines[["top", "right"]].set_visible(False)
+    for row, count in zip(rows, PLANNED, strict=True):
+        panels[0].annotate(
+            f"{count}", (row["jobs"], row["dry run, s"]), (-4, 5), textcoords="offset points", ha="right"
+        )
+    panels[0].set_title("dry run by number of replicates", fontsize=9)
+    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "load"})
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    made: argparse.ArgumentParser = parser(__doc__)
+    made.add_argument("--figure", type=Path, help="where to draw planning time and memory")
+    options = made.parse_args()
+    figures: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = tiny.make(Path(place) / "tiny")
+        # Which shards there are is known once images are listed: with that done, a dry run plans all jobs.
+        lists = [f"results/tiny/images/{part}.csv" for part in tiny.SIZES]
+        tiny.snakemake(folder, *lists)
+        for count in PLANNED:
+            configured(folder, count)
+            figures[f"{count} replicates x {len(TAUS)} τ"] = plan(folder)
+        configured(folder, RUN)
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
+        elapsed = seconds(lambda: subprocess.run(tiny.command(folder), capture_output=True, check=True))
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
+        taken, jobs = work(folder)
+        again = plan(folder)
+        files = sum(path.is_file() for path in (folder / "results").rglob("*"))
+        records = sum(path.is_file() for path in (folder / ".snakemake").rglob("*"))
+    cores = 2
+    found = {"elapsed, s": elapsed, "in jobs, s": taken, "overhead a job, s": (cores * elapsed - taken) / jobs}
+    figures[f"{RUN} replicates run, {cores} cores"] = found | {"jobs": jobs, "files": files, "records": records}
+    figures["the same again, nothing to do"] = {"dry run, s": again["dry run, s"]}
+    many = figures[f"{PLANNED[-1]} replicates x {len(TAUS)} τ"]["jobs"]
+    scale = many / jobs
+    figures[f"{PLANNED[-1]} replicates, extrapolated"] = {
+        "elapsed, s": scale * elapsed,
+        "jobs": many,
+        "files": scale * files,
+        "records": scale * records,
+    }
+    ratios = [
+        Ratio("overhead of scheduling, share of cores x time", 1 - taken / (cores * elapsed), "", 2),
+        Ratio("processor time of all processes, times that in jobs", busy / taken, "", 2),
+    ]
+    if options.figure:
+        shown = {name: row for name, row in figures.items() if name.endswith("τ")}
+        draw(shown, options.figure)
+    report("Many replicates of the tiny data set", figures, ratios, options)
+
+
+if __name__ == "__main__":
+    main()
