@@ -66,16 +66,13 @@ def draw(figures: dict[str, dict[str, float]], path: Path) -> None:
         panels, ("dry run, s", "memory, MB"), ("planning (s)", "memory of Snakemake (MB)"), strict=True
     ):
         axes.plot([row["jobs"] for row in rows], [row[key] for row in rows], "o-", color="#0b5394")
-        axes.set_xlabel("jobs")
+        axes.set_xlabel("jobs (with each point: replicates)")
         axes.set_ylabel(label)
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
+        axes.set_xlim(0, 1.15 * rows[-1]["jobs"])
+        axes.set_ylim(0, 1.1 * rows[-1][key])
         axes.spines[["top", "right"]].set_visible(False)
-    for row, count in zip(rows, PLANNED, strict=True):
-        panels[0].annotate(
-            f"{count}", (row["jobs"], row["dry run, s"]), (-4, 5), textcoords="offset points", ha="right"
-        )
-    panels[0].set_title("dry run by number of replicates", fontsize=9)
+        for row, count in zip(rows, PLANNED, strict=True):
+            axes.annotate(f"{count}", (row["jobs"], row[key]), (5, -11), textcoords="offset points")
     plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "load"})
     figure.savefig(path, metadata={"Date": None})
 

@@ -75,11 +75,8 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
     others = [clone.folder / shard for shard in (SHARDS[0], SHARDS[2])]
     wait(120, lambda: all(path.exists() for path in others), lambda: run.text[-3000:])
     before = [path.stat().st_ino for path in others]
-    job = wait(
-        30,
-        lambda: [one for one in clone.jobs("extract_features") if one["JobState"] == "RUNNING"],
-        "no job of extract_features runs",
-    )[0]
+    (job,) = [one for one in clone.jobs("extract_features") if one["Comment"].endswith("_00001")]
+    assert job["JobState"] == "RUNNING"
     if how == "requeued":
         clone.cluster.run("scontrol", "requeue", job["JobId"])
     else:
@@ -95,7 +92,7 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
 def test_a_controller_that_is_away_for_a_minute_is_waited_for(clone, paused):
     run, pause, job = paused
     clone.cluster.run("scontrol", "update", f"JobId={job['JobId']}", "TimeLimit=30")
-    clone.cluster.kill("slurmctld")
+    clone.cluster.kill("slurmctld", signal.SIGTERM)  # in order: it saves the state of its jobs
     try:
         pause.go()  # the job ends meanwhile
         wait(30, (clone.folder / LIST).exists, "the job does not end")
