@@ -73,7 +73,11 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
     run = clone.start(FEATURES, **pause.environment)
     run.wait_until_paused(pause)
     others = [clone.folder / shard for shard in (SHARDS[0], SHARDS[2])]
-    wait(120, lambda: all(path.exists() for path in others), lambda: run.text[-3000:])
+    wait(
+        120,
+        lambda: [one["JobState"] for one in clone.jobs("extract_features")].count("COMPLETED") == 2,
+        lambda: run.text[-3000:],
+    )
     before = [path.stat().st_ino for path in others]
     (job,) = [one for one in clone.jobs("extract_features") if one["Comment"].endswith("_00001")]
     assert job["JobState"] == "RUNNING"
