@@ -1,7 +1,9 @@
 """What goes wrong on a cluster: nothing is lost, nothing is wrong, and the user is told. docs/reliability.md lists it."""
 
 import os
+import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -93,19 +95,27 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
     assert (clone.folder / FEATURES).exists() and leftovers(clone.folder) == []
 
 
-def test_a_controller_that_is_away_for_a_minute_is_waited_for(clone, paused):
+def test_a_controller_that_is_away_for_a_minute_harms_no_job(clone, paused):
+    """Its job goes on. A run that asked for its state meanwhile may have stopped asking: end it and start it again."""
     run, pause, job = paused
     clone.cluster.run("scontrol", "update", f"JobId={job['JobId']}", "TimeLimit=30")
     clone.cluster.kill("slurmctld", signal.SIGTERM)  # in order: it saves the state of its jobs
     try:
-        pause.go()  # the job ends meanwhile
+        pause.go()
         wait(30, (clone.folder / LIST).exists, "the job does not end")
         time.sleep(60)
         assert run.process.poll() is None, run.text[-3000:]
     finally:
         clone.cluster.start_controller()
-    assert run.finish(300) == 0, run.text[-3000:]
-    assert len(clone.jobs("list_images")) == 1
+    wait(60, lambda: clone.jobs("list_images")[0]["JobState"] == "COMPLETED", "the job is not on record")
+    content = (clone.folder / LIST).read_bytes()
+    try:
+        assert run.process.wait(40) == 0, run.text[-3000:]
+    except subprocess.TimeoutExpired:
+        run.process.send_signal(signal.SIGINT)
+        run.finish(120)
+        clone.run(LIST)
+    assert (clone.folder / LIST).read_bytes() == content and leftovers(clone.folder) == []
 
 
 def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
@@ -119,11 +129,7 @@ def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
             lambda: [r for r in [clone.jobs("list_images")[0]["Reason"]] if r not in ("None", "Priority")],
             "no reason is given",
         )
-        assert reason[0] in (
-            "Resources",
-            "ReqNodeNotAvail,_UnavailableNodes",
-            "Nodes_required_for_job_are_DOWN,_DRAINED",
-        )
+        assert re.match("Resources|ReqNodeNotAvail|Nodes_required_for_job_are_DOWN", reason[0]), reason
         assert run.process.poll() is None
     finally:
         clone.cluster.run("scontrol", "update", node, "State=RESUME")
