@@ -234,11 +234,6 @@ def split_features(wildcards):
     return features(wildcards.dataset, RESOLVED[wildcards.dataset][kind][name], part_of(wildcards.split))
 
 
-def group_of_split(wildcards):
-    """A group function: what is one job of a cluster with the logits at hand, the labels made from them or their metrics."""
-    return "labelling" if wildcards.split == "train" else "measuring"
-
-
 def split_labels(wildcards):
     """An input function: the true labels of the part that a split lies in."""
     return f"results/{wildcards.dataset}/labels/{part_of(wildcards.split)}.h5"

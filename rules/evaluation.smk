@@ -13,8 +13,6 @@ rule predict_logits:
         "results/{dataset}/logs/predict_logits/{model}/{split}.log",
     benchmark:
         "results/{dataset}/benchmarks/predict_logits/{model}/{split}.tsv"
-    group:
-        group_of_split
     conda:
         "../envs/numpy.yaml"
     resources:
@@ -38,8 +36,7 @@ rule evaluate:
         "results/{dataset}/logs/evaluate/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/evaluate/{model}.tsv"
-    group:
-        "measuring"
+    localrule: True
     conda:
         "../envs/numpy.yaml"
     resources:

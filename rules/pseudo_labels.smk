@@ -15,8 +15,6 @@ rule threshold_logits:
         "results/{dataset}/logs/threshold_logits/{pseudo_labels}/seed_{seed}/{variant}.log",
     benchmark:
         "results/{dataset}/benchmarks/threshold_logits/{pseudo_labels}/seed_{seed}/{variant}.tsv"
-    group:
-        "labelling"
     conda:
         "../envs/numpy.yaml"
     resources:

@@ -11,8 +11,6 @@ from interrupted import bytes_of, leftovers
 from slurm.clone import Clone
 
 pytestmark = pytest.mark.xdist_group("slurm")
-GROUPS = {"measuring_evaluate_predict_logits", "labelling_predict_logits_threshold_logits"}
-GROUPED = {"evaluate", "predict_logits", "threshold_logits"}
 DEMO = {
     "demo": {"seed": 3, "train": 30, "test": 10, "singles": 64, "pretraining_epochs": 1},
     "seeds": [1200],
@@ -30,7 +28,7 @@ def done(cluster, tmp_path_factory):
 
 
 def asked_for(output):
-    """What Snakemake said that each job of a rule or group would take: (cores, MB, minutes, GPUs) by its Slurm job."""
+    """What Snakemake said that each job of a rule would take: (cores, MB, minutes, GPUs) by its Slurm job."""
     found = {}
     for block in re.split(r"\n\n|\n(?=\[)", output):
         job = re.search(r"^(?:rule|checkpoint) (\w+):", block, re.M)
@@ -66,8 +64,8 @@ def local_rules():
 def test_each_rule_that_is_not_local_ran_as_a_job_with_what_it_asked_for(done):
     jobs, asked = done.jobs(), asked_for(done.output)
     assert all(job["JobState"] == "COMPLETED" for job in jobs), jobs
-    wanted = set(asked) - local_rules() - {"all", *GROUPED}
-    assert {job["Rule"] for job in jobs} == wanted | GROUPS
+    wanted = set(asked) - local_rules() - {"all"}
+    assert {job["Rule"] for job in jobs} == wanted
     assert {"list_images", "extract_features", "train_teacher", "train_student", "compare_methods"} <= wanted
     for rule in wanted:
         records = done.jobs(rule)
@@ -76,10 +74,9 @@ def test_each_rule_that_is_not_local_ran_as_a_job_with_what_it_asked_for(done):
     assert not any(given(job)[3] for job in done.jobs("make_labels"))
 
 
-def test_small_jobs_share_a_job_of_slurm(done):
+def test_metrics_and_figures_are_made_on_the_login_node(done):
+    assert {"evaluate", "collect_map", "plot_map", "write_provenance"} <= local_rules()
     assert len(list((done.folder / "results/tiny/metrics").rglob("*.json"))) == 4
-    assert len(list((done.folder / "results/tiny").rglob("logits_*.h5"))) == 9
-    assert sum(len(done.jobs(group)) for group in GROUPS) <= 3
 
 
 def test_the_cap_of_one_gpu_is_for_one_machine_alone(done):
