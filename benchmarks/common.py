@@ -1,11 +1,12 @@
 """What the benchmarks share: the library on the path, timings that take turns, one form of report."""
 
 import argparse
+import csv
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def fastest(repeats: int, runs: dict[str, Callable[[], float]]) -> dict[str, flo
     for _ in range(repeats):
         for name, run in runs.items():
             found[name] = min(found[name], run())
+    return found
+
+
+def job_seconds(paths: Iterable[Path]) -> list[float]:
+    """Seconds of each job, from Snakemake's benchmark files."""
+    found = []
+    for path in paths:
+        with path.open(encoding="utf-8") as file:
+            found += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
     return found
 
 

@@ -6,15 +6,13 @@ Dry runs of the tiny data set of the tests with up to 200 replicates and 5 τ; 1
 rest is extrapolated by the number of jobs.
 """
 
-import argparse
-import csv
 import resource
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from common import ROOT, Ratio, parser, report, seconds
+from common import ROOT, Ratio, job_seconds, parser, report, seconds
 
 sys.path.insert(0, str(ROOT / "tests"))
 import tiny
@@ -47,10 +45,7 @@ def plan(folder: Path) -> dict[str, float]:
 
 def work(folder: Path) -> tuple[float, int]:
     """Seconds of all jobs together by their benchmarks, and their number."""
-    taken = []
-    for path in (folder / "results").rglob("benchmarks/**/*.tsv"):
-        with path.open(encoding="utf-8") as file:
-            taken += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+    taken = job_seconds((folder / "results").rglob("benchmarks/**/*.tsv"))
     return sum(taken), len(taken)
 
 
@@ -78,7 +73,7 @@ def draw(figures: dict[str, dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    made: argparse.ArgumentParser = parser(__doc__)
+    made = parser(__doc__)
     made.add_argument("--figure", type=Path, help="where to draw planning time and memory")
     options = made.parse_args()
     figures: dict[str, dict[str, float]] = {}

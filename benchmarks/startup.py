@@ -6,12 +6,11 @@ Jobs are those of the last run of the demo: results/demo/benchmarks and resource
 """
 
 import ast
-import csv
 import subprocess
 import sys
 from pathlib import Path
 
-from common import ROOT, fastest, parser, report, seconds
+from common import ROOT, fastest, job_seconds, parser, report, seconds
 
 
 def imports(script: Path) -> str:
@@ -29,9 +28,7 @@ def jobs(rule: str) -> list[float]:
     found = []
     for folder in ("results/demo", "resources/demo", "resources"):
         place = ROOT / folder / "benchmarks"
-        for path in [*place.glob(f"{rule}.tsv"), *place.glob(f"{rule}/**/*.tsv")]:
-            with path.open(encoding="utf-8") as file:
-                found += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+        found += job_seconds([*place.glob(f"{rule}.tsv"), *place.glob(f"{rule}/**/*.tsv")])
     return found
 
 

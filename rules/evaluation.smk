@@ -39,8 +39,5 @@ rule evaluate:
     localrule: True
     conda:
         "../envs/numpy.yaml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(30),
     script:
         "../workflow_scripts/evaluate.py"

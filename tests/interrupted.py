@@ -76,13 +76,13 @@ class Run:
         self.process.wait(30)
 
 
-def bytes_of(results, but=()):
+def bytes_of(results):
     """The content of every file that is the same whenever and wherever it is made, by its path."""
     return {
         str(path.relative_to(results)): path.read_bytes()
         for path in sorted(Path(results).rglob("*"))
         if path.is_file()
-        and path.relative_to(results).parts[0] not in ("logs", "benchmarks", *but)
+        and path.relative_to(results).parts[0] not in ("logs", "benchmarks")
         and path.name not in ("provenance.json", "provenance.html", ".snakemake_timestamp")
     }
 

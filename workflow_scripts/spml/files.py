@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import os
 import socket
 import time
@@ -65,17 +66,21 @@ def unwritable(path: str | os.PathLike, error: BaseException) -> InputError | No
 
 def _remove_left(path: Path) -> None:
     """Temporary files of ``path`` whose process is gone, or on another machine has not written for a day."""
-    for left in path.parent.glob(f".{_literal(path.name)}.*.part"):
-        host, _, process = left.name.removeprefix(f".{path.name}.").removesuffix(".part").rpartition(".")
+    begin = f".{path.name}."
+    for left in _temporary_files(path.parent):
+        if not left.name.startswith(begin):
+            continue
+        host, _, process = left.name.removeprefix(begin).removesuffix(".part").rpartition(".")
         with contextlib.suppress(OSError):  # somebody else was faster
             here = host == socket.gethostname() and process.isdecimal()
             if not _alive(int(process)) if here else time.time() - left.stat().st_mtime > LEFT:
                 left.unlink()
 
 
-def _literal(name: str) -> str:
-    """A name as glob finds it."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+@functools.cache
+def _temporary_files(folder: Path) -> list[Path]:
+    """Those that lie in a folder when this process first writes there; a job may write thousands of files to one."""
+    return list(folder.glob(".*.part"))
 
 
 def _alive(process: int) -> bool:

@@ -22,7 +22,7 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid #ccc}"
     "table{border-collapse:collapse;width:100%}td{padding:.15rem .6rem .15rem 0;vertical-align:top;overflow-wrap:anywhere}"
-    "td:first-child{color:#555;width:14rem}td td:first-child{width:10rem}ul{margin:0;padding-left:1.1rem}"
+    "td:first-child{color:#555;width:14rem}td td:first-child{width:10rem}"
     "@media print{body{font-size:10px;margin:0}}"
 )
 
@@ -47,12 +47,8 @@ def code() -> dict[str, object]:
     """The commit of the project and whether tracked files differ from it; both None where it is no checkout of git."""
     if _git("rev-parse", "--show-toplevel") != str(ROOT):  # not some other checkout that it lies in
         return {"commit": None, "changed_files": None}
-    changed = _git("status", "--porcelain", "--untracked-files=no")
-    lines = [] if changed is None else changed.splitlines()
-    return {
-        "commit": _git("rev-parse", "HEAD"),
-        "changed_files": [line.strip().split(" ", 1)[1].strip() for line in lines],
-    }
+    changed = _git("diff", "--name-only", "HEAD")
+    return {"commit": _git("rev-parse", "HEAD"), "changed_files": (changed or "").splitlines()}
 
 
 def _git(*arguments: str) -> str | None:
