@@ -41,8 +41,13 @@ class Clone:
     def run(self, *arguments, seconds=600, **options):
         """Snakemake to its end; its output."""
         run = self.start(*arguments, **options)
-        assert run.finish(seconds) == 0, run.text[-5000:]
+        assert run.finish(seconds) == 0, run.text[-3000:] + self.logs()
         return run.text
+
+    def logs(self):
+        """The ends of what Slurm's jobs printed."""
+        paths = sorted((self.folder / ".snakemake/slurm_logs").rglob("*.log"), key=lambda path: path.stat().st_mtime)
+        return "".join(f"\n== {path.name}: {path.read_text()[-1000:]}" for path in paths[-3:])
 
     def jobs(self, rule=None):
         return [job for job in self.cluster.jobs(self.folder) if rule in (None, job["Rule"])]

@@ -115,6 +115,8 @@ class Cluster:
     # -- daemons
 
     def start(self):
+        if SYSTEM.exists() and "is UP" in self.run("env", f"SLURM_CONF={SYSTEM}", "scontrol", "ping", check=False):
+            raise RuntimeError(f"{os.readlink(SYSTEM)} is of a Slurm that runs: one at a time has {SYSTEM}")
         for name in ("state", "spool", "devices"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
