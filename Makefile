@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make test: the whole test suite.  Each sets up what it needs.
 .DEFAULT_GOAL := run
-.PHONY: run test lint report bench docs lock clean
+.PHONY: run test lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -9,6 +9,7 @@ READY := .venv/ready
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
+export FILE IMAGE
 
 run: $(READY)
 	snakemake --cores all
@@ -24,6 +25,9 @@ lint: $(READY)
 
 report: $(READY)
 	snakemake --cores all --report results/report.html
+
+show: $(READY)  # what a file holds, or one image in it: make show FILE=results/demo/labels/train.h5 IMAGE=000001.jpg
+	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"
 
 bench: run  # minutes; nothing else should run beside it
 	for name in features heads streaming memory cost bootstrap protocols load; do \

@@ -1,0 +1,22 @@
+"""Show what an artifact holds, as a table in the terminal: `make show FILE=results/demo/labels/train.h5`."""
+
+import argparse
+import sys
+
+from spml import summary
+from spml.errors import InputError
+
+parser = argparse.ArgumentParser(description="Show what an artifact of the pipeline holds.")
+parser.add_argument(
+    "file", help="a file of labels, logits, features (.h5), a table (.csv) or a checkpoint (.safetensors)"
+)
+parser.add_argument("image", nargs="?", help="an image id or file name: show its row alone")
+parser.add_argument("--all", action="store_true", help=f"all categories or rows, not the first {summary.SHOWN}")
+options = parser.parse_args()
+try:
+    for line in summary.describe(options.file, options.image or None, options.all):
+        print(line)
+except InputError as error:
+    sys.exit(f"error: {error}")
+except BrokenPipeError:  # the reader, head say, has seen enough
+    sys.stderr.close()
