@@ -20,6 +20,7 @@ include: "rules/pseudo_labels.smk"
 include: "rules/students.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
+include: "rules/inspection.smk"
 
 
 wildcard_constraints:
@@ -43,6 +44,11 @@ rule all:
     input:
         FIGURES,
         f"results/{DATASET}/provenance.json",
+
+
+rule gallery:
+    input:
+        shown_gallery(),
 
 
 onstart:

@@ -60,6 +60,13 @@ def code(rule):
     return sorted(os.path.relpath(path) for path in seen)
 
 
+def assets(name):
+    """The files that a page is made of, beside the scripts."""
+    return sorted(
+        os.path.relpath(path) for path in (SCRIPTS / name).iterdir() if path.suffix in (".html", ".css", ".js")
+    )
+
+
 # -- config: one plain dict for each rule, keys sorted, so that order in the YAML is no change
 
 
@@ -383,6 +390,31 @@ def figure_label_counts(wildcards):
     """A params function: which pseudo-labels figure 1b and the audit show."""
     sections = RESOLVED[wildcards.dataset]
     return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
+
+
+# -- the gallery
+
+
+def variants_of_pseudo_labels(wildcards):
+    """An input function: the files of every variant of the pseudo-labels at hand, in order."""
+    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    folder = f"results/{wildcards.dataset}/pseudo_labels/{wildcards.pseudo_labels}/seed_{wildcards.seed}"
+    return [f"{folder}/{variant}.h5" for variant in variants_of(entry)]
+
+
+def gallery(wildcards):
+    """A params function: the variants of the pseudo-labels at hand and the teachers that they come from."""
+    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    return {
+        "teacher": ", ".join(formatted(reference) for reference in as_list(entry["teacher"])),
+        "variants": [f"τ {tau_in(variant)}" if tau_in(variant) else entry["rule"] for variant in variants_of(entry)],
+    }
+
+
+def shown_gallery():
+    """The page that the target gallery makes: of the pseudo-labels of figure 1b, of the first replicate."""
+    name = figure_label_counts(SimpleNamespace(dataset=DATASET))["pseudo_labels"]
+    return f"results/{DATASET}/gallery/{name}_seed_{min(RESOLVED[DATASET]['seeds'])}.html"
 
 
 # -- the record of a run

@@ -1,5 +1,6 @@
 """A tiny generated data set in COCO's format, a backbone with random weights, and the command that runs them."""
 
+import contextlib
 import copy
 import json
 import os
@@ -18,6 +19,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (40, 40, 220), "white": (240, 240, 240)}
 SIZES = {"train": 40, "test": 24}
+COMMANDS = {"show"}  # scripts for people, of no rule
 
 CONFIG = {
     "dataset": "tiny",
@@ -164,6 +166,16 @@ def snakemake(folder, *arguments, root=ROOT, check=True, **environment):
     if check:
         assert done.returncode == 0, done.stdout[-4000:]
     return done.stdout if check else (done.returncode, done.stdout)
+
+
+@contextlib.contextmanager
+def edited(path, text="\n# edited\n"):
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + text.encode())
+        yield
+    finally:
+        path.write_bytes(before)
 
 
 def planned(folder, *arguments, root=ROOT):

@@ -10,7 +10,6 @@ from packaging.requirements import Requirement
 
 import tiny
 
-COMMANDS = {"show"}  # scripts for people, of no rule
 CONDA = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "platform_system": "Linux"}
 
 
@@ -100,7 +99,7 @@ def test_each_rule_has_a_script_a_log_a_benchmark_and_an_environment_of_its_own_
     scripts = {path.stem for path in (tiny.ROOT / "workflow_scripts").glob("*.py")}
     rules = "\n".join(path.read_text() for path in (tiny.ROOT / "rules").glob("*.smk"))
     blocks = {re.match(r"\w+", block)[0]: block for block in re.split(r"^(?:rule|checkpoint) ", rules, flags=re.M)[1:]}
-    assert set(blocks) == scripts - COMMANDS
+    assert set(blocks) == scripts - tiny.COMMANDS
     for rule, block in blocks.items():
         assert f'workflow_scripts/{rule}.py"' in block and f'code("{rule}")' in block
         assert f"/logs/{rule}" in block and f"/benchmarks/{rule}" in block and "conda:" in block

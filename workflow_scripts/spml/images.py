@@ -1,5 +1,6 @@
 """Pictures: from a file of any usual kind to an RGB array of one size."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,8 +15,9 @@ PIXELS = (
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")  # no documents, no programs
 
 
-def read_image(path: str, size: int) -> np.ndarray:
-    """The picture as uint8 [size, size, 3]: turned upright (EXIF), RGB, resized bilinearly without keeping its shape.
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[Image.Image]:
+    """The picture, not decoded yet.
 
     Raises
     ------
@@ -28,12 +30,22 @@ def read_image(path: str, size: int) -> np.ndarray:
                 raise InputError(
                     f"{path}: found {picture.width:,} x {picture.height:,} pixels, wanted at most {PIXELS:,} in all"
                 )
-            upright = ImageOps.exif_transpose(picture)
-            return np.asarray(_rgb(upright).resize((size, size), Image.Resampling.BILINEAR))
+            yield picture
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; wanted a picture") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{path}: not a readable picture ({error}); wanted {', '.join(FORMATS)}") from error
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture decoded, turned upright (EXIF), RGB."""
+    return _rgb(ImageOps.exif_transpose(picture))
+
+
+def read_image(path: str, size: int) -> np.ndarray:
+    """The picture as uint8 [size, size, 3]: upright, RGB, resized bilinearly without keeping its shape; errors as ``opened``."""
+    with opened(path) as picture:
+        return np.asarray(upright(picture).resize((size, size), Image.Resampling.BILINEAR))
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

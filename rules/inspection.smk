@@ -1,0 +1,49 @@
+# To look at: the training pictures beside their labels, as a page that opens offline.
+
+
+rule make_thumbnails:
+    input:
+        images="results/{dataset}/images/train.csv",
+        labels="results/{dataset}/labels/train.h5",
+        code=code("make_thumbnails"),
+    output:
+        thumbnails=directory("results/{dataset}/gallery/thumbnails"),
+    log:
+        "results/{dataset}/logs/make_thumbnails.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_thumbnails.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(120),
+    script:
+        "../workflow_scripts/make_thumbnails.py"
+
+
+rule make_gallery:
+    input:
+        pseudo_labels=variants_of_pseudo_labels,
+        logits=teacher_logits,
+        labels="results/{dataset}/labels/train.h5",
+        observed="results/{dataset}/observed/seed_{seed}.h5",
+        images="results/{dataset}/images/train.csv",
+        thumbnails="results/{dataset}/gallery/thumbnails",
+        assets=assets("gallery"),
+        code=code("make_gallery"),
+    output:
+        page="results/{dataset}/gallery/{pseudo_labels}_seed_{seed}.html",
+    log:
+        "results/{dataset}/logs/make_gallery/{pseudo_labels}/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_gallery/{pseudo_labels}/seed_{seed}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(60),
+    params:
+        options=gallery,
+    script:
+        "../workflow_scripts/make_gallery.py"
