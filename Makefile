@@ -6,6 +6,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 SNAKEFMT := snakefmt==2.1.0
 READY := .venv/ready
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
@@ -37,9 +38,9 @@ bench: run  # minutes; nothing else should run beside it
 docs: $(READY)  # what is generated: the reference of the configuration, the rule graph of the README
 	python docs/generate.py
 
-lock: $(UV)  # requirements.txt from pyproject.toml
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group dev pyproject.toml --output-file requirements.txt
+lock: $(UV)  # requirements.txt from pyproject.toml; what the exports are read with in the tests
+	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
+	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
 
 clean:  # results only: what was fetched or drawn stays in resources/
 	find results -mindepth 1 ! -name .gitkeep -delete

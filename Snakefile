@@ -35,6 +35,7 @@ wildcard_constraints:
     shard="[0-9]{5}",
     split="train|val|test",
     process="size|location",
+    format="|".join(FORMATS),
     variant=VARIANT,
     model=f"teachers/{NAME}/seed_[0-9]+|students/{NAME}/seed_[0-9]+/({VARIANT})",
 
@@ -49,6 +50,11 @@ rule all:
 rule gallery:
     input:
         shown_gallery(),
+
+
+rule exports:
+    input:
+        shown_exports(),
 
 
 onstart:

@@ -12,6 +12,7 @@ SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 DATASET = config["dataset"]
 FIGURE_NAMES = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
 FIGURES = [f"results/{DATASET}/figures/{figure}.{kind}" for figure in FIGURE_NAMES for kind in ("svg", "png")]
+FORMATS = ("coco", "wide", "label_studio", "fiftyone", "parquet")  # of exports, as in spml.exports
 COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
 COCO_DOWNLOADS = {
     "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
@@ -116,9 +117,20 @@ def observation(wildcards):
     return plain({key: options[key] for key in keys})
 
 
+def pseudo_labels(wildcards):
+    """The entry of the pseudo-labels at hand; ends with one line where a file was asked for that has none."""
+    entries = RESOLVED[wildcards.dataset]["pseudo_labels"]
+    if wildcards.pseudo_labels not in entries:
+        sys.exit(
+            "Error: "
+            + next(lacks("pseudo-labels of a file that was asked for", wildcards.pseudo_labels, list(entries)))
+        )
+    return entries[wildcards.pseudo_labels]
+
+
 def rule_of_labels(wildcards):
     """A params function: the rule that makes the pseudo-labels at hand, its parameters, its teachers."""
-    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    entry = pseudo_labels(wildcards)
     parameters = {key: entry[key] for key in RULES[entry["rule"]]["properties"] if key != "taus"}
     if swept(entry):
         parameters["tau"] = float(wildcards.variant.removeprefix("tau_"))
@@ -295,7 +307,7 @@ def observation_weights(wildcards):
 
 def teacher_logits(wildcards):
     """An input function: the logits that pseudo-labels are made from."""
-    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    entry = pseudo_labels(wildcards)
     folders = [folder(*variant_of(teacher), wildcards.seed) for teacher in as_list(entry["teacher"])]
     return [f"results/{wildcards.dataset}/{model}/logits_train.h5" for model in folders]
 
@@ -392,29 +404,45 @@ def figure_label_counts(wildcards):
     return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
 
 
-# -- the gallery
+# -- the gallery and the exports
 
 
 def variants_of_pseudo_labels(wildcards):
     """An input function: the files of every variant of the pseudo-labels at hand, in order."""
-    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    entry = pseudo_labels(wildcards)
     folder = f"results/{wildcards.dataset}/pseudo_labels/{wildcards.pseudo_labels}/seed_{wildcards.seed}"
     return [f"{folder}/{variant}.h5" for variant in variants_of(entry)]
 
 
 def gallery(wildcards):
     """A params function: the variants of the pseudo-labels at hand and the teachers that they come from."""
-    entry = RESOLVED[wildcards.dataset]["pseudo_labels"][wildcards.pseudo_labels]
+    entry = pseudo_labels(wildcards)
     return {
         "teacher": ", ".join(formatted(reference) for reference in as_list(entry["teacher"])),
         "variants": [f"τ {tau_in(variant)}" if tau_in(variant) else entry["rule"] for variant in variants_of(entry)],
     }
 
 
-def shown_gallery():
-    """The page that the target gallery makes: of the pseudo-labels of figure 1b, of the first replicate."""
+def shown_pseudo_labels():
+    """Those of figure 1b, of the first replicate: their name and its seed."""
     name = figure_label_counts(SimpleNamespace(dataset=DATASET))["pseudo_labels"]
-    return f"results/{DATASET}/gallery/{name}_seed_{min(RESOLVED[DATASET]['seeds'])}.html"
+    return name, min(RESOLVED[DATASET]["seeds"])
+
+
+def shown_gallery():
+    """The page that the target gallery makes."""
+    name, seed = shown_pseudo_labels()
+    return f"results/{DATASET}/gallery/{name}_seed_{seed}.html"
+
+
+def shown_exports():
+    """What the target exports makes: every variant in every format."""
+    name, seed = shown_pseudo_labels()
+    return [
+        f"results/{DATASET}/exports/{name}/seed_{seed}/{variant}/{form}"
+        for variant in variants_of(RESOLVED[DATASET]["pseudo_labels"][name])
+        for form in FORMATS
+    ]
 
 
 # -- the record of a run

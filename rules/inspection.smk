@@ -1,4 +1,4 @@
-# To look at: the training pictures beside their labels, as a page that opens offline.
+# To look at and to hand on: the training pictures beside their labels, as a page that opens offline; exports to other tools.
 
 
 rule make_thumbnails:
@@ -47,3 +47,26 @@ rule make_gallery:
         options=gallery,
     script:
         "../workflow_scripts/make_gallery.py"
+
+
+rule export_pseudo_labels:
+    input:
+        pseudo_labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.h5",
+        logits=teacher_logits,
+        labels="results/{dataset}/labels/train.h5",
+        observed="results/{dataset}/observed/seed_{seed}.h5",
+        images="results/{dataset}/images/train.csv",
+        code=code("export_pseudo_labels"),
+    output:
+        export=directory("results/{dataset}/exports/{pseudo_labels}/seed_{seed}/{variant}/{format}"),
+    log:
+        "results/{dataset}/logs/export_pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}/{format}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/export_pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}/{format}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    script:
+        "../workflow_scripts/export_pseudo_labels.py"

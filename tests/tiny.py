@@ -60,7 +60,18 @@ CONFIG = {
 
 def copy_repository(folder):
     """What a clone has, without tests, at a place where it may be edited and run."""
-    names = (".git", ".venv", ".uv", ".snakemake", "results", "resources", "tests", "__pycache__", ".*_cache")
+    names = (
+        ".git",
+        ".venv",
+        ".uv",
+        ".formats",
+        ".snakemake",
+        "results",
+        "resources",
+        "tests",
+        "__pycache__",
+        ".*_cache",
+    )
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*names))
 
 
