@@ -21,6 +21,7 @@ include: "rules/students.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
 include: "rules/inspection.smk"
+include: "rules/prediction.smk"
 
 
 wildcard_constraints:
@@ -55,6 +56,16 @@ rule gallery:
 rule exports:
     input:
         shown_exports(),
+
+
+rule predict:
+    input:
+        f"results/{DATASET}/predictions/predictions.csv",
+
+
+rule model:
+    input:
+        f"results/{DATASET}/model/README.md",
 
 
 onstart:

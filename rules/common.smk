@@ -2,6 +2,7 @@
 import ast
 import csv
 import functools
+import hashlib
 import os
 import statistics
 from types import SimpleNamespace
@@ -239,7 +240,7 @@ def model_inputs(kind, wildcard):
 
 def features(dataset, entry, part):
     """The features of a part, seen through the backbone of a teacher or student."""
-    return f"results/{dataset}/features/{entry.get('backbone', source(dataset)['backbone'])}/{part}.h5"
+    return f"results/{dataset}/features/{backbone_of(dataset, entry)}/{part}.h5"
 
 
 def part_of(split):
@@ -445,6 +446,112 @@ def shown_exports():
     ]
 
 
+# -- the model that labels new images
+
+
+def predicting(dataset):
+    """The teacher or student of that model: its kind, name, variants in question and replicate, and its config entry."""
+    sections = RESOLVED[dataset]
+    options = sections["predict"]
+    if options["model"]:
+        name, variant = variant_of(options["model"])
+        kind, found = ("students" if variant else "teachers"), [variant]
+    else:
+        kind, name = "students", sections["figure"]["students"]
+        found = variants_of(sections["pseudo_labels"][sections["students"][name]["pseudo_labels"]])
+    seed = min(sections["seeds"]) if options["seed"] is None else options["seed"]
+    return SimpleNamespace(kind=kind, name=name, variants=found, seed=seed, entry=sections[kind][name])
+
+
+def backbone_of(dataset, entry):
+    """The backbone of a teacher or student."""
+    return entry.get("backbone", source(dataset)["backbone"])
+
+
+def candidates(wildcards):
+    """A params function: the models of which validation chooses one, as plain dicts, and what they see pictures through."""
+    of = predicting(wildcards.dataset)
+    backbone = BACKBONES[backbone_of(wildcards.dataset, of.entry)]
+    return {
+        "backbone": plain({key: backbone[key] for key in ("architecture", "image_size", "precision", "storage")}),
+        "candidates": [{"kind": of.kind, "name": of.name, "variant": variant} for variant in of.variants],
+        "seed": of.seed,
+    }
+
+
+def candidate_files(name):
+    """An input function: that file of each candidate, in order."""
+
+    def pick(wildcards):
+        of = predicting(wildcards.dataset)
+        return [f"results/{wildcards.dataset}/{folder(of.name, variant, of.seed)}/{name}" for variant in of.variants]
+
+    return pick
+
+
+def map_of_candidates(wildcards):
+    """An input function: what validation says of each variant, where there is a choice."""
+    several = len(predicting(wildcards.dataset).variants) > 1
+    return f"results/{wildcards.dataset}/tables/map.csv" if several else []
+
+
+def observed_of_predicting(wildcards):
+    """An input function: the observed labels of the replicate, where thresholds are chosen on them."""
+    seed = predicting(wildcards.dataset).seed
+    return f"results/{wildcards.dataset}/observed/seed_{seed}.h5" if chosen_on_observed(wildcards) else []
+
+
+def predicting_weights(wildcards):
+    """An input function: the weights of the backbone."""
+    name = backbone_of(wildcards.dataset, predicting(wildcards.dataset).entry)
+    return backbone_weights(SimpleNamespace(backbone=name))
+
+
+def model_card(wildcards):
+    """A params function: how the candidates are trained, a plain dict."""
+    of = predicting(wildcards.dataset)
+    at = functools.partial(SimpleNamespace, dataset=wildcards.dataset)
+    if of.kind == "teachers":
+        return {"training": training("teachers", "teacher")(at(teacher=of.name))}
+    pseudo = of.entry["pseudo_labels"]
+    return {
+        "training": training("students", "student")(at(student=of.name)),
+        "pseudo_labels": {v: rule_of_labels(at(pseudo_labels=pseudo, variant=v)) for v in of.variants},
+    }
+
+
+def new_images(wildcards):
+    """A params function: the folder or list of new images; ends with one line where there is none."""
+    given = RESOLVED[wildcards.dataset]["predict"]["images"]
+    wanted = "wanted a folder of pictures, or a text file with a path on each line"
+    if given is None:
+        sys.exit(f"Error: predict.images: found nothing, {wanted}")
+    if not os.path.exists(given):
+        sys.exit(f"Error: predict.images: found {given!r}, which is not there; {wanted}")
+    return given
+
+
+def listed_new_images(wildcards):
+    """An input function: the list of new images, if it is one."""
+    given = new_images(wildcards)
+    return given if os.path.isfile(given) else []
+
+
+def state_of_new_images(wildcards):
+    """A params function: a checksum of names, sizes and times of the new images; another where one is added or replaced."""
+    given = new_images(wildcards)
+    if os.path.isfile(given):
+        with open(given, encoding="utf-8-sig", errors="replace") as file:
+            paths = [os.path.join(os.path.dirname(given), line.strip()) for line in file]
+    else:
+        paths = sorted(os.path.join(place, name) for place, _, names in os.walk(given) for name in names)
+    state = hashlib.sha256()
+    for path in filter(os.path.isfile, paths):
+        status = os.stat(path)
+        state.update(f"{path!r} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return state.hexdigest()
+
+
 # -- the record of a run
 
 
@@ -452,7 +559,7 @@ def used_backbones(dataset):
     """The backbones that some model of the data set sees pictures through."""
     sections = RESOLVED[dataset]
     entries = [*sections["teachers"].values(), *sections["students"].values()]
-    return sorted({entry.get("backbone", source(dataset)["backbone"]) for entry in entries})
+    return sorted({backbone_of(dataset, entry) for entry in entries})
 
 
 def all_features(wildcards):

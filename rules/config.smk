@@ -17,6 +17,7 @@ SECTIONS = (
     "students",
     "figure",
     "comparison",
+    "predict",
     "training",
 )  # a data set may override
 LOSSES, RULES = DEFINITIONS["losses"], DEFINITIONS["rules"]
@@ -258,8 +259,12 @@ def wrong_references(dataset, sections):
         yield f"figure.students: found {sections['figure']['students']!r}, whose rule {makers[shown]['rule']} has no τ; wanted students of a rule with taus"
     for line in sections["figure"]["lines"]:
         yield from lacks("figure.lines", line, teachers)
-    if sections["comparison"]["reference"] is not None:
-        yield from wrong_model("comparison.reference", sections["comparison"]["reference"])
+    for place, key in (("comparison", "reference"), ("predict", "model")):
+        if sections[place][key] is not None:
+            yield from wrong_model(f"{place}.{key}", sections[place][key])
+    if sections["predict"]["seed"] not in (None, *sections["seeds"]):
+        found, known = sections["predict"]["seed"], ", ".join(map(str, sections["seeds"]))
+        yield f"predict.seed: found {found}, wanted one of the seeds, {known}"
 
 
 def circles(links):

@@ -131,6 +131,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "device": ({"machine/device": "auto"}, set()),
     "batch size of the extraction": ({"machine/batch_size": 7}, set()),
     "GPUs": ({"machine/gpus_per_job": 1}, set()),
+    "what predicts and for what": ({"predict": {"images": "data/test", "model": "an", "seed": 1201}}, set()),
     "the demo's settings": ({"demo": {"seed": 99, "train": 50}}, set()),
     "another data set beside it": (
         {"datasets/other": {"source": "demo", "backbone": "random", "training": {"epochs": 1}}},
@@ -243,8 +244,9 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
     for module in ("losses", "gradients", "adam", "targets", "heads", "training", "rows", "fitting"):
         assert users[f"{module}.py"] == training, module
     assert users["figures.py"] == PLOTS
-    assert users["backbones.py"] == {"extract_features", "fetch_weights", "pretrain_demo_backbone"}
-    assert users["checkpoints.py"] - tiny.COMMANDS == training | {"predict_logits"}
+    whole = {"predict_images", "export_model"}  # backbone and head together
+    assert users["backbones.py"] == {"extract_features", "fetch_weights", "pretrain_demo_backbone", *whole}
+    assert users["checkpoints.py"] - tiny.COMMANDS == training | {"predict_logits", "choose_model", *whole}
     assert users["files.py"] >= rules - {"fetch_coco_annotations"}
     modules = {path.name for path in (tiny.ROOT / "workflow_scripts" / "spml").glob("*.py")}
     assert modules <= set(users), f"no rule uses {modules - set(users)}"
@@ -252,6 +254,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
 
 def test_only_training_and_extraction_import_torch():
     slow = {"fetch_weights", "pretrain_demo_backbone", "extract_features", "train_teacher", "train_student"}
+    slow |= {"predict_images", "export_model"}
     code = tiny.namespace(tiny.CONFIG)["code"]
     for path in (tiny.ROOT / "workflow_scripts").glob("*.py"):
         text = "".join(Path(file).read_text() for file in code(path.stem))

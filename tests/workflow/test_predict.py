@@ -1,0 +1,238 @@
+"""The model in use: new images labelled, backbone and head exported, the card beside them."""
+
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+
+import h5py
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+import tiny
+from spml import backbones, checkpoints, model_card, new_images, prediction, thresholds
+from spml.errors import InputError
+
+pytestmark = pytest.mark.xdist_group("finished")
+
+
+@contextlib.contextmanager
+def predicting(folder, **options):
+    """The configuration with a section predict."""
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {f"predict/{key}": value for key, value in options.items()}))
+    try:
+        yield
+    finally:
+        tiny.configure(folder, tiny.CONFIG)
+
+
+def predict(folder, *arguments, check=True, **options):
+    with predicting(folder, **options):
+        return tiny.snakemake(folder, "predict", *arguments, root=folder / "repository", check=check)
+
+
+def planned(folder, target="predict", **options):
+    with predicting(folder, **options):
+        return set(tiny.planned(folder, target, root=folder / "repository")) - {target}
+
+
+@pytest.fixture(scope="module")
+def predictions(finished):
+    """The predictions for the pictures of the test part: a table by image id, and what the model says of itself."""
+    predict(finished, images="data/test")
+    table = pd.read_csv(finished / "results/tiny/predictions/predictions.csv", keep_default_na=False)
+    table.index = table["image"].str.removesuffix(".png")
+    return table, json.loads((finished / "results/tiny/model/model.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def exported(finished):
+    tiny.snakemake(finished, "model", root=finished / "repository")
+    return finished / "results/tiny/model"
+
+
+def logits(folder, path):
+    with h5py.File(folder / "results/tiny" / path) as file:
+        return list(file["image_id"].asstr()), file["logit"][:].astype(float)
+
+
+def probabilities(folder, path):
+    image_id, values = logits(folder, path)
+    return image_id, 1 / (1 + np.exp(-values))
+
+
+def test_a_picture_gets_the_probabilities_that_the_pipeline_gave_it(finished, predictions):
+    table, choice = predictions
+    model = choice["model"]
+    image_id, wanted = probabilities(finished, f"students/{model['name']}/seed_1200/{model['variant']}/logits_test.h5")
+    assert list(table)[2:] == list(tiny.COLOURS) and len(table) == 24  # the one without a label, too
+    assert np.abs(table.loc[image_id, list(tiny.COLOURS)].to_numpy() - wanted).max() < 1e-3
+
+
+def test_its_labels_are_those_above_their_thresholds_the_most_probable_first(predictions):
+    table, choice = predictions
+    for _, row in table.iterrows():
+        found = row["labels"].split("; ") if row["labels"] else []
+        assert set(found) == {name for name, threshold in choice["thresholds"].items() if row[name] > threshold}
+        assert [row[name] for name in found] == sorted((row[name] for name in found), reverse=True)
+
+
+def test_the_variant_is_the_one_that_validation_chose(finished, predictions):
+    table = pd.read_csv(finished / "results/tiny/tables/map.csv", keep_default_na=False)
+    best = table[table["kind"] == "students"].groupby("variant")["val_map"].mean().idxmax()
+    assert predictions[1]["model"] == {"kind": "students", "name": "paper", "variant": best}
+    assert predictions[1]["candidates"] == 2 and predictions[1]["seed"] == 1200
+
+
+def test_a_threshold_is_the_best_on_validation():
+    random = np.random.RandomState(3)
+    probability, label = random.rand(60, 5), (random.rand(60, 5) > 0.6).astype(np.uint8)
+    label[:, 4] = 0
+    chosen, overall = thresholds.by_category(probability, label)
+    for column in range(4):
+        tried = [f1_score(label[:, column], probability[:, column] > t) for t in np.linspace(0, 1, 500)]
+        found = f1_score(label[:, column], probability[:, column] > chosen[column])
+        assert found == pytest.approx(max(tried), abs=0.02) and found >= max(tried) - 1e-9
+    assert chosen[4] == overall
+
+
+def test_another_model_replicate_and_a_list_of_paths(finished, tmp_path):
+    shutil.copy(finished / "data/test/3.png", tmp_path / "=three.png")
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"\ufeff=three.png\n\n{finished / 'data/test/5.png'}\n", encoding="utf-8")
+    predict(finished, images=str(listed), model="em", seed=1201)
+    with open(finished / "results/tiny/predictions/predictions.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == ["'=three.png", str(finished / "data/test/5.png")]  # no formula
+    image_id, wanted = probabilities(finished, "teachers/em/seed_1201/logits_test.h5")
+    for row, image in zip(rows, ("3", "5"), strict=True):
+        assert [float(row[name]) for name in tiny.COLOURS] == pytest.approx(wanted[image_id.index(image)], abs=1e-3)
+    choice = json.loads((finished / "results/tiny/model/model.json").read_text())
+    assert choice["model"] == {"kind": "teachers", "name": "em", "variant": ""} and choice["seed"] == 1201
+
+
+def test_only_what_changed_is_predicted_again(finished, tmp_path):
+    shutil.copytree(finished / "data/test", tmp_path / "new")
+    options = {"images": str(tmp_path / "new")}
+    predict(finished, **options)
+    assert planned(finished, **options) == set()
+    shutil.copy(finished / "data/train/1.png", tmp_path / "new/added.png")
+    assert planned(finished, **options) == {"list_new_images", "predict_images"}
+    predict(finished, **options)
+    os.utime(tmp_path / "new/added.png", (1, 1))  # as if it had been replaced
+    assert planned(finished, **options) == {"list_new_images", "predict_images"}
+    predict(finished, **options)
+    assert planned(finished, "all", **options) == set()
+    assert planned(finished, model="paper@0.7", **options) >= {"choose_model", "predict_images"}
+    with tiny.edited(finished / "repository/workflow_scripts/spml/thresholds.py"):
+        assert planned(finished, **options) == {"choose_model", "predict_images"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "predict.images: found nothing, wanted a folder of pictures, or a text file"),
+        ({"images": "nowhere"}, "predict.images: found 'nowhere', which is not there"),
+        ({"images": "data/test", "model": "paper@0.66"}, "predict.model: found 'paper@0.66', wanted paper@ and one of"),
+        (
+            {"images": "data/test", "model": "ema"},
+            "predict.model: found 'ema', wanted one of em, an, full; did you mean em?",
+        ),
+        ({"images": "data/test", "seed": 7}, "predict.seed: found 7, wanted one of the seeds, 1200, 1201"),
+        ({"images": "repository/rules"}, "found no picture in the folder repository/rules"),
+        ({"images": "data/random.pth"}, "data/random.pth: found no text"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(finished, options, told):
+    status, text = predict(finished, check=False, **options)
+    assert status == 1 and told in text and "Traceback" not in text
+
+
+def test_a_file_that_is_no_picture_is_named(finished, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    status, text = predict(finished, check=False, images=str(tmp_path))
+    assert status == 1 and f"{tmp_path}/bad.jpg: not a readable picture" in text
+    assert not (finished / "results/tiny/predictions/predictions.csv").exists()
+
+
+def test_a_list_names_the_line_that_is_wrong(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    for text, told in {
+        "a.png\nb.png\n": "line 2: found 'b.png', wanted the path of a file",
+        "a.png\n\na.png\n": "line 3: found 'a.png', also on line 1; wanted each once",
+        "a\x07.png": "wanted a path without control characters",
+        "\n \n": "found no line",
+    }.items():
+        (tmp_path / "list.txt").write_text(text)
+        with pytest.raises(InputError, match=re.escape(told)):
+            new_images.of_list(str(tmp_path / "list.txt"))
+
+
+def test_a_folder_is_searched_to_its_depth_and_never_left(tmp_path):
+    (tmp_path / "in/b").mkdir(parents=True)
+    for name in ("in/b/1.JPG", "in/a.webp", "in/notes.txt", "out.png"):
+        (tmp_path / name).touch()
+    assert [name for name, _ in new_images.of_folder(str(tmp_path / "in"))] == ["a.webp", "b/1.JPG"]
+    (tmp_path / "in/link.png").symlink_to(tmp_path / "out.png")
+    with pytest.raises(InputError, match=r"link\.png is a link to .*out\.png, outside"):
+        new_images.of_folder(str(tmp_path / "in"))
+
+
+# -- exports of the model
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_the_exports_agree_with_the_pipeline_for_any_batch(finished, exported, count):
+    choice = json.loads((exported / "model.json").read_text())
+    model = choice["model"]
+    image_id, wanted = probabilities(finished, f"students/{model['name']}/seed_1200/{model['variant']}/logits_test.h5")
+    size = choice["backbone"]["image_size"]
+    paths = [finished / f"data/test/{image}.png" for image in image_id[:count]]
+    pictures = np.stack([np.asarray(Image.open(p).convert("RGB").resize((size, size), 2)) for p in paths])
+    session = onnxruntime.InferenceSession(exported / "model.onnx", providers=["CPUExecutionProvider"])
+    (onnx,) = session.run(None, {"pictures": pictures})
+    program = torch.export.load(exported / "model.pt2").module()
+    assert np.abs(onnx - program(torch.from_numpy(pictures)).numpy()).max() < 1e-5
+    backbone = backbones.load_backbone(choice["backbone"]["architecture"], finished / "data/random.pth")
+    (features,) = backbones.Extractor(backbone, "float32", "cpu")([pictures])
+    weights, _ = checkpoints.load(exported / "checkpoint.safetensors")
+    assert np.abs(onnx - 1 / (1 + np.exp(-prediction.predict(weights, features)))).max() < 1e-4
+    assert np.abs(onnx - wanted[:count]).max() < 1e-2  # these are of features stored as float16
+
+
+def test_the_card_says_what_the_files_hold(finished, exported):
+    card = (exported / "README.md").read_text()
+    choice = json.loads((exported / "model.json").read_text())
+    model = choice["model"]
+    metrics = json.loads(
+        (finished / f"results/tiny/metrics/students/paper/seed_1200/{model['variant']}.json").read_text()
+    )
+    assert f"| {metrics['test']['map']:.2f} | {metrics['test']['map_present']:.2f} |" in card
+    assert "29 images to train on, 10 for validation, 23 to test" in card
+    for name in ("checkpoint.safetensors", "model.pt2", "model.onnx"):
+        content = (exported / name).read_bytes()
+        assert f"| `{name}` | {len(content):,} | `{hashlib.sha256(content).hexdigest()}` |" in card
+    _, probability = probabilities(finished, f"students/paper/seed_1200/{model['variant']}/logits_test.h5")
+    with h5py.File(finished / "results/tiny/labels/test.h5") as file:
+        label = file["label"][:]
+    for column, (name, threshold) in enumerate(choice["thresholds"].items()):
+        found = probability[:, column] > threshold
+        precision, recall = (
+            100 * of(label[:, column], found, zero_division=np.nan) for of in (precision_score, recall_score)
+        )
+        average = 100 * metrics["test"]["average_precision"][name]
+        numbers = " | ".join("–" if np.isnan(v) else f"{v:.2f}" for v in (average, precision, recall))
+        assert f"| {label[:, column].sum()} | {numbers} | {threshold:.4f} |" in card
+    assert "rule `threshold`" in card and "never learnt" not in card
+
+
+def test_names_in_a_card_cannot_break_its_table():
+    assert model_card._text("a|b <c> *d*") == "a\\|b \\<c\\> \\*d\\*"

@@ -1,0 +1,46 @@
+"""Choose the model that labels new images, and a threshold for each of its categories; both on validation."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import json
+import shutil
+
+from spml import checkpoints, labels, tables, thresholds
+from spml.files import writing
+from spml.pseudo_labels import probabilities
+
+candidates, number = snakemake.params.options["candidates"], 0
+if len(candidates) > 1:
+    methods = tables.methods(tables.read_map(snakemake.input.table))
+    chosen = [methods.loc[(of["kind"], of["name"], of["variant"]), "chosen"] for of in candidates]
+    number = chosen.index(True)
+candidate = candidates[number]
+true = labels.read(snakemake.input.labels, "labels")
+observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
+logits = labels.read(snakemake.input.logits[number], "logits")
+logits.require_images_of(true, "val")
+chosen_on = labels.to_choose_on(true, observed)[true.rows("val")]
+by_category, overall = thresholds.by_category(probabilities(logits.values), chosen_on)
+_, description = checkpoints.load(snakemake.input.checkpoints[number])
+record = {
+    "dataset": snakemake.wildcards.dataset,
+    "model": candidate,
+    "candidates": len(candidates),
+    "seed": snakemake.params.options["seed"],
+    "backbone": snakemake.params.options["backbone"],
+    "validation_labels": description["validation_labels"],
+    "val_map": description["val_map"],
+    "threshold": overall,
+    "thresholds": dict(zip(true.category, by_category.tolist(), strict=True)),
+    "positives": dict(zip(true.category, (chosen_on == 1).sum(0).tolist(), strict=True)),
+}
+with writing(snakemake.output.checkpoint) as path:
+    shutil.copyfile(snakemake.input.checkpoints[number], path)
+with writing(snakemake.output.choice) as path:
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+print(f"{tables.name_of(*candidate.values())} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+for name, threshold in record["thresholds"].items():
+    note = "" if record["positives"][name] else ", that of all: no positive among the validation images"
+    print(f"{name}: {threshold:.4f}{note}")

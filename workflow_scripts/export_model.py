@@ -1,0 +1,19 @@
+"""Export backbone and head as one program, for use without this pipeline: torch.export and ONNX."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import json
+import os
+from pathlib import Path
+
+from spml import backbones, checkpoints
+from spml.classifier import Classifier, export
+
+options = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))["backbone"]
+weights, _ = checkpoints.load(snakemake.input.checkpoint)
+classifier = Classifier(backbones.load_backbone(options["architecture"], snakemake.input.weights), weights)
+export(classifier, options["image_size"], snakemake.output.program, snakemake.output.onnx)
+for path in (snakemake.output.program, snakemake.output.onnx):
+    print(f"{path}: {os.path.getsize(path) / 1e6:.1f} MB")

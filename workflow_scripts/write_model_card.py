@@ -1,0 +1,36 @@
+"""Write the card of the model that labels new images: what it is, how good it is, what it is not for."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from spml import labels, model_card, provenance
+from spml.files import writing
+from spml.pseudo_labels import probabilities
+
+choice = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))
+train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemake.input.test, "labels")
+variants = list(snakemake.params.options.get("pseudo_labels", {})) or [""]
+logits = labels.read(snakemake.input.logits[variants.index(choice["model"]["variant"])], "logits")
+logits.require_images_of(test, "test")
+measured = model_card.measure(
+    probabilities(logits.values), test.values, np.array(list(choice["thresholds"].values())), test.category
+)
+card = model_card.card(
+    choice,
+    snakemake.params.options,
+    measured,
+    images={split: len(train.rows(split)) for split in ("train", "val")} | {"test": len(test.image_id)},
+    positives=train.values[train.rows("train")].sum(0).tolist(),
+    files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx")],
+    versions=provenance.versions(),
+    code=provenance.code(),
+)
+with writing(snakemake.output.card) as path:
+    path.write_text(card, encoding="utf-8")
+print(card)
