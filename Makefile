@@ -24,8 +24,8 @@ lint: $(READY)
 	$(UV) tool run --quiet $(SNAKEFMT) --check --compact-diff Snakefile rules
 	snakemake --lint
 
-report: $(READY)
-	snakemake --cores all --report results/report.html
+report: $(READY)  # Snakemake's own, with the rule graph: snakemake --report results/snakemake.html
+	snakemake --cores all report
 
 show: $(READY)  # what a file holds, or one image in it: make show FILE=results/demo/labels/train.h5 IMAGE=000001.jpg
 	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"

@@ -45,7 +45,12 @@ rule all:
     default_target: True
     input:
         FIGURES,
-        f"results/{DATASET}/provenance.json",
+        f"results/{DATASET}/report.html",
+
+
+rule report:
+    input:
+        f"results/{DATASET}/report.html",
 
 
 rule gallery:

@@ -405,6 +405,29 @@ def figure_label_counts(wildcards):
     return {"pseudo_labels": sections["students"][sections["figure"]["students"]]["pseudo_labels"]}
 
 
+SHOWS = {  # figure to what it shows, for those who do not see it
+    "figure_1a": "Test mAP of the students over the threshold τ, with the teachers as lines",
+    "figure_1b": "Positives per training image over the threshold τ",
+    "comparison": "Difference of every method to the reference, with intervals",
+    "reliability": "Share present over predicted probability, by model",
+    "audit": "Precision and recall of the pseudo-labels by category and τ, and confusions",
+}
+
+
+def reported(wildcards):
+    """A params function: which students and pseudo-labels the report shows by category, and what it says of the figures."""
+    captions = Path(workflow.basedir) / "rules" / "captions"
+    return {
+        "captions": {
+            name: " ".join((captions / f"{name}.rst").read_text(encoding="utf-8").replace("``", "").split())
+            for name in FIGURE_NAMES
+        },
+        "pseudo_labels": figure_label_counts(wildcards)["pseudo_labels"],
+        "shows": SHOWS,
+        "students": RESOLVED[wildcards.dataset]["figure"]["students"],
+    }
+
+
 # -- the gallery and the exports
 
 

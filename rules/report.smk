@@ -254,3 +254,35 @@ rule write_provenance:
         config=as_used,
     script:
         "../workflow_scripts/write_provenance.py"
+
+
+rule write_report:
+    input:
+        comparison="results/{dataset}/tables/comparison.csv",
+        label_counts="results/{dataset}/tables/label_counts.csv",
+        audit="results/{dataset}/tables/audit.csv",
+        map="results/{dataset}/tables/map.csv",
+        figures=expand("results/{{dataset}}/figures/{figure}.svg", figure=FIGURE_NAMES),
+        provenance="results/{dataset}/provenance.json",
+        train="results/{dataset}/labels/train.h5",
+        test="results/{dataset}/labels/test.h5",
+        assets=assets("report"),
+        code=code("write_report"),
+    output:
+        page=report(
+            "results/{dataset}/report.html",
+            caption="captions/report.rst",
+            category="Report",
+            labels={"figure": "report", "shows": "all of it on one page, for paper, too"},
+        ),
+    log:
+        "results/{dataset}/logs/write_report.log",
+    benchmark:
+        "results/{dataset}/benchmarks/write_report.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        options=reported,
+    script:
+        "../workflow_scripts/write_report.py"

@@ -50,7 +50,7 @@ def test_every_artifact_is_where_the_design_says(results):
     figures = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
     tables = ("map", "average_precision", "label_counts", "comparison", "audit", "confusions")
-    wanted |= {f"tables/{name}.csv" for name in tables} | {"provenance.json", "provenance.html"}
+    wanted |= {f"tables/{name}.csv" for name in tables} | {"provenance.json", "provenance.html", "report.html"}
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
         models = [f"teachers/{name}/seed_{seed}" for name in ("em", "an", "full")]

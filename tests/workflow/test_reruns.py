@@ -21,6 +21,7 @@ FEEDS = {  # rule -> the rules that read what it writes
     "make_labels": [
         *["make_observed_labels", "train_teacher", "train_student", "predict_logits"],
         *["threshold_logits", "evaluate", "collect_label_counts", "compare_methods", "audit_pseudo_labels"],
+        "write_report",
     ],
     "make_observed_labels": ["train_teacher", "threshold_logits", "collect_label_counts", "audit_pseudo_labels"],
     "train_teacher": ["predict_logits"],
@@ -28,10 +29,23 @@ FEEDS = {  # rule -> the rules that read what it writes
     "threshold_logits": ["train_student", "collect_label_counts", "audit_pseudo_labels"],
     "train_student": ["predict_logits"],
     "evaluate": ["collect_map", "plot_reliability"],
-    "collect_map": ["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance"],
-    "collect_label_counts": ["plot_label_counts", "write_provenance"],
-    "compare_methods": ["plot_comparison", "write_provenance"],
-    "audit_pseudo_labels": ["plot_audit", "write_provenance"],
+    "collect_map": [
+        *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]
+    ],
+    "collect_label_counts": ["plot_label_counts", "write_provenance", "write_report"],
+    "compare_methods": ["plot_comparison", "write_provenance", "write_report"],
+    "audit_pseudo_labels": ["plot_audit", "write_provenance", "write_report"],
+    **{
+        rule: ["write_report"]
+        for rule in (
+            "plot_map",
+            "plot_label_counts",
+            "plot_comparison",
+            "plot_reliability",
+            "plot_audit",
+            "write_provenance",
+        )
+    },
 }
 
 
@@ -117,7 +131,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
     "lines of the figure": (
         {"figure/lines": ["full"]},
-        {"plot_map", "plot_comparison", "plot_reliability", "write_provenance"},
+        {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report"},
     ),
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
     "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
@@ -212,14 +226,16 @@ CODE_CASES = {  # an edited file -> what runs
     "spml/observation.py": and_after("make_observed_labels"),
     "spml/prediction.py": and_after("predict_logits"),
     "spml/pseudo_labels.py": LABELLING | {"evaluate"},
-    "spml/figures.py": PLOTS,
-    "spml/tables.py": PLOTS | and_after("compare_methods"),
+    "spml/figures.py": and_after(*PLOTS),
+    "spml/tables.py": and_after("compare_methods", *PLOTS),
     "spml/demo.py": set(),
     "spml/downloads.py": set(),
-    "spml/provenance.py": {"write_provenance"},
+    "spml/provenance.py": {"write_provenance", "write_report"},
+    "spml/report.py": {"write_report"},
+    "report/page.css": {"write_report"},
     "spml/gallery.py": set(),
     "spml/summary.py": set(),
-    "plot_map.py": {"plot_map"},
+    "plot_map.py": {"plot_map", "write_report"},
     "train_student.py": STUDENTS,
     "evaluate.py": and_after("evaluate"),
 }

@@ -1,0 +1,104 @@
+"""The report in a real browser, and on paper."""
+
+import base64
+import json
+import re
+
+import pandas as pd
+import pytest
+from selenium.webdriver.common.by import By
+
+from spml import report
+
+pytestmark = pytest.mark.xdist_group("finished")
+
+
+@pytest.fixture
+def page(finished):
+    return finished / "results/tiny/report.html"
+
+
+def cells(browser, heading):
+    """The rows of the table of a section, as lists of text."""
+    table = browser.find_element(By.XPATH, f"//section[h2='{heading}']//table")
+    rows = table.find_elements(By.XPATH, ".//tbody/tr")
+    return [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
+
+
+def test_it_shows_all_figures_and_what_they_show_in_words(browser, page):
+    browser.get(page.as_uri())
+    pictures = browser.find_elements(By.CSS_SELECTOR, "figure img")
+    assert len(pictures) == 5 and all(picture.get_attribute("naturalWidth") != "0" for picture in pictures)
+    assert all(picture.get_attribute("alt") for picture in pictures)
+    assert all(caption.text for caption in browser.find_elements(By.TAG_NAME, "figcaption"))
+
+
+def test_its_numbers_are_those_of_the_tables(browser, page):
+    browser.get(page.as_uri())
+    comparison = pd.read_csv(page.parent / "tables/comparison.csv", keep_default_na=False)
+    rows = cells(browser, "Results")
+    assert len(rows) == len(comparison)
+    for row, wanted in zip(rows, comparison.itertuples(), strict=True):
+        assert row[0].startswith(wanted.name) and row[1] == ("yes" if wanted.chosen else "")
+        assert row[4] == f"{wanted.test_map:.2f} ± {wanted.test_map_deviation:.2f}"
+        assert row[6] == f"{wanted.difference:+.2f}"
+    counts = pd.read_csv(page.parent / "tables/label_counts.csv").groupby("tau")["positives_per_image"].mean()
+    assert [row[1] for row in cells(browser, "Pseudo-labels")] == [f"{value:.3f}" for value in counts]
+    assert len(cells(browser, "Categories")) == 4
+
+
+def test_runtime_counts_every_job(browser, page):
+    browser.get(page.as_uri())
+    jobs = {row[0]: int(row[1].replace(",", "")) for row in cells(browser, "Runtime and memory")}
+    assert jobs["train_teacher"] == 6 and jobs["train_student"] == 4 and jobs["extract_features"] == 2
+    assert jobs["all"] == sum(count for rule, count in jobs.items() if rule != "all")
+    assert cells(browser, "Runtime and memory")[-1][0] == "all"
+
+
+def test_its_links_lead_to_what_is_there(browser, page):
+    browser.get(page.as_uri())
+    links = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav a")]
+    own = [link.split("#")[1] for link in links if "#" in link]
+    assert own and all(browser.find_elements(By.ID, place) for place in own)
+    beside = {link.rpartition("results/tiny/")[2] for link in links if "#" not in link}
+    assert "provenance.html" in beside and all((page.parent / place).exists() for place in beside)
+
+
+def test_on_paper_nothing_is_cut_off(browser, page):
+    """Printed to A4: several pages, and no table wider than its page."""
+    browser.get(page.as_uri())
+    printed = base64.b64decode(browser.print_page())
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 3
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    browser.execute_cdp_cmd(  # 210 mm less its margins, at 96 dots an inch
+        "Emulation.setDeviceMetricsOverride", {"width": 687, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        wide = "return [...document.querySelectorAll('table, img')].filter((e) => e.getBoundingClientRect().right > 688).length"
+        assert browser.execute_script(wide) == 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_names_are_text_and_never_tags():
+    frame = pd.DataFrame({"<b>": ["</td><script>alert(1)</script>"]})
+    text = report.table(frame, "<i>", ["<b>"]) + report.page("", "<t>", ["<a>"], {"<s>": ""}, {"<l>": '"><script>'})
+    assert "<script>" not in text and not re.search("<(b|i|t|s|l|a)>", text)
+
+
+def test_costs_without_a_measurement_of_memory_are_no_zeros(tmp_path):
+    (tmp_path / "a.tsv").write_text("s\th:m:s\tmax_rss\n0.5\t0:00:00\t-\n")
+    (tmp_path / "b.tsv").write_text("s\th:m:s\tmax_rss\n3660\t1:01:00\t512.4\n")
+    table = report.costs({"short": [tmp_path / "a.tsv"], "long": [tmp_path / "a.tsv", tmp_path / "b.tsv"]})
+    assert table.to_numpy().tolist() == [
+        ["long", "2", "1 h 01 min", "1 h 01 min", "512"],
+        ["short", "1", "0.5 s", "0.5 s", "–"],
+        ["all", "3", "1 h 01 min", "1 h 01 min", "512"],
+    ]
+
+
+def test_the_page_stands_alone(page):
+    text = page.read_text()
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
+    assert json.loads((page.parent / "provenance.json").read_text())["versions"]["torch"] in text
