@@ -300,16 +300,29 @@ def test_a_disk_so_full_that_not_even_the_log_can_be_written(folder):
         assert not (folder / target).exists() and leftovers(folder) == []
 
 
-def test_a_results_folder_that_cannot_be_written_to(folder):
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ("missing", "Error: results: found a folder that cannot be written to"),
+        (
+            "old",
+            "Write-protected output files for rule write_report",
+        ),  # what is to be made anew, Snakemake checks before
+    ],
+)
+def test_a_results_folder_that_cannot_be_written_to(folder, last, told):
     shutil.move(folder / "results", folder / "kept")
     with mounted(folder / "results", "size=8m"):
         shutil.copytree(folder / "kept", folder / "results", dirs_exist_ok=True, symlinks=True)
         (folder / "results/tiny/figures/figure_1b.svg").unlink()
         (folder / "results/tiny/figures/figure_1b.png").unlink()
+        if last == "missing":
+            (folder / "results/tiny/report.html").unlink()
         subprocess.run(["mount", "-o", "remount,ro", folder / "results"], check=True)
         output = fails(folder)
-        assert "Error: results: found a folder that cannot be written to" in output, output
-        tiny.snakemake(folder, "--dry-run")  # looks, writes nothing
+        assert told in output, output
+        if last == "missing":
+            tiny.snakemake(folder, "--dry-run")  # looks, writes nothing
 
 
 # -- files that are not what they should be

@@ -2,6 +2,7 @@
 // The state of the page is in its address (#tau=2&category=3...), so that a view can be bookmarked and sent.
 
 const PER_PAGE = 48;
+const ALWAYS = 3; // of a picture's categories, the most probable, are shown though nothing says that they are there
 const data = JSON.parse(document.getElementById("data").textContent);
 const labels = data.labels;
 const UNKNOWN = 2;
@@ -142,6 +143,9 @@ function card(image) {
   const list = make("ul", { ariaLabel: "Labels" });
   for (let entry = labels.start[image]; entry < labels.start[image + 1]; entry++) {
     const judgement = judged(entry, state.variant);
+    const own = labels.category[entry] === state.category;
+    const near = entry - labels.start[image] < ALWAYS;
+    if (judgement === "absent" && !labels.observed[entry] && !has(labels.ignored[entry], state.variant) && !own && !near) continue;
     const percent = labels.probability[entry] / 10;
     const tags = [];
     if (labels.observed[entry]) tags.push(labels.observed[entry] === 1 ? "observed" : "observed absent");
@@ -151,7 +155,7 @@ function card(image) {
     list.append(
       make(
         "li",
-        { className: judgement + (labels.category[entry] === state.category ? " focus" : "") },
+        { className: judgement + (own ? " focus" : "") },
         make("span", { className: "sign", title: SAID[judgement], "aria-hidden": "true" }, SIGNS[judgement]),
         make("span", {}, make("span", { className: "name" }, data.categories[labels.category[entry]]), ...tags.flatMap((tag) => [" ", make("span", { className: "seen" }, tag)])),
         bar,
