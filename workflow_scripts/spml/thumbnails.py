@@ -24,7 +24,7 @@ def thumbnail(path: str) -> bytes:
         small.thumbnail((SIDE, SIDE))
         for quality in QUALITIES:
             buffer = io.BytesIO()
-            small.save(buffer, "WEBP", quality=quality)
+            small.save(buffer, "WEBP", quality=quality, method=2)  # little larger, much faster
             if buffer.tell() <= MOST:
                 break
         return buffer.getvalue()
