@@ -228,6 +228,11 @@ def backbone_weights(wildcards):
     return backbone["weights"]
 
 
+def extraction(backbone):
+    """How a backbone turns pictures into features, a plain dict."""
+    return plain({key: BACKBONES[backbone][key] for key in ("architecture", "image_size", "precision", "storage")})
+
+
 def model_inputs(kind, wildcard):
     """An input function: the pictures' side of a training rule, features today."""
 
@@ -494,9 +499,8 @@ def backbone_of(dataset, entry):
 def candidates(wildcards):
     """A params function: the models of which validation chooses one, as plain dicts, and what they see pictures through."""
     of = predicting(wildcards.dataset)
-    backbone = BACKBONES[backbone_of(wildcards.dataset, of.entry)]
     return {
-        "backbone": plain({key: backbone[key] for key in ("architecture", "image_size", "precision", "storage")}),
+        "backbone": extraction(backbone_of(wildcards.dataset, of.entry)),
         "candidates": [{"kind": of.kind, "name": of.name, "variant": variant} for variant in of.variants],
         "seed": of.seed,
     }

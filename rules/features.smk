@@ -65,9 +65,7 @@ rule extract_features:
         device=MACHINE["device"],
         batch_size=MACHINE["batch_size"],
     params:
-        options=lambda wildcards: plain(
-            {key: BACKBONES[wildcards.backbone][key] for key in ("architecture", "image_size", "precision", "storage")}
-        ),
+        options=lambda wildcards: extraction(wildcards.backbone),
     script:
         "../workflow_scripts/extract_features.py"
 

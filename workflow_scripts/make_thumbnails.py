@@ -4,7 +4,6 @@ from spml import log
 
 log.redirect(snakemake)
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 from spml import labels, manifest, thumbnails
@@ -13,7 +12,6 @@ true = labels.read(snakemake.input.labels, "labels")
 images = manifest.read(snakemake.input.images)
 true.require_same_images(snakemake.input.images, images.image_id)
 paths = [images.path[row] for row in true.rows("train")]
-os.makedirs(snakemake.output.thumbnails, exist_ok=True)
 with ThreadPoolExecutor(snakemake.threads) as pool:
     sizes = list(thumbnails.write_blocks(snakemake.output.thumbnails, paths, pool.map))
 print(f"{len(paths):,} thumbnails in {len(sizes):,} files, {sum(sizes) / 1e6:.1f} MB")

@@ -9,11 +9,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from spml import backbones, checkpoints, images, manifest
+from spml import checkpoints, manifest
 from spml.cells import escaped
-from spml.devices import choose_device, choose_precision
+from spml.devices import choose_device
+from spml.extraction import extract
 from spml.files import writing
 from spml.log import Progress
 from spml.prediction import predict
@@ -21,25 +21,22 @@ from spml.pseudo_labels import probabilities
 
 choice = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))
 options = choice["backbone"]
-weights, description = checkpoints.load(snakemake.input.checkpoint)
+weights, _ = checkpoints.load(snakemake.input.checkpoint)
 category = list(choice["thresholds"])
 threshold = np.array(list(choice["thresholds"].values()))
 device = choose_device(snakemake.resources.device)
-precision = choose_precision(options["precision"], device)
-torch.set_num_threads(1)  # each thread has a batch of its own
-model = backbones.load_backbone(options["architecture"], snakemake.input.weights)
-extract = backbones.Extractor(model, precision, device, snakemake.threads)
 listed = manifest.read(snakemake.input.images)
+precision, extracted = extract(
+    listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size
+)
 print(f"{options['architecture']} in {precision} on {device}, {snakemake.threads} threads")
 
-batch_size = backbones.CPU_BATCH if device == "cpu" else snakemake.resources.batch_size
-batches = images.read_batches(listed.path, options["image_size"], batch_size, snakemake.threads)
 progress = Progress("predictions", len(listed.path), "images")
 row, found = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["image", "labels", *map(escaped, category)])
-    for features in extract(batches):
+    for features in extracted:
         stored = features.astype(options["storage"])  # as the head saw them in training
         for probability in probabilities(predict(weights, stored)):
             present = np.flatnonzero(probability > threshold)

@@ -8,22 +8,14 @@ import csv
 
 import numpy as np
 
-from spml import labels, manifest, pseudo_labels
+from spml import labels, pseudo_labels, training_rows
 from spml.cells import escaped
 from spml.files import writing
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-observed = labels.read(snakemake.input.observed, "observed")
-observed.require_same_as(true)
-rows = true.rows("train")
-teachers = [labels.read(path, "logits") for path in snakemake.input.logits]
-for teacher in teachers:
-    teacher.require_images_of(true, "train")
-logits = np.mean([teacher.values for teacher in teachers], axis=0) if len(teachers) > 1 else teachers[0].values
-file_name = manifest.read(snakemake.input.images).file_name
-image_id, category = true.ids("train"), true.category
-present, seen = true.values[rows], observed.values[rows]
+rows = training_rows.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
+logits, seen, present, category = rows.logits, rows.observed, rows.true, rows.category
 
 parameters = dict(options["parameters"])
 if parameters.get("prior"):
@@ -39,7 +31,7 @@ attributes |= {
     "teacher": ", ".join(options["teacher"]),
     "keep_observed": options["keep_observed"],
 }
-labels.write(snakemake.output.labels, "pseudo_labels", image_id, category, pseudo, **attributes)
+labels.write(snakemake.output.labels, "pseudo_labels", rows.image_id, category, pseudo, **attributes)
 
 probability = pseudo_labels.probabilities(logits)
 shown = "{:.4f}" if pseudo.dtype.kind == "f" else "{:d}"
@@ -47,7 +39,7 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"])
     for row, column in np.argwhere((pseudo >= 0.5) | (seen == 1) | (present == 1)):
-        names = [image_id[row], file_name[rows[row]], category[column]]
+        names = [rows.image_id[row], rows.file_name[row], category[column]]
         values = [shown.format(pseudo[row, column]), seen[row, column], present[row, column]]
         writer.writerow([*map(escaped, names), f"{probability[row, column]:.4f}", *values])
 counts = pseudo_labels.count(pseudo, seen, present)

@@ -235,7 +235,6 @@ def filled(folder, names=("cat", "dog"), count=450, probability=None):
     shutil.copy(next((folder.parent).glob("*.png")), path)
     list(thumbnails.write_blocks(folder / "thumbnails", [str(path)] * count))
     data = {
-        "title": "many",
         "teacher": "em",
         "variants": ["τ 0.50", "τ 0.80"],
         "categories": list(names),
@@ -252,7 +251,7 @@ def filled(folder, names=("cat", "dog"), count=450, probability=None):
     }
     folder_of_assets = tiny.ROOT / "workflow_scripts/gallery"
     assets = {path.suffix[1:]: path.read_text() for path in folder_of_assets.iterdir()}
-    (folder / "page.html").write_text(gallery.page(assets, data["title"], data))
+    (folder / "page.html").write_text(gallery.page(assets, "many", data))
     return folder / "page.html"
 
 

@@ -92,7 +92,12 @@ def normalise(pictures: np.ndarray, device: str) -> Tensor:
     values = torch.from_numpy(pictures)
     if device == "cuda":
         values = values.pin_memory().to(device, non_blocking=True)
-    mean, deviation = (torch.tensor(of, device=device).view(3, 1, 1) for of in (MEAN, DEVIATION))
+    return scaled(values)
+
+
+def scaled(values: Tensor) -> Tensor:
+    """The same of a tensor, on its device."""
+    mean, deviation = (torch.tensor(of, device=values.device).view(3, 1, 1) for of in (MEAN, DEVIATION))
     return values.permute(0, 3, 1, 2).float().mul_(1 / (255 * deviation)).sub_(mean / deviation)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spml.backbones import DEVIATION, MEAN
+from spml.backbones import scaled
 from spml.files import writing
 
 LARGEST_BATCH = 4096
@@ -15,9 +15,6 @@ LARGEST_BATCH = 4096
 
 class Classifier(nn.Module):
     """Probabilities float32 [B, L] of pictures uint8 [B, S, S, 3] (RGB, resized to the backbone's size), in float32."""
-
-    mean: Tensor
-    deviation: Tensor
 
     def __init__(self, backbone: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
         """``weights`` of one head as in spml.heads."""
@@ -32,13 +29,10 @@ class Classifier(nn.Module):
             self.head.append(linear)
             if layer == "hidden":
                 self.head.append(nn.ReLU())
-        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1))
-        self.register_buffer("deviation", torch.tensor(DEVIATION).view(3, 1, 1))
         self.eval().requires_grad_(False)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        values = (pictures.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.deviation
-        return torch.sigmoid(self.head(self.backbone(values)))
+        return torch.sigmoid(self.head(self.backbone(scaled(pictures))))
 
 
 def export(classifier: Classifier, image_size: int, program: str | os.PathLike, onnx: str | os.PathLike) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import h5py
 import numpy as np
@@ -78,6 +79,11 @@ def reading(path: Path, kind: str) -> Iterator[h5py.File]:
                 f"{path}: found kind {found!r}, layout {layout}, wanted kind {kind!r}, layout {LAYOUT}; {advice(kind)}"
             )
         yield file
+
+
+def attributes(file: h5py.File) -> dict[str, Any]:
+    """What a file says of its content, by name in order, but for kind and layout."""
+    return {name: value for name, value in sorted(file.attrs.items()) if name not in ("kind", "layout")}
 
 
 def advice(kind: str) -> str:

@@ -91,7 +91,7 @@ def file(path: str) -> dict[str, object]:
 def features(path: str) -> dict[str, object]:
     """What a file of features says of itself: backbone, checksum of its weights, precision, the checksums of its shards."""
     with hdf5.reading(path, "features") as opened:
-        said = {key: str(value) for key, value in sorted(opened.attrs.items()) if key not in ("kind", "layout")}
+        said = {key: str(value) for key, value in hdf5.attributes(opened).items()}
         shards = dict(zip(hdf5.strings(opened, "shard"), hdf5.strings(opened, "shard_sha256"), strict=True))
         return {"path": str(path), "images": len(opened["image_id"])} | said | {"shards": shards}
 

@@ -158,8 +158,7 @@ def summary(
     seen = ", ".join(
         f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
     )
-    best = comparison.sort_values("test_map", ascending=False, kind="stable")
-    students = best[(best["kind"] == "students") & best["chosen"]]
+    students = comparison[(comparison["kind"] == "students") & comparison["chosen"]]
     reference = comparison["reference"].iloc[0]
     text = [
         f"{images['train']:,} training, {images['val']:,} validation and {images['test']:,} test images of {categories:,} categories; "

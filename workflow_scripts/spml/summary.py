@@ -17,7 +17,6 @@ from spml.pseudo_labels import probabilities
 SHOWN = 20  # categories or rows, at most
 MEANING = {1: "present", 0: "", -1: "absent"}
 NAMES = {"observed": "observed", "labels": "true", "pseudo_labels": "pseudo"}
-OWN = ("kind", "layout")  # attributes that are named elsewhere or say nothing to people
 
 
 def describe(path: str | os.PathLike, image: str | None = None, every: bool = False) -> Iterator[str]:
@@ -53,7 +52,7 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
     try:
         with h5py.File(path, "r", locking=False) as file:
             kind = str(file.attrs.get("kind"))
-            said = {name: value for name, value in file.attrs.items() if name not in OWN}
+            said = hdf5.attributes(file)
     except OSError as error:
         raise InputError(f"{path}: not a readable HDF5 file ({error})") from error
     if kind in ("features", "feature_shard"):

@@ -1,0 +1,25 @@
+"""From paths of pictures to their features, the same way for the cached ones and for those of new images."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from spml import backbones, images
+from spml.devices import choose_precision
+
+
+def extract(
+    paths: Sequence[str], options: Mapping[str, Any], weights: str, device: str, threads: int, batch_size: int
+) -> tuple[str, Iterator[np.ndarray]]:
+    """The precision that the backbone computes in, and its features, float32 [B, D], of batches of pictures in order.
+
+    ``options`` are the architecture, image_size and precision of a backbone; ``batch_size`` counts on a GPU alone.
+    """
+    precision = choose_precision(options["precision"], device)
+    torch.set_num_threads(1)  # each thread has a batch of its own
+    model = backbones.load_backbone(options["architecture"], weights)
+    size = backbones.CPU_BATCH if device == "cpu" else batch_size
+    batches = images.read_batches(paths, options["image_size"], size, threads)
+    return precision, backbones.Extractor(model, precision, device, threads)(batches)
