@@ -24,6 +24,29 @@ COCO_NAMES = {
     "train": "train2014",
     "test": "val2014",
 }  # COCO calls the published test part val
+ARCHIVES = {  # of sources that are fetched as one archive: where it lies, what is used of it, its lists of images
+    "voc2012": {
+        "download": {
+            "url": "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
+            "md5": "6cd6e144f989b92b3379bac3b3de84fd",
+        },
+        "members": [f"VOCdevkit/VOC2012/{name}/" for name in ("Annotations", "ImageSets/Main", "JPEGImages")],
+        "train": "VOCdevkit/VOC2012/ImageSets/Main/train.txt",
+        "test": "VOCdevkit/VOC2012/ImageSets/Main/val.txt",  # the challenge's own test part has no public labels
+    },
+    "cub": {
+        "download": {
+            "url": "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
+            "md5": "97eceeb196236b17998738112f37df78",
+        },
+        "members": [
+            "attributes.txt",
+            *(f"CUB_200_2011/{name}" for name in ("images/", "images.txt", "train_test_split.txt", "attributes/")),
+        ],
+        "train": "CUB_200_2011/images.txt",
+        "test": "CUB_200_2011/images.txt",
+    },
+}
 
 
 # -- code: inputs compared by content, so that an edit reruns the rules that import it and a touch reruns nothing
@@ -115,7 +138,10 @@ def observation(wildcards):
     if options["file"]:
         return {"process": "given"}
     keys = ["process", "positives", "negatives"] + ["weights"] * (options["process"] == "weights")
-    return plain({key: options[key] for key in keys})
+    told = {key: options[key] for key in keys}
+    if image_table(wildcards):  # a missing truth is told here, before anything is extracted
+        told["chosen_on"] = RESOLVED[wildcards.dataset]["validation"]["labels"]
+    return plain(told)
 
 
 def pseudo_labels(wildcards):
@@ -149,12 +175,27 @@ def formatted(reference):
     return f"{name}@{variant.removeprefix('tau_')}" if variant else name
 
 
+# -- files of the user that are no inputs, since there are too many: a checksum of them stands in a rule's params
+
+
+def files_in(folder):
+    """All files in a folder and its folders, in order."""
+    return sorted(os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+
+
+def state(paths, names=False):
+    """A checksum of the names, sizes and times of those of these files that are there, or of all names alone."""
+    checksum = hashlib.sha256()
+    for path in paths:
+        if names:
+            checksum.update(f"{path!r}\n".encode())
+        elif os.path.isfile(path):
+            status = os.stat(path)
+            checksum.update(f"{path!r} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return checksum.hexdigest()
+
+
 # -- names of files
-
-
-def source(dataset):
-    """The entry of a data set."""
-    return config["datasets"][dataset]
 
 
 def local(wildcards, part, key):
@@ -167,27 +208,90 @@ def drawn(wildcards):
 
 
 def annotations(part=None):
-    """An input function: the annotation file of a part, by default that of the wildcard."""
+    """An input function: the annotations of a part, by default that of the wildcard; nothing of a part that there is not."""
 
     def pick(wildcards):
-        of = part or wildcards.part
+        of, kind = part or wildcards.part, source(wildcards.dataset)["source"]
+        if of not in parts(wildcards.dataset):
+            return []
+        if kind in LAYOUTS:
+            ending = "csv" if kind == "image_folder" else "json"
+            return f"resources/{wildcards.dataset}/{LAYOUTS[kind]}/{of}.{ending}"
         name = f"{of}.json" if drawn(wildcards) else f"annotations/instances_{COCO_NAMES[of]}.json"
         return local(wildcards, of, "annotations") or f"resources/{wildcards.dataset}/{name}"
 
     return pick
 
 
+def all_annotations(wildcards):
+    """An input function: the annotations of the parts that there are."""
+    return [annotations(part)(wildcards) for part in parts(wildcards.dataset)]
+
+
+def every_image(wildcards):
+    """A params function: whether an image counts also without an annotation; not by COCO's convention."""
+    return source(wildcards.dataset)["source"] not in ("demo", "coco2014", "coco")
+
+
+def categories(wildcards):
+    """An input function: the user's list of categories, if there is one."""
+    return source(wildcards.dataset).get("categories") or []
+
+
+def archived(wildcards):
+    """The file that stands for the archive of a data set, unpacked."""
+    return f"resources/{wildcards.dataset}/archive.csv"
+
+
+def listing(part=None):
+    """A params function: the list of images of a part in its published layout."""
+
+    def pick(wildcards):
+        of = part or wildcards.part
+        given = local(wildcards, of, "annotations")
+        return given or f"resources/{wildcards.dataset}/{ARCHIVES[source(wildcards.dataset)['source']][of]}"
+
+    return pick
+
+
+def listed_by(wildcards):
+    """An input function: the lists of images of a published layout, or the archive that they come in."""
+    return sorted({local(wildcards, part, "annotations") or archived(wildcards) for part in ("train", wildcards.part)})
+
+
+def state_of_layout(wildcards):
+    """A params function: the state of the user's files that lie beside the lists of a published layout."""
+    beside = {"voc": "../../Annotations", "nuswide": "..", "cub": "."}[LAYOUTS[source(wildcards.dataset)["source"]]]
+    lists = [local(wildcards, part, "annotations") for part in ("train", wildcards.part)]
+    folders = {os.path.normpath(os.path.join(os.path.dirname(given), beside)) for given in lists if given}
+    return state(path for folder in sorted(folders) for path in files_in(folder) if path.endswith((".txt", ".xml")))
+
+
+def names_in_folder(wildcards):
+    """A params function: a checksum of the names of a part's pictures."""
+    return state(files_in(local(wildcards, wildcards.part, "images")), names=True)
+
+
 def pictures(wildcards):
     """An input function: what must be there before the pictures of a part are (nothing for local copies)."""
-    if local(wildcards, wildcards.part, "images") or drawn(wildcards):
-        return []
-    return f"resources/{wildcards.dataset}/pictures_{wildcards.part}.csv"
+    of, given = source(wildcards.dataset)["source"], local(wildcards, wildcards.part, "images")
+    if of in ARCHIVES and not given and not local(wildcards, wildcards.part, "annotations"):
+        return archived(wildcards)
+    return f"resources/{wildcards.dataset}/pictures_{wildcards.part}.csv" if of == "coco2014" and not given else []
 
 
 def picture_folder(wildcards):
-    """A params function: the folder of the pictures of a part."""
-    name = wildcards.part if drawn(wildcards) else COCO_NAMES[wildcards.part]
-    return local(wildcards, wildcards.part, "images") or f"resources/{wildcards.dataset}/{name}"
+    """A params function: the folder of the pictures of a part; in published layouts it lies beside the lists."""
+    of, part = source(wildcards.dataset)["source"], wildcards.part
+    given = local(wildcards, part, "images")
+    if given or part not in parts(wildcards.dataset):
+        return given or ""
+    if of == "csv":
+        return os.path.dirname(local(wildcards, part, "annotations"))
+    if of in LAYOUTS:
+        beside = {"voc": "../../JPEGImages", "cub": "images"}[LAYOUTS[of]]
+        return os.path.normpath(os.path.join(os.path.dirname(listing(part)(wildcards)), beside))
+    return f"resources/{wildcards.dataset}/{part if drawn(wildcards) else COCO_NAMES[part]}"
 
 
 def download(key=None):
@@ -196,6 +300,17 @@ def download(key=None):
     def pick(wildcards):
         own = source(wildcards.dataset).get("downloads") or {}
         return plain(own.get(key or wildcards.part) or COCO_DOWNLOADS[key or wildcards.part])
+
+    return pick
+
+
+def archive(key):
+    """A params function: address and checksum of a data set's archive (key download), or another of its facts."""
+
+    def pick(wildcards):
+        of = source(wildcards.dataset)
+        own = {"download": (of.get("downloads") or {}).get("archive")}.get(key)
+        return plain(own or ARCHIVES[of["source"]][key])
 
     return pick
 
@@ -296,6 +411,12 @@ def observed_of_model(wildcards):
 def given_labels(wildcards):
     """An input function: the user's file of observed labels, if there is one."""
     return RESOLVED[wildcards.dataset]["observation"]["file"] or []
+
+
+def image_table(wildcards):
+    """An input function: the table of images, which may say what was observed; nothing where a file of its own does."""
+    of = source(wildcards.dataset)["source"]
+    return annotations("train")(wildcards) if of in ("csv", "image_folder") and not given_labels(wildcards) else []
 
 
 def given_images(wildcards):
@@ -565,18 +686,12 @@ def listed_new_images(wildcards):
 
 
 def state_of_new_images(wildcards):
-    """A params function: a checksum of names, sizes and times of the new images; another where one is added or replaced."""
+    """A params function: the state of the new images; another where one is added or replaced."""
     given = new_images(wildcards)
     if os.path.isfile(given):
         with open(given, encoding="utf-8-sig", errors="replace") as file:
-            paths = [os.path.join(os.path.dirname(given), line.strip()) for line in file]
-    else:
-        paths = sorted(os.path.join(place, name) for place, _, names in os.walk(given) for name in names)
-    state = hashlib.sha256()
-    for path in filter(os.path.isfile, paths):
-        status = os.stat(path)
-        state.update(f"{path!r} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return state.hexdigest()
+            return state(os.path.join(os.path.dirname(given), line.strip()) for line in file)
+    return state(files_in(given))
 
 
 # -- the record of a run
@@ -648,6 +763,15 @@ def require_writable():
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 
 
+def mean_and_deviation(cells):
+    """Of the cells of a table, as text; cells of what was not measured are empty."""
+    if not all(cells):
+        return "not measured"
+    values = list(map(float, cells))
+    deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.2f}{deviation}"
+
+
 def summarise():
     """Print the mAP of each method and name the figures, once they are there."""
     table = Path(f"results/{DATASET}/tables/map.csv")
@@ -656,13 +780,15 @@ def summarise():
     with open(table, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     incomplete = any(
-        row[f"{split}_categories_present"] != row["categories"] for row in rows for split in ("val", "test")
+        row[f"{split}_map"] and row[f"{split}_categories_present"] != row["categories"]
+        for row in rows
+        for split in ("val", "test")
     )
     value = "map_present" if incomplete else "map"
     scores = {}
     for row in rows:
         method = row["kind"] == "students", f"{row['name']} τ {row['tau']}".removesuffix(" τ ")
-        scores.setdefault(method, []).append([float(row[f"{split}_{value}"]) for split in ("val", "test")])
+        scores.setdefault(method, []).append([row[f"{split}_{value}"] for split in ("val", "test")])
     over = " over the categories that have positives" if incomplete else ""
     over += ", validation on observed labels" if rows[0]["validation_labels"] == "observed" else ""
     lines = [
@@ -670,9 +796,7 @@ def summarise():
         f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}",
     ]
     for (_, name), pairs in sorted(scores.items()):
-        columns = [f"{statistics.mean(values):.2f}" for values in zip(*pairs)]
-        if len(pairs) > 1:
-            columns = [f"{mean} ± {statistics.stdev(values):.2f}" for mean, values in zip(columns, zip(*pairs))]
+        columns = list(map(mean_and_deviation, zip(*pairs)))
         lines.append(f"{name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
     lines += ["\nFigures:", *(f"  {figure}" for figure in FIGURES)]
     print("\n".join(lines), file=sys.stderr)

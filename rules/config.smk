@@ -21,6 +21,21 @@ SECTIONS = (
     "training",
 )  # a data set may override
 LOSSES, RULES = DEFINITIONS["losses"], DEFINITIONS["rules"]
+LAYOUTS = {  # sources whose annotations are read from a published layout: the rule convert_... that reads it
+    "voc": "voc",
+    "voc2012": "voc",
+    "nuswide": "nuswide",
+    "cub": "cub",
+    "image_folder": "image_folder",
+}
+OWN = {  # sources of which nothing is fetched or drawn: what must be named of a part
+    "coco": ("annotations", "images"),
+    "csv": ("annotations",),
+    "voc": ("annotations",),
+    "nuswide": ("annotations", "images"),
+    "image_folder": ("images",),
+}
+BOXES = ("demo", "coco2014", "coco", "voc2012", "voc")  # sources whose annotations may have boxes and areas
 BASE = DEFINITIONS["pseudo_labels"]["additionalProperties"]  # of an entry of pseudo_labels, whatever its rule
 
 
@@ -130,6 +145,8 @@ def resolved(dataset):
         value = config.get(name, schema.get("default", {}))
         if name in own:
             value = own[name] if isinstance(value, list) else value | own[name]
+        if isinstance(schema.get("additionalProperties"), dict):  # of names: null takes an entry away
+            value = {key: entry for key, entry in value.items() if entry is not None}
         sections[name] = filled(schema, value)
     sections["training"] = filled(DEFINITIONS["settings"], sections["training"])
     sections["pseudo_labels"] = {
@@ -144,6 +161,18 @@ def loss(value, source):
     known = LOSSES[given["name"]]["properties"]
     published = {key: part["published"][source] for key, part in known.items() if source in part.get("published", {})}
     return filled(LOSSES[given["name"]], published | given)
+
+
+def source(dataset):
+    """The entry of a data set."""
+    return config["datasets"][dataset]
+
+
+def parts(dataset):
+    """The parts that a data set has: a test part only where one is fetched, drawn or named."""
+    entry = source(dataset)
+    whole = entry["source"] not in OWN or any((entry.get("test") or {}).values())
+    return ["train", "test"] if whole else ["train"]
 
 
 def as_list(value):
@@ -179,15 +208,8 @@ def wrong_references(dataset, sections):
     for name, backbone in config["backbones"].items():
         if backbone.get("trained"):
             yield f"backbones.{name}.trained: found true, wanted false: only heads are trained, on features made once"
-    source = config["datasets"][dataset]
-    yield from lacks(f"datasets.{dataset}.backbone", source["backbone"], config["backbones"])
-    for part in ("train", "test"):
-        for key in ("annotations", "images"):
-            given = (source.get(part) or {}).get(key)
-            if source["source"] == "coco" and not given:
-                yield f"datasets.{dataset}.{part}.{key}: found {given!r}, wanted a path (source coco fetches nothing)"
-            if source["source"] == "demo" and given:
-                yield f"datasets.{dataset}.{part}.{key}: found {given!r}, wanted nothing (source demo is drawn); use source: coco"
+    yield from lacks(f"datasets.{dataset}.backbone", source(dataset)["backbone"], config["backbones"])
+    yield from wrong_source(dataset, sections)
     observed_only = sections["observation"]["file"] is None and not sections["observation"]["negatives"]
     chosen_on_observed = sections["validation"]["labels"] == "observed"
     for kind in ("teachers", "students"):
@@ -199,7 +221,7 @@ def wrong_references(dataset, sections):
                 yield from lacks(f"{kind}.{name}.backbone", entry["backbone"], config["backbones"])
             if problems:
                 continue
-            its_loss = loss(entry["loss"], source["source"])
+            its_loss = loss(entry["loss"], source(dataset)["source"])
             wants, complete = LOSSES[its_loss["name"]].get("wants"), kind == "students" or entry["labels"]
             epochs = entry.get("epochs", sections["training"]["epochs"])
             if wants == "complete labels" and not complete:
@@ -267,6 +289,38 @@ def wrong_references(dataset, sections):
         yield f"predict.seed: found {found}, wanted one of the seeds, {known}"
 
 
+def wrong_source(dataset, sections):
+    """One line for each thing that a data set's source needs, or does not have."""
+    place, entry = f"datasets.{dataset}", source(dataset)
+    kind = entry["source"]
+    for part in ("train", "test"):
+        for key in ("annotations", "images"):
+            given, where = (entry.get(part) or {}).get(key), f"{place}.{part}.{key}"
+            if key in OWN.get(kind, ()) and not given and part in parts(dataset):
+                yield f"{where}: found {given!r}, wanted a path (source {kind} fetches nothing)"
+            if kind == "demo" and given:
+                yield f"{where}: found {given!r}, wanted nothing (source demo is drawn); use source: coco"
+            if (kind, key) == ("image_folder", "annotations") and given:
+                yield f"{where}: found {given!r}, wanted nothing: the folder that a picture lies in is its category"
+            if given and key == "annotations" and (kind == "csv") != given.lower().endswith(".csv"):
+                wanted = "a file whose name ends in .csv" if kind == "csv" else "no .csv file (source: csv reads them)"
+                yield f"{where}: found {given!r}, wanted {wanted}"
+    if entry.get("categories") and kind != "csv":
+        yield f"{place}.categories: found {entry['categories']!r}, wanted nothing: source {kind} brings its own"
+    of_kind = {"coco2014": ("annotations", "train", "test"), "voc2012": ("archive",), "cub": ("archive",)}.get(kind, ())
+    for key in sorted(set(entry.get("downloads") or {}) - set(of_kind)):
+        yield f"{place}.downloads.{key}: source {kind} has no such download; wanted {', '.join(of_kind) or 'none'}"
+    process, labels = sections["observation"]["process"], sections["validation"]["labels"]
+    if process in ("size", "location") and kind not in BOXES and not sections["observation"]["file"]:
+        yield f"observation.process: found {process}, wanted uniform or weights: source {kind} has no boxes"
+    if kind == "image_folder":
+        if labels == "full":
+            yield f"validation.labels: found {labels}, wanted observed: source {kind} has no true labels"
+        for name, teacher in sections["teachers"].items():
+            if teacher["labels"] or as_section(teacher["loss"]).get("name") == "iun":
+                yield f"teachers.{name}: learns from true labels, which source {kind} does not have; wanted null in its place"
+
+
 def circles(links):
     """Circles of a graph (name to names), one at least if there is any, as paths that begin and end at their first name."""
     found, done = set(), set()
@@ -298,6 +352,7 @@ stop(
         ),
     ]
     for name, entry in entries.items()
+    if entry is not None
     for line in mistakes(with_rule(entry), entry, f"{place}.{name}")
 )
 if config["dataset"] not in config["datasets"]:

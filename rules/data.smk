@@ -1,4 +1,4 @@
-# Where pictures and annotations come from; which images count; true and observed labels.
+# Where pictures and annotations come from, in which layout; which images count; true and observed labels.
 
 
 rule draw_demo:
@@ -59,6 +59,113 @@ rule fetch_coco_pictures:
         "../workflow_scripts/fetch_coco_pictures.py"
 
 
+rule fetch_archive:
+    input:
+        code=code("fetch_archive"),
+    output:
+        files="resources/{dataset}/archive.csv",
+    log:
+        "resources/{dataset}/logs/fetch_archive.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/fetch_archive.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        download=archive("download"),
+        members=archive("members"),
+    script:
+        "../workflow_scripts/fetch_archive.py"
+
+
+rule convert_voc:
+    input:
+        lists=listed_by,
+        code=code("convert_voc"),
+    output:
+        annotations="resources/{dataset}/voc/{part}.json",
+    log:
+        "resources/{dataset}/logs/convert_voc/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/convert_voc/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        listing=listing(),
+        training=listing("train"),
+        state=state_of_layout,
+    script:
+        "../workflow_scripts/convert_voc.py"
+
+
+rule convert_nuswide:
+    input:
+        lists=listed_by,
+        code=code("convert_nuswide"),
+    output:
+        annotations="resources/{dataset}/nuswide/{part}.json",
+    log:
+        "resources/{dataset}/logs/convert_nuswide/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/convert_nuswide/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        listing=listing(),
+        state=state_of_layout,
+    script:
+        "../workflow_scripts/convert_nuswide.py"
+
+
+rule convert_cub:
+    input:
+        lists=listed_by,
+        code=code("convert_cub"),
+    output:
+        annotations="resources/{dataset}/cub/{part}.json",
+    log:
+        "resources/{dataset}/logs/convert_cub/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/convert_cub/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        listing=listing(),
+        state=state_of_layout,
+    script:
+        "../workflow_scripts/convert_cub.py"
+
+
+rule convert_image_folder:
+    input:
+        code=code("convert_image_folder"),
+    output:
+        annotations="resources/{dataset}/image_folder/{part}.csv",
+    log:
+        "resources/{dataset}/logs/convert_image_folder/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/convert_image_folder/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    params:
+        folder=picture_folder,
+        names=names_in_folder,
+    script:
+        "../workflow_scripts/convert_image_folder.py"
+
+
 # A checkpoint: where edited annotations leave the list of images as it was, a run sees so and does not extract again.
 checkpoint list_images:
     input:
@@ -78,6 +185,7 @@ checkpoint list_images:
         mem_mb=per_attempt(6000),
         runtime=per_attempt(30),
     params:
+        every=every_image,
         images=picture_folder,
         images_per_shard=MACHINE["images_per_shard"],
     script:
@@ -90,6 +198,7 @@ rule make_labels:
         test=annotations("test"),
         train_images="results/{dataset}/images/train.csv",
         test_images="results/{dataset}/images/test.csv",
+        categories=categories,
         code=code("make_labels"),
     output:
         train="results/{dataset}/labels/train.h5",
@@ -104,6 +213,7 @@ rule make_labels:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(30),
     params:
+        every=every_image,
         options=section("validation", "share", "seed"),
     script:
         "../workflow_scripts/make_labels.py"
@@ -133,6 +243,7 @@ rule make_observed_labels:
     input:
         labels="results/{dataset}/labels/train.h5",
         weights=observation_weights,
+        table=image_table,
         given=given_labels,
         images=given_images,
         code=code("make_observed_labels"),

@@ -29,4 +29,4 @@ for variant, pseudo, observed, present in variants.read(true, snakemake.params.v
 confusions = pd.DataFrame(pairs, columns=[*variant, "missing", "instead", "images"])
 frames.write(snakemake.output.audit, pd.concat(audits))
 frames.write(snakemake.output.confusions, confusions)
-print(confusions.nlargest(20, "images").to_string(index=False))
+print(confusions.sort_values("images", ascending=False, kind="stable").head(20).to_string(index=False))

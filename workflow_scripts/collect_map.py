@@ -7,6 +7,7 @@ log.redirect(snakemake)
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from spml import frames
@@ -16,6 +17,7 @@ rows, precision = [], []
 for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
     metrics = json.loads(Path(path).read_text(encoding="utf-8"))
     scores = {f"{split}_{key}": metrics[split][key] for key in SCORES for split in ("val", "test")}
+    scores = {name: np.nan if value is None else value for name, value in scores.items()}  # None: not measured
     shared = {key: metrics[key] for key in ("threshold", "validation_labels")}
     rows.append(model | scores | shared | {"categories": metrics["test"]["categories"]})
     for category, value in metrics["test"]["average_precision"].items():

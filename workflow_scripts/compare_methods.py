@@ -15,14 +15,15 @@ from spml.log import Progress
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-counts = resample_counts(len(true.image_id), options["resamples"], options["seed"])
+known = bool((true.values >= 0).any())  # else nothing can be compared on the test split, and the columns stay empty
+counts = resample_counts(len(true.image_id), options["resamples"] if known else 0, options["seed"])
 progress = Progress("bootstrap", len(snakemake.input.logits), "models")
 resampled: dict[tuple[str, str, str], list[np.ndarray]] = {}
 with ThreadPoolExecutor(snakemake.threads) as executor:
     for model, path in zip(snakemake.params.models, snakemake.input.logits, strict=True):
         logits = labels.read(path, "logits")
         logits.require_same_as(true)
-        scores = resampled_map(logits.values, true.values, counts, executor.map)
+        scores = resampled_map(logits.values, true.values, counts, executor.map) if known else np.array([np.nan])
         resampled.setdefault((model["kind"], model["name"], model["variant"]), []).append(scores)
         progress.advance(1)
 progress.finish()
@@ -43,7 +44,7 @@ for method, row in methods.iterrows():
         | {"difference_deviation": differences.std(ddof=1) if len(differences) > 1 else float("nan")}
         | {"reference": tables.name_of(*reference)}
     )
-table = pd.DataFrame(rows).sort_values("test_map", ascending=False, kind="stable")
+table = pd.DataFrame(rows).sort_values("test_map" if known else "val_map", ascending=False, kind="stable")
 frames.write(snakemake.output.table, table, decimals=4)
 print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {tables.name_of(*reference)}")
 shown = ["name", "variant", "test_map", "difference", "difference_low", "difference_high"]

@@ -1,4 +1,4 @@
-"""Measure a model on the validation and test splits."""
+"""Measure a model on the validation and test splits, by the labels that are known."""
 
 from spml import log
 
@@ -11,6 +11,7 @@ from spml.average_precision import average_precision, mean_average_precision
 from spml.files import writing
 from spml.pseudo_labels import probabilities
 
+SCORES = ("map", "map_present", "of1", "cf1", "of1_chosen", "cf1_chosen", "ece")  # null where nothing is known
 train = labels.read(snakemake.input.train_labels, "labels")
 test = labels.read(snakemake.input.test_labels, "labels")
 observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
@@ -19,24 +20,26 @@ for split, part in (("val", train), ("test", test)):
     logits = labels.read(snakemake.input[split], "logits")
     logits.require_images_of(part, split)
     true = (labels.to_choose_on(train, observed) if split == "val" else test.values)[part.rows(split)]
-    probability = probabilities(logits.values)
+    probability, known = probabilities(logits.values), true >= 0
+    score, present = logits.values[known], true[known]
     if split == "val":
-        metrics["threshold"] = measures.best_threshold(probability, true)
+        metrics["threshold"] = measures.best_threshold(probability[known], present)
     precision = average_precision(logits.values, true)
-    published, present = mean_average_precision(precision)
+    published, of_present = mean_average_precision(precision)
     per_category = {
         name: None if value != value else value for name, value in zip(part.category, precision.tolist(), strict=True)
     }
-    of1, cf1 = measures.f1(probability > 0.5, true == 1)
-    chosen_of1, chosen_cf1 = measures.f1(probability > metrics["threshold"], true == 1)
-    bins = measures.reliability(probability, true)
+    of1, cf1 = measures.f1(known & (probability > 0.5), true == 1)
+    chosen_of1, chosen_cf1 = measures.f1(known & (probability > metrics["threshold"]), true == 1)
+    bins = measures.reliability(probability[known], present)
     metrics[split] = {
         "images": len(true),
+        "known_labels": len(present),
         "map": published,
-        "map_present": present,
+        "map_present": of_present,
         "categories": len(precision),
         "categories_present": sum(value is not None for value in per_category.values()),
-        "micro_ap": measures.micro_average_precision(logits.values, true) if true.any() else None,
+        "micro_ap": measures.micro_average_precision(score, present) if present.any() else None,
         "of1": of1,
         "cf1": cf1,
         "of1_chosen": chosen_of1,
@@ -45,8 +48,12 @@ for split, part in (("val", train), ("test", test)):
         "average_precision": per_category,
         "reliability": bins,
     }
+    if not len(present):
+        metrics[split] |= dict.fromkeys(SCORES)
+        print(f"{split}: no label of its {len(true):,} images is known: not measured")
+        continue
     print(
-        f"{split}: mAP {published:.2f} (categories present: {present:.2f}), OF1 {of1:.2f} at 0.5, "
+        f"{split}: mAP {published:.2f} (categories present: {of_present:.2f}), OF1 {of1:.2f} at 0.5, "
         f"{chosen_of1:.2f} at {metrics['threshold']:.3f}, {len(true):,} images"
     )
 with writing(snakemake.output.metrics) as path:

@@ -21,7 +21,7 @@ probability = probabilities(rows.logits)
 pseudo = [labels.read(path, "pseudo_labels") for path in snakemake.input.pseudo_labels]
 for matrix in pseudo:
     matrix.require_images_of(true, "train")
-seen, present = rows.observed, rows.true.astype(np.int8)
+seen, present = rows.observed, rows.true
 
 title = f"{snakemake.wildcards.dataset}: pseudo-labels {snakemake.wildcards.pseudo_labels}, replicate {snakemake.wildcards.seed}"
 data = {

@@ -6,26 +6,33 @@ log.redirect(snakemake)
 
 import numpy as np
 
-from spml import coco, hdf5, labels, manifest
+from spml import annotations, hdf5, image_table, labels, manifest
+from spml.errors import InputError
 from spml.splits import training_split
 
-train, test = coco.load(snakemake.input.train), coco.load(snakemake.input.test)
-category = coco.category_names(train)
-hdf5.require_same("category", snakemake.input.train, category, snakemake.input.test, coco.category_names(test))
+options, every, given = snakemake.params.options, snakemake.params.every, snakemake.input
+category = image_table.read_categories(given.categories) if given.categories else None
+train = annotations.read(given.train, category, every)
+category = train.category
+test = annotations.read(given.test, category, every) if given.test else annotations.none(category)
+hdf5.require_same("category", given.train, category, given.test, test.category)
 
-for part, dataset in {"train": train, "test": test}.items():
-    image_id = manifest.read(snakemake.input[f"{part}_images"]).image_id
-    label = coco.label_matrix(dataset, image_id)
-    options = snakemake.params.options
-    split = training_split(len(image_id), options["share"], options["seed"]) if part == "train" else None
-    labels.write(snakemake.output[part], "labels", image_id, category, label, split)
-    print(
-        f"{part}: {len(image_id):,} images, {len(category):,} categories, {label.sum(1).mean():.3f} positives per image"
-    )
+for part, read in {"train": train, "test": test}.items():
+    path, listed = given[f"{part}_images"], manifest.read(given[f"{part}_images"])
+    hdf5.require_same("image_id", path, listed.image_id, given[part], read.image_id)
+    split = read.split if part == "train" else None
+    if part == "train" and split is None:
+        split = training_split(len(read.image_id), options["share"], options["seed"])
+    if split is not None and len(set(split.tolist())) < 2:
+        raise InputError(f"{given.train}: column split says {labels.SPLITS[split[0]]} alone, wanted train and val")
+    labels.write(snakemake.output[part], "labels", read.image_id, category, read.label, split)
+    known = int((read.label != labels.UNKNOWN).all(1).sum())
+    mean = f", {labels.positives_per_image(read.label):.3f} positives per image" if known else ""
+    print(f"{part}: {len(read.image_id):,} images, {len(category):,} categories; true labels known of {known:,}{mean}")
     if split is not None:
-        present = label[split == 0].sum(0)
         print(f"split: {(split == 0).sum():,} training rows, {(split == 1).sum():,} validation rows")
-        for number in np.flatnonzero(present == 0):
+        rows = read.label[split == 0]
+        for number in np.flatnonzero((rows >= 0).any(0) & (rows != 1).all(0)):
             print(
                 f"warning: category {category[number]!r} has no positive among the training rows; no model can learn it"
             )

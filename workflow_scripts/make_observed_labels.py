@@ -6,32 +6,49 @@ log.redirect(snakemake)
 
 import numpy as np
 
-from spml import labels, manifest
-from spml.observation import from_rows, observe_uniform, observe_weighted, read_rows
+from spml import image_table, labels, manifest
+from spml.csv_rows import read_rows
+from spml.errors import InputError
+from spml.observation import from_rows, observe_uniform, observe_weighted
 
 options, seed = snakemake.params.options, int(snakemake.wildcards.seed)
 true = labels.read(snakemake.input.labels, "labels")
 counts = {key: options[key] for key in ("positives", "negatives") if key in options}  # not of labels given
+table = image_table.read(snakemake.input.table, true.category) if snakemake.input.table else None
+process = options["process"]
 if snakemake.input.given:
     images = manifest.read(snakemake.input.images)
-    rows = read_rows(snakemake.input.given)
+    rows = read_rows(snakemake.input.given, "columns as image_id, category")
     observed = from_rows(snakemake.input.given, rows, images.image_id, images.file_name, true.category)
+elif table is not None and table.observed is not None:
+    true.require_same_images(snakemake.input.table, table.path)
+    observed, process, counts = table.observed, "given", {}
+elif table is not None and (true.values == labels.UNKNOWN).any():
+    raise InputError(
+        f"{snakemake.input.table}: found neither a column observed nor true labels in every row, wanted what was observed, or "
+        "true labels to draw it from"
+    )
 elif snakemake.input.weights:
     weights = labels.read(snakemake.input.weights, "observation_weights")
     weights.require_same_as(true)
     observed = observe_weighted(true.values, weights.values, seed, **counts)
-elif options["process"] == "weights":
+elif process == "weights":
     by_category = labels.by_category("observation.weights", options["weights"], true.category, 1.0)
     observed = observe_weighted(true.values, np.broadcast_to(by_category, true.values.shape), seed, **counts)
 else:
     observed = observe_uniform(true.values, seed, **counts)
-labels.write(
-    snakemake.output.observed, "observed", true.image_id, true.category, observed, process=options["process"], **counts
-)
+if (
+    options.get("chosen_on") == "full" and not (true.values[true.rows("val")] == 1).any()
+):  # before anything is extracted
+    raise InputError(
+        f"{true.path}: no true label of the {len(true.rows('val')):,} validation rows is known, and validation.labels is full; "
+        "wanted validation.labels: observed in the config, or true labels"
+    )
+labels.write(snakemake.output.observed, "observed", true.image_id, true.category, observed, process=process, **counts)
 seen, absent, present = int((observed == 1).sum()), int((observed == -1).sum()), int((true.values == 1).sum())
 print(
     f"{seen:,} positives observed, {seen / len(observed):.3f} per image; {absent:,} negatives; {present:,} are present"
 )
-wrong = int(((observed == 1) & (true.values != 1)).sum() + ((observed == -1) & (true.values == 1)).sum())
+wrong = int(((observed == 1) & (true.values == 0)).sum() + ((observed == -1) & (true.values == 1)).sum())
 if wrong:
     print(f"warning: {wrong:,} observed labels contradict the true ones")

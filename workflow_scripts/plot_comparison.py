@@ -10,6 +10,9 @@ table = tables.read(snakemake.input.table)
 models = tables.read_map(snakemake.input.map)
 shown = table[table["chosen"]].sort_values("test_map", kind="stable").reset_index(drop=True)
 lines = snakemake.params.options["lines"]
-figure = figures.forest(shown, lines, models["scale"].iloc[0], tables.choice(models))
+if tables.is_tested(table):
+    figure = figures.forest(shown, lines, models["scale"].iloc[0], tables.choice(models))
+else:
+    figure = figures.left_out("Comparison on the test split", "no true label of a test image is known")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)
 print(f"{len(shown)} methods of {len(table)}: each teacher, and of each student the variant that validation chose")

@@ -11,7 +11,11 @@ table = tables.read(snakemake.input.table)
 counts = table[table["pseudo_labels"] == options["pseudo_labels"]]
 per_image = (counts["observed_positives"] / counts["images"]).mean()
 observed = ("single positive" if per_image == 1 else "observed labels", per_image, 0.0)
-lines = [("true labels", counts["true_positives_per_image"].mean(), 0.0), observed]
+lines = [observed]
+known = counts["known_share"].mean()  # of the true labels of the training images
+if known:
+    name = "true labels" if known == 1 else f"true labels,\nknown {100 * known:.2g} %"
+    lines.insert(0, (name, counts["true_positives_per_image"].mean(), 0.0))
 print(counts.groupby("tau")["positives_per_image"].agg(["mean", "std"]).round(3).to_string())
 label = f"pseudo-labels {options['pseudo_labels']}"
 figure = figures.over_tau(counts, "positives_per_image", lines, label, "positives per image", from_zero=True)

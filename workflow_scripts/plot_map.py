@@ -1,4 +1,4 @@
-"""Draw figure 1a: test mAP of the students over τ, among the teachers as lines."""
+"""Draw figure 1a: test mAP of the students over τ, among the teachers as lines; validation mAP where test labels are unknown."""
 
 from spml import log
 
@@ -10,13 +10,17 @@ options = snakemake.params.options
 table = tables.read_map(snakemake.input.table)
 students = table[(table["kind"] == "students") & (table["name"] == options["students"])]
 teachers = table[table["kind"] == "teachers"]
+tested = tables.is_tested(table)
+score = "test_score" if tested else "val_score"
 lines = []
 for name in options["lines"]:
-    scores = teachers.loc[teachers["name"] == name, "test_score"]
+    scores = teachers.loc[teachers["name"] == name, score]
     lines.append((name, scores.mean(), scores.std(ddof=1) if len(scores) > 1 else 0.0))
     print(f"{name}: {scores.mean():.2f} ± {lines[-1][2]:.2f} over {len(scores)} replicates")
-print(students.groupby("tau")["test_score"].agg(["mean", "std"]).round(2).to_string())
-axis = f"test {table['scale'].iloc[0]}"
+print(students.groupby("tau")[score].agg(["mean", "std"]).round(2).to_string())
+axis = f"{'test' if tested else 'validation'} {table['scale'].iloc[0]}"
 note = tables.choice(table)
-figure = figures.over_tau(students, "test_score", lines, f"students {options['students']}", axis, note=note)
+if not tested:
+    note += ",\nwhich are shown: no true label of a test image is known"
+figure = figures.over_tau(students, score, lines, f"students {options['students']}", axis, note=note)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -27,5 +27,8 @@ for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=
 curves = [(tables.name_of(*method), bins, measures.calibration_error(bins)) for method, bins in pooled.items()]
 for name, _, error in curves:
     print(f"{name}: expected calibration error {error:.2f} % over all replicates")
-figure = figures.calibration(curves, table["seed"].nunique(), tables.choice(table))
+if tables.is_tested(table):
+    figure = figures.calibration(curves, table["seed"].nunique(), tables.choice(table))
+else:
+    figure = figures.left_out("Calibration on the test split", "no true label of a test image is known")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -10,6 +10,7 @@ import numpy as np
 
 from spml import labels, pseudo_labels, training_rows
 from spml.cells import escaped
+from spml.errors import InputError
 from spml.files import writing
 
 options = snakemake.params.options
@@ -21,7 +22,12 @@ parameters = dict(options["parameters"])
 if parameters.get("prior"):
     parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
 elif "prior" in parameters:
-    parameters["prior"] = true.values[true.rows("val")].mean(0)  # what the validation labels say
+    parameters["prior"] = labels.positives_per_image(true.values[true.rows("val")], axis=0)  # what validation says
+    if np.isnan(parameters["prior"]).any():
+        name = category[int(np.isnan(parameters["prior"]).argmax())]
+        raise InputError(
+            f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
+        )
 pseudo = pseudo_labels.RULES[options["rule"]](logits, **parameters)
 if options["keep_observed"]:
     pseudo = pseudo_labels.keep_observed(pseudo, seen)
@@ -40,7 +46,8 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
     writer.writerow(["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"])
     for row, column in np.argwhere((pseudo >= 0.5) | (seen == 1) | (present == 1)):
         names = [rows.image_id[row], rows.file_name[row], category[column]]
-        values = [shown.format(pseudo[row, column]), seen[row, column], present[row, column]]
+        truth = present[row, column] if present[row, column] != labels.UNKNOWN else ""
+        values = [shown.format(pseudo[row, column]), seen[row, column], truth]
         writer.writerow([*map(escaped, names), f"{probability[row, column]:.4f}", *values])
 counts = pseudo_labels.count(pseudo, seen, present)
 print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))

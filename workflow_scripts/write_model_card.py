@@ -21,12 +21,13 @@ logits.require_images_of(test, "test")
 measured = model_card.measure(
     probabilities(logits.values), test.values, np.array(list(choice["thresholds"].values())), test.category
 )
+known = train.values[train.rows("train")]
 card = model_card.card(
     choice,
     snakemake.params.options,
     measured,
     images={split: len(train.rows(split)) for split in ("train", "val")} | {"test": len(test.image_id)},
-    positives=train.values[train.rows("train")].sum(0).tolist(),
+    positives=np.where((known >= 0).any(0), (known == 1).sum(0), np.nan).tolist(),
     files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx")],
     versions=provenance.versions(),
     code=provenance.code(),

@@ -9,7 +9,7 @@ import json
 from spml import provenance
 from spml.files import writing
 
-inputs = [snakemake.input.train, snakemake.input.test, *snakemake.input.images]
+inputs = [*snakemake.input.annotations, *snakemake.input.images]
 if snakemake.input.given:
     inputs.append(snakemake.input.given)
 record = {

@@ -2,6 +2,8 @@
 
 import hashlib
 import http.server
+import io
+import tarfile
 import threading
 import zipfile
 
@@ -165,6 +167,59 @@ def test_a_link_in_an_archive_is_refused(tmp_path):
         file.writestr(link, "/etc/passwd")
     with pytest.raises(InputError, match=r"member 'link' is a link"):
         unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def tar(path, members):
+    """A tar file of these members: text, or what a member is instead."""
+    with tarfile.open(path, f"w:{path.suffix[1:]}" if path.suffix != ".tar" else "w") as file:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                member.size = len(content)
+                file.addfile(member, io.BytesIO(content.encode()))
+            else:
+                member.type, member.linkname = content, "/etc/passwd"
+                file.addfile(member)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.gz", "a.xz"])
+def test_wanted_members_of_a_tar_file_are_unpacked(tmp_path, name):
+    path = tar(
+        tmp_path / name, {"in/1.jpg": "one", "out/2.jpg": "two", "in/deep/3.jpg": "three", "in": tarfile.DIRTYPE}
+    )
+    found = unpack(path, tmp_path / "to", lambda member: member.startswith("in"))
+    assert [str(place.relative_to(tmp_path / "to")) for place in found] == ["in/1.jpg", "in/deep/3.jpg"]
+    assert (tmp_path / "to/in/deep/3.jpg").read_text() == "three" and not (tmp_path / "to/out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("../evil", "evil"), ("/evil", "evil"), ("a/../../evil", "evil")),
+        *(("evil", kind) for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE)),
+    ],
+)
+def test_a_tar_file_that_tries_to_leave_its_folder_is_refused_whole(tmp_path, name, content):
+    path = tar(tmp_path / "a.tar", {"good.txt": "good", name: content})
+    with pytest.raises(InputError, match=r"a.tar: member .*evil' is a .*nothing was unpacked"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and not (tmp_path / "evil").exists()
+
+
+def test_a_tar_file_that_ends_too_early_leaves_no_half_file(tmp_path):
+    path = tar(tmp_path / "a.gz", {f"{number}.txt": str(number) * 100_000 for number in range(9)})
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(InputError, match=r"a.gz: cannot be unpacked into"):
+        unpack(path, tmp_path / "out")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_an_md5_is_compared_where_no_sha256_is_known(server, tmp_path):
+    assert fetch(server.url, tmp_path / "a.zip", md5=hashlib.md5(CONTENT).hexdigest()).read_bytes() == CONTENT
+    with pytest.raises(InputError, match=r"found md5 \w{32}, wanted 00ff; removed"):
+        fetch(server.url, tmp_path / "b.zip", md5="00ff")
+    assert fetch(server.url, tmp_path / "c.zip", md5="00ff", sha256=CHECKSUM).read_bytes() == CONTENT
 
 
 def test_a_broken_archive_is_an_error_and_leaves_no_half_file(tmp_path):

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from spml import coco
+from spml.csv_rows import read_rows
 from spml.errors import InputError
-from spml.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted, read_rows
+from spml.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted
 
 TRUE = (np.random.RandomState(0).rand(200, 12) < 0.3).astype(np.uint8)
 TRUE[5], TRUE[6] = 0, 1
@@ -128,11 +129,11 @@ def test_a_wrong_row_is_named(rows, message):
 
 def test_a_table_with_a_byte_order_mark_is_read(tmp_path):
     (tmp_path / "mine.csv").write_bytes("\ufeffimage_id,category\n7,cat\n".encode())
-    assert read_rows(str(tmp_path / "mine.csv")) == [{"image_id": "7", "category": "cat"}]
+    assert read_rows(str(tmp_path / "mine.csv"), "columns") == [{"image_id": "7", "category": "cat"}]
 
 
 @pytest.mark.parametrize("content", [b"image_id,category\n7,caf\xe9\n", b'image_id,category\n7,"cat\n'])
 def test_a_file_that_is_no_table_in_utf_8_is_refused(tmp_path, content):
     (tmp_path / "mine.csv").write_bytes(content)
     with pytest.raises(InputError, match=r"mine\.csv: not a CSV file in UTF-8"):
-        read_rows(str(tmp_path / "mine.csv"))
+        read_rows(str(tmp_path / "mine.csv"), "columns")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import tiny
-from spml import cells, coco, manifest, observation
+from spml import cells, coco, csv_rows, image_table, manifest, observation
 from spml.errors import InputError
 
 settings.register_profile(
@@ -89,7 +89,7 @@ def test_mutated_annotations_are_read_right_or_refused(folder, dataset):
     loaded = read_annotations(folder, json.dumps(dataset))
     if loaded is None:
         return
-    images = coco.counted_images(loaded)
+    images = coco.listed_images(loaded)
     label = coco.label_matrix(loaded, [image for image, _ in images])
     names = coco.category_names(loaded)
     column = {entry["id"]: number for number, entry in enumerate(dataset["categories"])}
@@ -127,7 +127,7 @@ CELL = st.one_of(
 def observe(path):
     """The labels of a file, or None where it is refused."""
     try:
-        return observation.from_rows(str(path), observation.read_rows(str(path)), IMAGES, FILES, CATEGORIES)
+        return observation.from_rows(str(path), csv_rows.read_rows(str(path), "columns"), IMAGES, FILES, CATEGORIES)
     except InputError as error:
         one_error(str(error).replace("\n", " "), str(path))
         return None
@@ -174,6 +174,58 @@ def test_right_tables_are_read_right(folder, entries, by_name, escape):
     for row, column, value in entries:
         wanted[row, column] = value
     assert (observe(path) == wanted).all()
+
+
+LABELS = st.lists(st.sampled_from(CATEGORIES), max_size=3, unique=True)
+
+
+def read_table(path, category=None):
+    """The table of images in a file, or None where it is refused."""
+    try:
+        return image_table.read(str(path), category)
+    except InputError as error:
+        one_error(str(error).replace("\n", " "), str(path))
+        return None
+
+
+@given(st.lists(st.lists(st.one_of(CELL, st.sampled_from(image_table.COLUMNS), st.just("-")), max_size=5), max_size=5))
+@example([["path", "observed"], ["a.png", "cat;dog; "], ["a.png", ""]])
+@example([["path", "true"], ["a.png", "-"], ["b.png", "-;cat"]])
+@example([["path", "observed", "path"], ["a.png", "cat", "b.png"]])
+@example([["path", "observed"], ["../a.png", "cat"]])
+def test_random_tables_of_images_are_read_right_or_refused(folder, rows):
+    path = folder / "images.csv"
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogatepass") as file:
+        csv.writer(file).writerows(rows)
+    found = read_table(path)
+    if found is not None:
+        assert found.path == sorted(set(found.path)) and found.category == sorted(set(found.category))
+        assert found.label.shape == (len(found.path), len(found.category)) and set(np.unique(found.label)) <= {-1, 0, 1}
+        assert found.observed is not None or "true" in rows[0]
+
+
+@given(st.binary(max_size=200))
+def test_whatever_is_no_table_of_images_is_refused(folder, content):
+    (folder / "images.csv").write_bytes(content)
+    assert read_table(folder / "images.csv") is None
+
+
+@given(st.lists(st.tuples(LABELS, LABELS, st.one_of(st.none(), LABELS)), min_size=1, max_size=4), st.booleans())
+def test_right_tables_of_images_are_read_right(folder, images, escape):
+    path, write = folder / "images.csv", cells.escaped if escape else str
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "observed", "absent", "true"])
+        for number, (present, absent, true) in enumerate(images):
+            absent = [name for name in absent if name not in present]
+            truth = [] if true is None else true or ["-"]
+            writer.writerow([f"{number}.png", *(";".join(map(write, names)) for names in (present, absent, truth))])
+    found = read_table(path, CATEGORIES)
+    for row, (present, absent, true) in enumerate(images):
+        assert {CATEGORIES[c] for c in np.flatnonzero(found.observed[row] == 1)} == set(present)
+        assert {CATEGORIES[c] for c in np.flatnonzero(found.observed[row] == -1)} == set(absent) - set(present)
+        wanted = [-1] * 3 if true is None else [int(name in true) for name in CATEGORIES]
+        assert found.label[row].tolist() == wanted
 
 
 @given(st.one_of(TEXT, st.text("'=+-@\t 1e.", max_size=6)))
@@ -240,7 +292,7 @@ def test_category_names_reach_figures_as_they_are(tmp_path):
 
     names = ["<script>x</script>", "a$b$c_{", "50 %"]
     rows = [
-        {"category": name, "tau": tau, "seed": 1, "precision": 0.5, "recall": 0.5, "true": 3, "pseudo": 3, "right": 2}
+        {"category": name, "tau": tau, "seed": 1, "precision": 0.5, "recall": 0.5, "true": 3, "judged": 3, "right": 2}
         for name in names
         for tau in (0.5, 0.7)
     ]

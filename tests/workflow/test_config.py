@@ -41,15 +41,50 @@ CASES = {
     "an unknown data set": ({"dataset": "coco2041"}, "dataset: found 'coco2041', wanted one of tiny"),
     "an unknown source": (
         {"datasets/tiny/source": "cocoa"},
-        "datasets.tiny.source: found 'cocoa', wanted one of demo, coco2014, coco",
+        "datasets.tiny.source: found 'cocoa', wanted one of demo, coco2014, voc2012, nuswide, cub, coco, csv, voc, image_folder",
     ),
     "an unknown backbone": (
         {"datasets/tiny/backbone": "randem"},
         "datasets.tiny.backbone: found 'randem', wanted one of random; did you mean random?",
     ),
     "a data set without its files": (
-        {"datasets/tiny/test": None},
-        "datasets.tiny.test.annotations: found None, wanted a path",
+        {"datasets/tiny/train": None},
+        "datasets.tiny.train.annotations: found None, wanted a path",
+    ),
+    "a test part by half": (
+        {"datasets/tiny/test/images": None},
+        "datasets.tiny.test.images: found None, wanted a path (source coco fetches nothing)",
+    ),
+    "a table for COCO JSON": (
+        {"datasets/tiny/train/annotations": "data/train.csv"},
+        "datasets.tiny.train.annotations: found 'data/train.csv', wanted no .csv file (source: csv reads them)",
+    ),
+    "COCO JSON for a table": (
+        {"datasets/tiny/source": "csv"},
+        "datasets.tiny.train.annotations: found 'data/train.json', wanted a file whose name ends in .csv",
+    ),
+    "categories of a source that brings its own": (
+        {"datasets/tiny/categories": "data/names.txt"},
+        "datasets.tiny.categories: found 'data/names.txt', wanted nothing: source coco brings its own",
+    ),
+    "a download of a source that fetches nothing": (
+        {"datasets/tiny/downloads": {"archive": {"url": "https://example.org/a.tar"}}},
+        "datasets.tiny.downloads.archive: source coco has no such download; wanted none",
+    ),
+    "boxes of a source that has none": (
+        {
+            "datasets/tiny": {"source": "csv", "backbone": "random", "train": {"annotations": "a.csv"}},
+            "observation/process": "size",
+        },
+        "observation.process: found size, wanted uniform or weights: source csv has no boxes",
+    ),
+    "true labels of a source that has none": (
+        {"datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}}},
+        "teachers.full: learns from true labels, which source image_folder does not have; wanted null in its place",
+    ),
+    "NUS-WIDE without its lists": (
+        {"datasets/tiny": {"source": "nuswide", "backbone": "random"}},
+        "datasets.tiny.train.annotations: found None, wanted a path (source nuswide fetches nothing)",
     ),
     "a backbone to be trained": (
         {"backbones/random/trained": True},

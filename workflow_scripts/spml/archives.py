@@ -1,23 +1,39 @@
 """Archives: unpacked inside their folder or not at all."""
 
+import contextlib
+import functools
 import os
 import shutil
 import stat
+import tarfile
 import zipfile
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from spml.errors import InputError
 from spml.log import Progress
 
 
+@dataclass
+class Member:
+    """A file of an archive."""
+
+    name: str
+    size: int
+    plain: bool  # no link and no device
+    open: Callable[[], IO[bytes]]
+
+
 def unpack(
     archive: str | os.PathLike, folder: str | os.PathLike, wanted: Callable[[str], bool] = lambda name: True
 ) -> list[Path]:
-    """Unpack the members of a zip file whose names are wanted; returns their paths, sorted.
+    """Unpack the members of a zip or tar file (compressed or not) whose names are wanted; returns their paths, sorted.
 
     Members are checked before anything is written. A member already there with the right size is kept. Each is written
-    beside its place and moved there; its CRC is checked on the way.
+    beside its place and moved there; the CRC of a zip file's member is checked on the way.
 
     Raises
     ------
@@ -26,36 +42,66 @@ def unpack(
     """
     folder = Path(folder)
     try:
-        with zipfile.ZipFile(archive) as opened:
-            members = [member for member in opened.infolist() if not member.is_dir() and wanted(member.filename)]
+        with _members(archive) as found:
+            members = [member for member in found if wanted(member.name)]
             for member in members:
                 _require_inside(archive, member)
             _require_room(archive, folder, members)
             progress = Progress(f"unpacking {Path(archive).name}", len(members), "files")
             for member in members:
-                place = folder / member.filename
-                if not (place.exists() and place.stat().st_size == member.file_size):
+                place = folder / member.name
+                if not (place.exists() and place.stat().st_size == member.size):
                     place.parent.mkdir(parents=True, exist_ok=True)
                     part = place.with_name(f".{place.name}.part")
                     try:
-                        with opened.open(member) as source, open(part, "wb") as target:
+                        with member.open() as source, open(part, "wb") as target:
                             shutil.copyfileobj(source, target, 1 << 20)
                         os.replace(part, place)
                     finally:
                         part.unlink(missing_ok=True)
                 progress.advance()
             progress.finish()
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise InputError(
             f"{archive}: cannot be unpacked into {folder}: {error}; if it is broken, delete it and run again"
         ) from error
-    return sorted(folder / member.filename for member in members)
+    return sorted(folder / member.name for member in members)
 
 
-def _require_room(archive: str | os.PathLike, folder: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+@contextlib.contextmanager
+def _members(archive: str | os.PathLike) -> Iterator[list[Member]]:
+    """What an archive holds but for folders, in its order."""
+    if not zipfile.is_zipfile(archive) and tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as tar:
+            yield [
+                Member(member.name, member.size, member.isreg(), functools.partial(_file_in, tar, member))
+                for member in tar
+                if not member.isdir()
+            ]
+        return
+    with zipfile.ZipFile(archive) as opened:
+        yield [
+            Member(
+                member.filename,
+                member.file_size,
+                not stat.S_ISLNK(member.external_attr >> 16),
+                functools.partial(opened.open, member),
+            )
+            for member in opened.infolist()
+            if not member.is_dir()
+        ]
+
+
+def _file_in(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    opened = tar.extractfile(member)
+    assert opened is not None  # a plain file
+    return opened
+
+
+def _require_room(archive: str | os.PathLike, folder: Path, members: Sequence[Member]) -> None:
     """Raise InputError where the disk has no room for what is not there yet, before any of it is written."""
     folder.mkdir(parents=True, exist_ok=True)
-    sizes = [member.file_size for member in members if not (folder / member.filename).exists()]
+    sizes = [member.size for member in members if not (folder / member.name).exists()]
     free = shutil.disk_usage(folder).free
     if sum(sizes) > free:
         raise InputError(
@@ -64,12 +110,10 @@ def _require_room(archive: str | os.PathLike, folder: Path, members: Sequence[zi
         )
 
 
-def _require_inside(archive: str | os.PathLike, member: zipfile.ZipInfo) -> None:
-    name = member.filename.replace("\\", "/")
-    path = PurePosixPath(name)
-    link = stat.S_ISLNK(member.external_attr >> 16)
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or link:
-        what = "a link" if link else "a path that leaves the folder"
+def _require_inside(archive: str | os.PathLike, member: Member) -> None:
+    path = PurePosixPath(member.name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or not member.plain:
+        what = "a path that leaves the folder" if member.plain else "a link or no plain file"
         raise InputError(
-            f"{archive}: member {member.filename!r} is {what}; wanted plain files inside it: nothing was unpacked"
+            f"{archive}: member {member.name!r} is {what}; wanted plain files inside it: nothing was unpacked"
         )

@@ -11,20 +11,22 @@ ROWS = 256  # categories looked at together
 def by_category(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> pd.DataFrame:
     """A row per category, from matrices [N, L] (pseudo-labels or targets, observed, true).
 
-    Counts are of training images; a target counts by its value. Precision and recall are NaN where nothing is
-    pseudo-labelled or nothing is true.
+    Counts are of training images; a target counts by its value. ``known`` are the images whose true label is (not -1), and
+    ``judged`` those of ``pseudo`` among them. Precision and recall are NaN where nothing is judged or nothing is true.
     """
-    positive, present = positives(pseudo), true == 1
-    counts, hits = positive.sum(0), (positive * present).sum(0)
+    positive, present, known = positives(pseudo), true == 1, true >= 0
+    judged, hits = (positive * known).sum(0), (positive * present).sum(0)
     with np.errstate(invalid="ignore"):
         return pd.DataFrame(
             {
+                "known": known.sum(0),
                 "true": present.sum(0),
                 "observed": (observed == 1).sum(0),
-                "pseudo": counts,
+                "pseudo": positive.sum(0),
                 "ignored": (pseudo < 0).sum(0),
+                "judged": judged,
                 "right": hits,
-                "precision": hits / counts,
+                "precision": hits / judged,
                 "recall": hits / present.sum(0),
             }
         )
@@ -40,7 +42,7 @@ def confusions(pseudo: np.ndarray, true: np.ndarray, most: int) -> tuple[np.ndar
     """
     positive = pseudo >= 0.5
     missing = ((true == 1) & ~positive & (pseudo >= 0)).astype(np.float32)
-    wrong = ((true != 1) & positive).astype(np.float32)
+    wrong = ((true == 0) & positive).astype(np.float32)
     most = min(most, pseudo.shape[1])
     instead, images = (np.zeros((pseudo.shape[1], most), np.int64) for _ in range(2))
     for start in range(0, len(images), ROWS):

@@ -11,7 +11,7 @@ def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     scores : float [N, L]
         Higher means present; any strictly increasing transform gives the same result.
     labels : bool or int [N, L]
-        1 present, 0 absent.
+        1 present, 0 absent, -1 unknown: left out.
 
     Returns
     -------
@@ -20,8 +20,12 @@ def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Source: ``sklearn.metrics.average_precision_score``.
     """
     result = np.full(scores.shape[1], np.nan)
+    unknown = np.any(labels < 0, axis=0)
     for category in range(scores.shape[1]):
-        ranked, hits = _ranked(scores[:, category], labels[:, category] == 1)
+        column, present = scores[:, category], labels[:, category]
+        if unknown[category]:
+            column, present = column[present >= 0], present[present >= 0]
+        ranked, hits = _ranked(column, present == 1)
         if len(hits):
             at_hits = ranked[hits]
             found = np.searchsorted(at_hits, at_hits, side="right")  # hits down to the end of each one's ties

@@ -96,10 +96,10 @@ def category_names(coco: COCO) -> list[str]:
     return [entry["name"] for entry in coco.dataset["categories"]]
 
 
-def counted_images(coco: COCO) -> list[tuple[str, str]]:
-    """Id and file name of every image with at least one annotation, sorted by id as text."""
-    counted = {entry["image_id"] for entry in coco.dataset["annotations"]}
-    return sorted((str(image), coco.imgs[image]["file_name"]) for image in counted)
+def listed_images(coco: COCO, every: bool = False) -> list[tuple[str, str]]:
+    """Id and file name of every image, or of those with at least one annotation, sorted by id as text."""
+    listed = set(coco.imgs) if every else {entry["image_id"] for entry in coco.dataset["annotations"]}
+    return sorted((str(image), coco.imgs[image]["file_name"]) for image in listed)
 
 
 def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:

@@ -55,13 +55,15 @@ def resampled_average_precision(scores: np.ndarray, labels: np.ndarray, counts: 
 def resampled_map(
     scores: np.ndarray, labels: np.ndarray, counts: np.ndarray, each: Callable[..., Iterable[np.ndarray]] = map
 ) -> np.ndarray:
-    """mAP in percent on each resample, float64 [B], over the categories that have positives there.
+    """mAP in percent on each resample, float64 [B], over the categories that have positives there; unknown labels are -1.
 
     ``each`` is what runs the categories: ``map``, or that of an executor.
     """
 
     def of(category: int) -> np.ndarray:
-        return resampled_average_precision(scores[:, category], labels[:, category], counts)
+        known = labels[:, category] >= 0
+        every = slice(None) if known.all() else known  # no copy where all are known
+        return resampled_average_precision(scores[every, category], labels[every, category], counts[every])
 
     precision = np.stack(list(each(of, range(scores.shape[1]))))
     present = ~np.isnan(precision)

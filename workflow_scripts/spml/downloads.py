@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from spml.checksums import sha256 as sha256_of
+from spml.checksums import digest
 from spml.errors import InputError
 from spml.files import unwritable
 from spml.log import Progress
@@ -21,13 +21,20 @@ PIECE = 1 << 16  # bytes; what an interruption loses at most
 
 
 def fetch(
-    url: str, target: str | os.PathLike, *, sha256: str | None = None, advice: str = "", tries: int = TRIES
+    url: str,
+    target: str | os.PathLike,
+    *,
+    sha256: str | None = None,
+    md5: str | None = None,
+    advice: str = "",
+    tries: int = TRIES,
 ) -> Path:
     """Download ``url`` to ``target``, going on where an earlier try stopped; a whole file that fits is not fetched again.
 
     Parameters
     ----------
     sha256 : the wanted checksum, hexadecimal, whole or its beginning; None where none is known.
+    md5 : the same, of data sets that are published with this one; looked at where no sha256 is known.
     advice : what the user can do where there is no network.
 
     Raises
@@ -41,13 +48,13 @@ def fetch(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(part):
-            return _fetch(url, target, part, sha256, advice, tries)
+            return _fetch(url, target, part, ("sha256", sha256) if sha256 or not md5 else ("md5", md5), advice, tries)
     except OSError as error:  # none of the network's: these are explained where they come up
         raise unwritable(part, error) or error from error
 
 
-def _fetch(url: str, target: Path, part: Path, sha256: str | None, advice: str, tries: int) -> Path:
-    if target.exists() and _fits(target, sha256):
+def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], advice: str, tries: int) -> Path:
+    if target.exists() and _fits(target, wanted):
         print(f"{target}: already there, {target.stat().st_size:,} bytes")
         return target
     failures = 0
@@ -69,14 +76,15 @@ def _fetch(url: str, target: Path, part: Path, sha256: str | None, advice: str, 
     if total is not None and size != total:
         part.unlink()
         raise InputError(f"{url}: found {size:,} bytes, wanted {total:,}; removed, run again. {advice}".strip())
-    if not _fits(part, sha256):
-        found = sha256_of(part)
+    algorithm, checksum = wanted
+    if not _fits(part, wanted):
+        found = digest(part, algorithm)
         part.unlink()
-        raise InputError(f"{url}: found sha256 {found}, wanted {sha256}; removed, run again. {advice}".strip())
+        raise InputError(f"{url}: found {algorithm} {found}, wanted {checksum}; removed, run again. {advice}".strip())
     os.replace(part, target)
     print(
-        f"{target}: {size:,} bytes, sha256 {sha256_of(target)}"
-        + ("" if sha256 else " (no checksum known to compare with)")
+        f"{target}: {size:,} bytes, {algorithm} {digest(target, algorithm)}"
+        + ("" if checksum else " (no checksum known to compare with)")
     )
     return target
 
@@ -128,8 +136,9 @@ def _continue(url: str, part: Path) -> int | None:
     return total
 
 
-def _fits(path: Path, sha256: str | None) -> bool:
-    return sha256 is None or sha256_of(path).startswith(sha256.lower())
+def _fits(path: Path, wanted: tuple[str, str | None]) -> bool:
+    algorithm, checksum = wanted
+    return checksum is None or digest(path, algorithm).startswith(checksum.lower())
 
 
 def _reason(error: Exception) -> str:

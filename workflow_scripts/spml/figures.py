@@ -251,8 +251,8 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     panels[0].set_yticks(
         range(len(order)), [f"{category} ({images[category]:,.0f})" for category in order], fontsize=7.5
     )
-    sums = table.groupby("tau")[["right", "pseudo", "true"]].sum()
-    best = (2 * sums["right"] / (sums["pseudo"] + sums["true"])).idxmax()
+    sums = table.groupby("tau")[["right", "judged", "true"]].sum()
+    best = (2 * sums["right"] / (sums["judged"] + sums["true"])).idxmax()
     replicates = table["seed"].nunique()
     found = pairs[pairs["tau"] == best].groupby(["missing", "instead"])["images"].sum().reset_index()
     found = found.sort_values("images", ascending=False, kind="stable").drop_duplicates("missing").set_index("missing")
@@ -271,6 +271,14 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
         x=0.01,
         ha="left",
     )
+    return figure
+
+
+def left_out(title: str, why: str) -> Figure:
+    """In the place of a figure that nothing can be drawn for: what it would be, and why it is not."""
+    figure, axes = plt.subplots(figsize=(SIZE[0], 1.2), layout="constrained")
+    axes.set_axis_off()
+    axes.text(0, 0.5, f"{title}: left out, since\n{why}.", va="center", color="0.35")
     return figure
 
 

@@ -47,8 +47,9 @@ def fit(
     else:
         given.require_images_of(true, "train")
     if not (values > 0).any():
+        advice = "an entry without labels: true, where no true label is known" if given is true else "a lower τ"
         raise InputError(
-            f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one (a lower τ?)"
+            f"{given.path}: no positive label among the {len(values):,} training rows; wanted at least one ({advice}?)"
         )
     loss = dict(options["loss"])
     if complete:
@@ -56,13 +57,14 @@ def fit(
     else:
         values = targets.from_observed(loss["name"], given.path, values, true.values[rows])
     chosen_on = labels.to_choose_on(true, observed)[validation_rows]
-    if not chosen_on.any():
+    if not (chosen_on == 1).any():
         source = observed.path if observed else true.path
+        advice = "" if observed else " (validation.labels: observed, where no true label is known?)"
         raise InputError(
-            f"{source}: no positive label among the {len(chosen_on):,} validation rows; wanted some to choose a model on"
+            f"{source}: no positive label among the {len(chosen_on):,} validation rows; wanted some to choose a model on{advice}"
         )
     if "k" in loss and loss["k"] is None:
-        loss["k"] = float(chosen_on.sum(1).mean())
+        loss["k"] = float(labels.positives_per_image(chosen_on))
     positives = values.clip(0).sum() / len(values)
     print(f"{name}: {len(values):,} training rows, {positives:.3f} positives per image, loss {loss}, {device}")
 

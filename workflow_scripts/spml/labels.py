@@ -10,6 +10,7 @@ import numpy as np
 from spml import hdf5
 from spml.errors import InputError
 
+UNKNOWN = -1  # a true label that nobody knows
 SPLITS = ("train", "val", "test")  # their numbers in the data set `split`
 PARTS = {"train": "train", "val": "train", "test": "test"}  # the delivered set that a split lies in
 
@@ -101,11 +102,18 @@ def read(path: str, kind: str) -> Matrix:
 
 
 def to_choose_on(true: Matrix, observed: Matrix | None) -> np.ndarray:
-    """The labels that choices are made on, uint8 [N, L] of the training part: the true ones, or what was observed as present."""
+    """The labels that choices are made on, int8 [N, L] of the training part: the true ones, or what was observed as present."""
     if observed is None:
         return true.values
     observed.require_same_as(true)
-    return (observed.values == 1).astype(np.uint8)
+    return (observed.values == 1).astype(np.int8)
+
+
+def positives_per_image(values: np.ndarray, axis: int | None = None) -> np.ndarray | float:
+    """Mean number of positives of an image, of what is known of labels [N, L]; by category [L] with axis 0. NaN of nothing."""
+    known = (values != UNKNOWN).sum(axis) / (values.shape[1] if axis is None else 1)
+    with np.errstate(invalid="ignore"):
+        return np.divide((values == 1).sum(axis), known)
 
 
 def by_category(place: str, values: Mapping[str, float], category: Sequence[str], default: float | None) -> np.ndarray:

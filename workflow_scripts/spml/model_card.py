@@ -18,23 +18,28 @@ from spml.average_precision import average_precision, mean_average_precision
 def measure(
     probability: np.ndarray, true: np.ndarray, threshold: np.ndarray, category: Sequence[str]
 ) -> tuple[dict[str, float], pd.DataFrame]:
-    """Numbers on the test split, from matrices [N, L] and thresholds [L]: overall, and a row per category; in percent."""
+    """Numbers on the test split, from matrices [N, L] and thresholds [L]: overall, and a row per category; in percent.
+
+    Only what is known of the true labels (not -1) counts; overall there is nothing where nothing is.
+    """
     precision = average_precision(probability, true)
     published, present = mean_average_precision(precision)
-    predicted, positive = probability > threshold, true == 1
+    known = true >= 0
+    predicted, positive = known & (probability > threshold), true == 1
     overall_f1, category_f1 = measures.f1(predicted, positive)
     hits = (predicted & positive).sum(0)
     with np.errstate(invalid="ignore"):
         by_category = pd.DataFrame(
             {
                 "category": list(category),
-                "test positives": positive.sum(0),
+                "test positives": np.where(known.any(0), positive.sum(0).astype(str), "–"),
                 "AP": 100 * precision,
                 "precision": 100 * hits / predicted.sum(0),
                 "recall": 100 * hits / positive.sum(0),
             }
         )
-    return {"map": published, "map_present": present, "of1": overall_f1, "cf1": category_f1}, by_category
+    overall = {"map": published, "map_present": present, "of1": overall_f1, "cf1": category_f1}
+    return overall if known.any() else {}, by_category
 
 
 def card(
@@ -43,18 +48,21 @@ def card(
     measured: tuple[Mapping[str, float], pd.DataFrame],
     *,
     images: Mapping[str, int],
-    positives: Sequence[int],
+    positives: Sequence[float],
     files: Sequence[Mapping[str, Any]],
     versions: Mapping[str, str],
     code: Mapping[str, Any],
 ) -> str:
-    """The text. ``choice`` as in model.json, ``options`` how it was trained, ``images`` by split, ``positives`` [L] of training."""
+    """The text. ``choice`` as in model.json, ``options`` how it was trained, ``images`` by split.
+
+    ``positives`` [L] are those of the training rows, NaN where no label of a category is known.
+    """
     overall, by_category = measured
     model, backbone = choice["model"], choice["backbone"]
     name = tables.name_of(model["kind"], model["name"], model["variant"])
     table = by_category.assign(threshold=[choice["thresholds"][c] for c in by_category["category"]])
-    table.insert(1, "training positives", positives)
-    never = [c for c, count in zip(table["category"], positives, strict=True) if not count]
+    table.insert(1, "training positives", ["–" if np.isnan(count) else f"{count:.0f}" for count in positives])
+    never = [c for c, count in zip(table["category"], positives, strict=True) if count == 0]
     borrowed = [c for c, count in choice["positives"].items() if not count]
     size = backbone["image_size"]
     lines = [
@@ -74,14 +82,7 @@ def card(
         "",
         "## Metrics",
         "",
-        "On the test split, in percent; nothing was chosen on it.",
-        "",
-        "| mAP | mAP, categories present | OF1 | CF1 |",
-        "|---|---|---|---|",
-        "| " + " | ".join(_number(overall[key]) for key in ("map", "map_present", "of1", "cf1")) + " |",
-        "",
-        "mAP is the mean of the average precisions (AP) over categories, one without test positives counting as 0; OF1 and CF1 are the F1",
-        "of overall precision and recall and of their means over categories, at the thresholds below.",
+        *(_metrics(overall) if overall else ["Not measured: no true label of a test image is known."]),
         "",
         "## Thresholds",
         "",
@@ -143,6 +144,19 @@ def _training(model: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]
     return [
         f"- Trained on pseudo-labels: rule `{made['rule']}`{f' ({parameters})' if parameters else ''} on the probabilities of "
         f"{', '.join(made['teacher'])}{', what was observed put back' if made['keep_observed'] else ''}.",
+    ]
+
+
+def _metrics(overall: Mapping[str, float]) -> list[str]:
+    return [
+        "On the test split, in percent; nothing was chosen on it.",
+        "",
+        "| mAP | mAP, categories present | OF1 | CF1 |",
+        "|---|---|---|---|",
+        "| " + " | ".join(_number(overall[key]) for key in ("map", "map_present", "of1", "cf1")) + " |",
+        "",
+        "mAP is the mean of the average precisions (AP) over categories, one without test positives counting as 0; OF1 and CF1 are the F1",
+        "of overall precision and recall and of their means over categories, at the thresholds below.",
     ]
 
 

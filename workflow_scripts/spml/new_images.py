@@ -12,8 +12,10 @@ SUFFIXES = frozenset(
 )  # of the formats in spml.images
 
 
-def of_folder(folder: str) -> list[tuple[str, str]]:
+def of_folder(folder: str, key: str = "predict.images") -> list[tuple[str, str]]:
     """Name from the folder on and path of every picture in it and its folders, in order of names.
+
+    ``key`` is what names the folder in the config.
 
     Raises
     ------
@@ -22,11 +24,9 @@ def of_folder(folder: str) -> list[tuple[str, str]]:
     """
     found = sorted(path for path in _walk(folder) if Path(path).suffix.lower() in SUFFIXES)
     if not found:
-        raise InputError(
-            f"predict.images: found no picture in the folder {folder}, wanted {', '.join(sorted(SUFFIXES))}"
-        )
+        raise InputError(f"{key}: found no picture in the folder {folder}, wanted {', '.join(sorted(SUFFIXES))}")
     for path, real in links_out_of(folder, found):
-        raise InputError(f"predict.images: {path} is a link to {real}, outside {folder}; wanted pictures inside it")
+        raise InputError(f"{key}: {path} is a link to {real}, outside {folder}; wanted pictures inside it")
     return [(Path(path).relative_to(folder).as_posix(), path) for path in found]
 
 

@@ -1,6 +1,5 @@
 """Observation processes: which of the true labels are seen."""
 
-import csv
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +8,6 @@ from spml.cells import restored
 from spml.errors import InputError
 
 NEAREST = 0.0005  # pixels: what a box at the very centre of its image counts as
-MORE = "\0"  # the key of cells beyond the columns: no column's name
 LEAST = 1e-9  # of a row's largest weight: so that no positive is impossible
 
 
@@ -19,7 +17,7 @@ def observe_uniform(labels: np.ndarray, seed: int, positives: int = 1, negatives
     Parameters
     ----------
     labels : int [N, L]
-        1 present, 0 absent.
+        1 present, 0 absent, -1 unknown, which is never observed.
     seed : int
         Of the one ``RandomState`` that serves all rows.
     positives, negatives : int
@@ -35,7 +33,7 @@ def observe_uniform(labels: np.ndarray, seed: int, positives: int = 1, negatives
     random = np.random.RandomState(seed)
     observed = np.zeros(labels.shape, np.int8)
     for row, row_labels in zip(observed, labels, strict=True):
-        present, absent = np.flatnonzero(row_labels == 1), np.flatnonzero(row_labels != 1)
+        present, absent = np.flatnonzero(row_labels == 1), np.flatnonzero(row_labels == 0)
         random.shuffle(present)
         random.shuffle(absent)
         row[present[:positives]] = 1
@@ -59,10 +57,12 @@ def observe_weighted(
     relative = np.where(largest > 0, weights / np.where(largest > 0, largest, 1), 1.0)
     times = random.standard_exponential(labels.shape)
     first = np.where(present, times / np.maximum(relative, LEAST), np.inf).argsort(1, kind="stable")[:, :positives]
-    last = np.where(present, np.inf, random.standard_exponential(labels.shape)).argsort(1, kind="stable")[:, :negatives]
+    last = np.where(labels == 0, random.standard_exponential(labels.shape), np.inf).argsort(1, kind="stable")[
+        :, :negatives
+    ]
     observed = np.zeros(labels.shape, np.int8)
     np.put_along_axis(observed, last, -1, axis=1)
-    observed[present] = 0  # where a row has fewer negatives than were asked for
+    observed[labels != 0] = 0  # where a row has fewer negatives than were asked for
     chosen = np.zeros(labels.shape, bool)
     np.put_along_axis(chosen, first, True, axis=1)
     observed[chosen & present] = 1
@@ -81,24 +81,6 @@ def location_weight(width: float, height: float, box: Sequence[float], area: flo
 
 
 WEIGHTS = {"size": size_weight, "location": location_weight}  # of one annotation, by process
-
-
-def read_rows(path: str) -> list[dict[str, str]]:
-    """The rows of a CSV file by the names of its columns; raises InputError where it is no text, or no table."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True, restkey=MORE, restval="")
-            columns = list(reader.fieldnames or ())
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); wanted columns as image_id, category") from error
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise InputError(f"{path}: found column {twice[0]!r} more than once, wanted each once")
-    for line, row in enumerate(rows, 2):
-        if MORE in row:
-            found = len(columns) + len(row[MORE])
-            raise InputError(f"{path}: line {line}: found {found} cells, wanted {len(columns)}, one a column")
-    return rows
 
 
 def from_rows(

@@ -98,19 +98,21 @@ def positives(pseudo: np.ndarray) -> np.ndarray:
 def count(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> dict[str, float]:
     """How many, and how right: pseudo-labels against observed and true labels, all [N, L].
 
-    Targets count by their value. Precision and recall are NaN where nothing is pseudo-labelled or nothing is true.
+    Targets count by their value. What is true is said of the true labels that are known (not -1): ``known_share`` of all.
+    Precision and recall are NaN where nothing is pseudo-labelled or nothing is true.
     """
     positive, present, unobserved = positives(pseudo), true == 1, observed == 0
-    seen = observed == 1
-    hits = positive * present
+    seen, known = observed == 1, true >= 0
+    hits, judged = positive * present, positive * known
     return {
         "images": len(pseudo),
         "positives_per_image": _ratio(positive.sum(), len(pseudo)),
         "ignored_per_image": _ratio((pseudo < 0).sum(), len(pseudo)),
-        "true_positives_per_image": _ratio(present.sum(), len(pseudo)),
-        "precision": _ratio(hits.sum(), positive.sum()),
+        "true_positives_per_image": _ratio(present.sum(), known.sum() / max(pseudo.shape[1], 1)),
+        "known_share": _ratio(known.sum(), known.size),
+        "precision": _ratio(hits.sum(), judged.sum()),
         "recall": _ratio(hits.sum(), present.sum()),
-        "precision_unobserved": _ratio((hits * unobserved).sum(), (positive * unobserved).sum()),
+        "precision_unobserved": _ratio((hits * unobserved).sum(), (judged * unobserved).sum()),
         "recall_unobserved": _ratio((hits * unobserved).sum(), (present & unobserved).sum()),
         "observed_positives": int(seen.sum()),
         "observed_positives_lost": int((seen & (positive <= 0)).sum()),

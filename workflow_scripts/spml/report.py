@@ -11,6 +11,8 @@ import pandas as pd
 
 from spml import tables
 
+UNKNOWN = "–"  # in the place of a number that cannot be told
+
 
 @dataclass
 class Figure:
@@ -38,7 +40,9 @@ def methods(comparison: pd.DataFrame) -> pd.DataFrame:
             "validation mAP": _spread(comparison, "val_map"),
             "test mAP": _spread(comparison, "test_map"),
             "test mAP, interval": _interval(comparison, "test_map"),
-            f"difference to {comparison['reference'].iloc[0]}": [f"{value:+.2f}" for value in comparison["difference"]],
+            f"difference to {comparison['reference'].iloc[0]}": [
+                UNKNOWN if pd.isna(value) else f"{value:+.2f}" for value in comparison["difference"]
+            ],
             "its interval": _interval(comparison, "difference", "+.2f"),
         }
     )
@@ -46,12 +50,16 @@ def methods(comparison: pd.DataFrame) -> pd.DataFrame:
 
 def _spread(table: pd.DataFrame, name: str) -> list[str]:
     pairs = zip(table[name], table[f"{name}_deviation"], strict=True)
-    return [f"{mean:.2f}" if pd.isna(deviation) else f"{mean:.2f} ± {deviation:.2f}" for mean, deviation in pairs]
+    return [
+        UNKNOWN if pd.isna(mean) else f"{mean:.2f}" if pd.isna(deviation) else f"{mean:.2f} ± {deviation:.2f}"
+        for mean, deviation in pairs
+    ]
 
 
 def _interval(table: pd.DataFrame, name: str, form: str = ".2f") -> list[str]:
     return [
-        f"{low:{form}} to {high:{form}}" for low, high in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+        UNKNOWN if pd.isna(low) else f"{low:{form}} to {high:{form}}"
+        for low, high in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
     ]
 
 
@@ -64,7 +72,9 @@ def label_counts(counts: pd.DataFrame) -> pd.DataFrame:
                 tables.name_of("students", *of) for of in mean[["pseudo_labels", "variant"]].itertuples(index=False)
             ],
             "positives per image": mean["positives_per_image"].map("{:.3f}".format),
-            "true per image": mean["true_positives_per_image"].map("{:.3f}".format),
+            "true per image": [
+                UNKNOWN if pd.isna(count) else f"{count:.3f}" for count in mean["true_positives_per_image"]
+            ],
             "precision": mean["precision"].map(_percent),
             "recall": mean["recall"].map(_percent),
             "precision, unobserved": mean["precision_unobserved"].map(_percent),
@@ -84,7 +94,9 @@ def categories(audit: pd.DataFrame, pseudo_labels: str, variant: str) -> pd.Data
     return pd.DataFrame(
         {
             "category": mean.index,
-            "true": mean["true"].map("{:,.0f}".format),
+            "true": [
+                f"{true:,.0f}" if known else UNKNOWN for known, true in zip(mean["known"], mean["true"], strict=True)
+            ],
             "observed": mean["observed"].map("{:,.1f}".format),
             "pseudo": mean["pseudo"].map("{:,.1f}".format),
             "precision": mean["precision"].map(_percent),
@@ -95,7 +107,7 @@ def categories(audit: pd.DataFrame, pseudo_labels: str, variant: str) -> pd.Data
 
 
 def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{100 * share:.1f}"
+    return UNKNOWN if pd.isna(share) else f"{100 * share:.1f}"
 
 
 def costs(benchmarks: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
@@ -116,7 +128,7 @@ def costs(benchmarks: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
             "jobs": table["jobs"].map("{:,}".format),
             "time in all": table["in all"].map(_time),
             "longest job": table["longest"].map(_time),
-            "most memory (MB)": ["–" if pd.isna(mb) or mb < 1 else f"{mb:,.0f}" for mb in table["memory"]],
+            "most memory (MB)": [UNKNOWN if pd.isna(mb) or mb < 1 else f"{mb:,.0f}" for mb in table["memory"]],
         }
     )
 
@@ -167,6 +179,12 @@ def summary(
     ]
     for row in students.to_dict("records"):
         name = tables.name_of(*(str(row[key]) for key in tables.METHOD))
+        if pd.isna(row["test_map"]):
+            text.append(
+                f"{name}, of its variants the one that validation chose: validation mAP {row['val_map']:.2f} %. No true label of a test "
+                "image is known: nothing is said of the test split."
+            )
+            continue
         text.append(
             f"{name}, of its variants the one that validation chose: test mAP {row['test_map']:.2f} %, {row['difference']:+.2f} points to "
             f"{reference} (95 % interval {row['difference_low']:+.2f} to {row['difference_high']:+.2f})."

@@ -15,7 +15,8 @@ from spml.errors import InputError
 from spml.pseudo_labels import probabilities
 
 SHOWN = 20  # categories or rows, at most
-MEANING = {1: "present", 0: "", -1: "absent"}
+MEANING = {1: "present", 0: ""}
+NEGATIVE = {"observed": "observed absent", "labels": "unknown", "pseudo_labels": "ignored"}  # what -1 says, by kind
 NAMES = {"observed": "observed", "labels": "true", "pseudo_labels": "pseudo"}
 
 
@@ -98,7 +99,7 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
         )
         facts["images without a positive"] = int((per_image == 0).sum())
         if negative := int((values == -1).sum()):
-            facts["ignored" if kind == "pseudo_labels" else "observed absent"] = negative
+            facts[NEGATIVE[kind]] = negative
         column, unit = (values == 1).sum(0), "positives"
     yield from _facts(facts)
     order = np.argsort(-column, kind="stable")
@@ -151,8 +152,11 @@ def _row_of_matrix(matrix: labels.Matrix, kind: str, image: str, limit: int | No
         yield from _more(len(values), len(order), "categories")
         return
     marked = np.flatnonzero(values)
-    ignored = MEANING | ({-1: "ignored"} if kind == "pseudo_labels" else {})
-    yield from _table(("category", NAMES[kind]), [(matrix.category[c], ignored[int(values[c])]) for c in marked])
+    if (values == labels.UNKNOWN).all() and kind == "labels":
+        yield f"all {len(values):,} categories: unknown"
+        return
+    meaning = MEANING | {-1: NEGATIVE[kind].removeprefix("observed ")}
+    yield from _table(("category", NAMES[kind]), [(matrix.category[c], meaning[int(values[c])]) for c in marked])
     yield f"all other {len(values) - len(marked):,} categories: {'unobserved' if kind == 'observed' else 'absent'}"
 
 

@@ -27,16 +27,21 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
 def read_map(path: str | os.PathLike) -> pd.DataFrame:
     """tables/map.csv, and the columns ``val_score`` and ``test_score``: the mAP that figures show.
 
-    That is the published one, or the one over the categories present where a split lacks some; ``scale`` says which.
+    That is the published one, or the one over the categories present where a split lacks some; ``scale`` says which. A split
+    of which no label is known is not asked: its scores are NaN.
     """
     table = read(path)
-    complete = bool(
-        table[["val_categories_present", "test_categories_present"]].eq(table["categories"], axis=0).all(axis=None)
-    )
+    measured = [f"{split}_categories_present" for split in ("val", "test") if table[f"{split}_map"].notna().any()]
+    complete = bool(table[measured].eq(table["categories"], axis=0).all(axis=None))
     for split in ("val", "test"):
         table[f"{split}_score"] = table[f"{split}_map"] if complete else table[f"{split}_map_present"]
     table["scale"] = "mAP (%)" if complete else "mAP, categories present (%)"
     return table
+
+
+def is_tested(table: pd.DataFrame) -> bool:
+    """Whether a label of the test split is known, so that there is a mAP on it (of tables/map.csv or comparison.csv)."""
+    return bool(table["test_map"].notna().any())
 
 
 def choice(table: pd.DataFrame) -> str:

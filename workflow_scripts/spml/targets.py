@@ -9,7 +9,7 @@ from spml.losses import IGNORED, KNOWN, SOFT
 def from_complete(loss: str, path: str, values: np.ndarray) -> np.ndarray:
     """Labels of which all but the ignored ones are known (true or pseudo-labels): int8 or float32, same shape.
 
-    ``values`` are 1 present, 0 absent, -1 ignored, or targets in [0, 1] of a floating type. A loss that assumes
+    ``values`` are 1 present, 0 absent, -1 ignored or unknown, or targets in [0, 1] of a floating type. A loss that assumes
     something of the unobserved assumes it of the absent; a loss of what is known alone is told that they are.
 
     Raises
@@ -39,6 +39,10 @@ def from_observed(loss: str, path: str, values: np.ndarray, true: np.ndarray) ->
             "wanted labels: true in the config, pseudo-labels, or a loss for observed labels, as an"
         )
     if loss == "iun":
+        if not (true == 0).any():
+            raise InputError(
+                f"{path}: no true label is known to be absent in the training rows; loss iun learns from true negatives"
+            )
         return np.where(values == 1, 1, np.where(true == 0, -1, 0)).astype(np.int8)
     if loss in KNOWN and not (values == -1).any():
         raise InputError(

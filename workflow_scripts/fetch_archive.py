@@ -1,0 +1,33 @@
+"""Fetch the archive of a data set, annotations and pictures in one, unpack what is used of it, and list what came."""
+
+from spml import log
+
+log.redirect(snakemake)
+
+import csv
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from spml.archives import unpack
+from spml.cells import escaped
+from spml.downloads import fetch
+from spml.errors import InputError
+from spml.files import writing
+
+ADVICE = (
+    "Without network: put that file there by other means, or name local copies in config.yaml, "
+    "datasets.<name>.train.annotations and so on"
+)
+download, members = snakemake.params.download, snakemake.params.members
+folder = Path(snakemake.output.files).parent
+name = Path(urlsplit(download["url"]).path).name
+archive = fetch(download["url"], folder / name, sha256=download.get("sha256"), md5=download.get("md5"), advice=ADVICE)
+files = unpack(archive, folder, lambda member: member.removeprefix("./").startswith(tuple(members)))
+for member in members:
+    if not any(path.relative_to(folder).as_posix().startswith(member) for path in files):
+        raise InputError(f"{archive}: found no member {member}, wanted {', '.join(members)}")
+with writing(snakemake.output.files) as path, open(path, "w", newline="", encoding="utf-8") as file:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["path", "bytes"])
+    writer.writerows([escaped(str(place)), place.stat().st_size] for place in files)
+print(f"{folder}: {len(files):,} files; the archive {archive} is no longer needed and may be deleted")

@@ -1,0 +1,62 @@
+"""What the readers of published layouts (PASCAL VOC, NUS-WIDE, CUB) share: text files by line, and COCO JSON in the end."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spml.errors import InputError
+from spml.files import writing
+
+
+@dataclass
+class Part:
+    """The images of one part, and the categories that are present in each."""
+
+    category: Sequence[str]
+    images: list[dict] = field(default_factory=list)  # id, file_name, perhaps width and height in pixels
+    annotations: list[dict] = field(default_factory=list)
+
+    def present(self, image: str, column: int, **more: object) -> None:
+        """A category, by its number from 0, is present in an image; ``more`` is an annotation's box and area in pixels."""
+        entry = {"id": len(self.annotations) + 1, "image_id": image, "category_id": column + 1, "iscrowd": 0}
+        self.annotations.append(entry | more)
+
+    def write(self, path: str | os.PathLike, about: Mapping[str, str]) -> None:
+        """As COCO JSON, every image listed, also one without any category."""
+        categories = [{"id": number, "name": name} for number, name in enumerate(self.category, 1)]
+        document = {"info": dict(about), "categories": categories}
+        document |= {"images": self.images, "annotations": self.annotations}
+        with writing(path) as part, open(part, "w", encoding="utf-8") as file:
+            json.dump(document, file, ensure_ascii=False)
+        images = len(self.images)
+        print(f"{path}: {images:,} images, {len(self.category):,} categories, {len(self.annotations):,} annotations")
+
+
+def lines(path: Path, wanted: str) -> list[str]:
+    """The lines of a text file without blanks around them; empty ones at its end are left out.
+
+    Raises
+    ------
+    InputError
+        When it is missing, no text or empty.
+    """
+    try:
+        found = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; wanted {wanted}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no text in UTF-8 ({error}); wanted {wanted}") from error
+    if not found:
+        raise InputError(f"{path}: found nothing, wanted {wanted}")
+    return [line.strip() for line in found]
+
+
+def require_once(path: Path, names: Iterable[str]) -> None:
+    """Raise InputError where a line repeats the name of an earlier one."""
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        if name in seen:
+            raise InputError(f"{path}: line {number}: found {name!r}, also on line {seen[name]}; wanted each once")
+        seen[name] = number
