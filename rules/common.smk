@@ -532,7 +532,7 @@ def figure_label_counts(wildcards):
 
 
 SHOWS = {  # figure to what it shows, for those who do not see it
-    "figure_1a": "Test mAP of the students over the threshold τ, with the teachers as lines",
+    "figure_1a": "mAP of the students over the threshold τ, with the teachers as lines",
     "figure_1b": "Positives per training image over the threshold τ",
     "comparison": "Difference of every method to the reference, with intervals",
     "reliability": "Share present over predicted probability, by model",

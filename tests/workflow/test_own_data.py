@@ -5,6 +5,7 @@ import functools
 import hashlib
 import http.server
 import json
+import re
 import tarfile
 import threading
 
@@ -12,6 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from sklearn.metrics import average_precision_score
 
 import layouts
@@ -342,3 +344,28 @@ def test_by_name_without_network_the_error_names_address_and_what_to_do(made):
 def test_losses_have_the_hyperparameters_published_for_a_data_set(source, k, alpha):
     space = tiny.namespace(tiny.CONFIG)
     assert space["loss"]("epr", source)["k"] == k and space["loss"]("em", source)["alpha"] == alpha
+
+
+def test_the_walk_through_is_as_written(tmp_path):
+    """The table and the configuration of docs/own_data.md, on the demo's pictures and its backbone, here pretrained less."""
+    page = (tiny.ROOT / "docs/own_data.md").read_text(encoding="utf-8")
+    for kind in ("csv", "yaml"):
+        (block,) = re.findall(rf"```{kind}\n(.*?)```", page, re.S)
+        (tmp_path / f"mine.{kind}").write_text(block, encoding="utf-8")
+    assert len((tmp_path / "mine.csv").read_text().splitlines()) == 20
+    smaller = {"demo": {"train": 30, "test": 5, "singles": 64, "pretraining_epochs": 1}, "machine": {"device": "cpu"}}
+    tiny.configure(tmp_path, yaml.safe_load((tiny.ROOT / "config.yaml").read_text(encoding="utf-8")) | smaller)
+    tiny.snakemake(tmp_path, "resources/demo/train.json")
+    both = ["--configfile", str(tmp_path / "config.yaml"), str(tmp_path / "mine.yaml")]
+    tiny.snakemake(tmp_path, "all", "gallery", "exports", *both)
+    for name in ("pseudo_labels/paper/seed_1200/tau_0.65.csv", "gallery/paper_seed_1200.html", "report.html"):
+        assert f"results/mine/{name}" in page and (tmp_path / "results/mine" / name).is_file()
+    table = pd.read_csv(tmp_path / "results/mine/pseudo_labels/paper/seed_1200/tau_0.65.csv")
+    assert (table[table["observed"] == 1]["pseudo"] == 1).all() and table["true"].isna().all()
+
+
+def test_the_conventions_of_each_source_are_documented():
+    page = (tiny.ROOT / "docs/own_data.md").read_text(encoding="utf-8")
+    schema = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text(encoding="utf-8"))
+    for source in schema["$defs"]["dataset"]["properties"]["source"]["enum"]:
+        assert source == "demo" or f"| `{source}` |" in page

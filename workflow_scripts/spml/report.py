@@ -174,8 +174,8 @@ def summary(
     reference = comparison["reference"].iloc[0]
     text = [
         f"{images['train']:,} training, {images['val']:,} validation and {images['test']:,} test images of {categories:,} categories; "
-        f"{len(config['seeds'])} replicates (seeds {', '.join(map(str, config['seeds']))}), each with its own draw of the observed "
-        f"labels. Features of a frozen {seen}.",
+        f"{len(config['seeds'])} replicates (seeds {', '.join(map(str, config['seeds']))}): each draws its observed labels, unless they "
+        f"are given, and trains anew. Features of a frozen {seen}.",
     ]
     for row in students.to_dict("records"):
         name = tables.name_of(*(str(row[key]) for key in tables.METHOD))
