@@ -233,6 +233,11 @@ def every_image(wildcards):
     return source(wildcards.dataset)["source"] not in ("demo", "coco2014", "coco")
 
 
+def missing_pictures(wildcards):
+    """A params function: what happens where a listed picture is not there."""
+    return source(wildcards.dataset).get("missing_pictures", "refuse")
+
+
 def categories(wildcards):
     """An input function: the user's list of categories, if there is one."""
     return source(wildcards.dataset).get("categories") or []

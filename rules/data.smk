@@ -188,6 +188,7 @@ checkpoint list_images:
         every=every_image,
         images=picture_folder,
         images_per_shard=MACHINE["images_per_shard"],
+        missing=missing_pictures,
     script:
         "../workflow_scripts/list_images.py"
 

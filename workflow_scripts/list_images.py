@@ -14,20 +14,23 @@ listed = annotations.read(given, every=snakemake.params.every) if given else ann
 if given and not listed.image_id:
     raise InputError(f"{given}: no image has an annotation; wanted at least one image with a label")
 paths = [os.path.join(folder, file_name) for file_name in listed.file_name]
-missing = [path for path in paths if not os.path.isfile(path)]
-if missing:
+rows = list(zip(listed.image_id, listed.file_name, paths, strict=True))
+there = [row for row in rows if os.path.isfile(row[2])]
+missing = sorted(set(paths) - {path for _, _, path in there})
+if missing and (snakemake.params.missing == "refuse" or not there):
     raise InputError(
         f"{given}: {len(missing):,} of {len(paths):,} pictures are not in {folder}, the first: {missing[0]}; "
-        "wanted every picture that is listed and counts"
+        "wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
     )
-for path, real in manifest.links_out_of(folder, paths):
+for path, real in manifest.links_out_of(folder, (path for _, _, path in there)):
     raise InputError(
         f"{given}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
         "that they lie in, or copy them"
     )
-rows = list(zip(listed.image_id, listed.file_name, paths, strict=True))
-manifest.write(snakemake.output.images, rows)
-for shard, start in enumerate(range(0, max(len(rows), 1), snakemake.params.images_per_shard)):  # one at least
-    part = rows[start : start + snakemake.params.images_per_shard]
+manifest.write(snakemake.output.images, there)
+for shard, start in enumerate(range(0, max(len(there), 1), snakemake.params.images_per_shard)):  # one at least
+    part = there[start : start + snakemake.params.images_per_shard]
     manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
 print(f"{given or 'no annotations'}: {len(rows):,} images that count")
+if missing:
+    print(f"warning: {len(missing):,} of them have no picture in {folder} and are left out, the first: {missing[0]}")

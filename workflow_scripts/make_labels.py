@@ -17,9 +17,9 @@ category = train.category
 test = annotations.read(given.test, category, every) if given.test else annotations.none(category)
 hdf5.require_same("category", given.train, category, given.test, test.category)
 
-for part, read in {"train": train, "test": test}.items():
-    path, listed = given[f"{part}_images"], manifest.read(given[f"{part}_images"])
-    hdf5.require_same("image_id", path, listed.image_id, given[part], read.image_id)
+for part, of_part in {"train": train, "test": test}.items():
+    path = given[f"{part}_images"]
+    read = of_part.of(path, manifest.read(path).image_id)
     split = read.split if part == "train" else None
     if part == "train" and split is None:
         split = training_split(len(read.image_id), options["share"], options["seed"])

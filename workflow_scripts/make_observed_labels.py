@@ -21,8 +21,8 @@ if snakemake.input.given:
     rows = read_rows(snakemake.input.given, "columns as image_id, category")
     observed = from_rows(snakemake.input.given, rows, images.image_id, images.file_name, true.category)
 elif table is not None and table.observed is not None:
-    true.require_same_images(snakemake.input.table, table.path)
-    observed, process, counts = table.observed, "given", {}
+    row = {path: number for number, path in enumerate(table.path)}
+    observed, process, counts = table.observed[[row[path] for path in true.image_id]], "given", {}
 elif table is not None and (true.values == labels.UNKNOWN).any():
     raise InputError(
         f"{snakemake.input.table}: found neither a column observed nor true labels in every row, wanted what was observed, or "

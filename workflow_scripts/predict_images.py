@@ -13,6 +13,7 @@ import numpy as np
 from spml import checkpoints, manifest
 from spml.cells import escaped
 from spml.devices import choose_device
+from spml.errors import InputError
 from spml.extraction import extract
 from spml.files import writing
 from spml.log import Progress
@@ -26,8 +27,9 @@ category = list(choice["thresholds"])
 threshold = np.array(list(choice["thresholds"].values()))
 device = choose_device(snakemake.resources.device)
 listed = manifest.read(snakemake.input.images)
+unreadable: dict[str, str] = {}
 precision, extracted = extract(
-    listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size
+    listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size, unreadable
 )
 print(f"{options['architecture']} in {precision} on {device}, {snakemake.threads} threads")
 
@@ -35,15 +37,24 @@ progress = Progress("predictions", len(listed.path), "images")
 row, found = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["image", "labels", *map(escaped, category)])
+    writer.writerow(["image", "labels", "problem", *map(escaped, category)])
     for features in extracted:
         stored = features.astype(options["storage"])  # as the head saw them in training
         for probability in probabilities(predict(weights, stored)):
+            if problem := unreadable.get(listed.path[row]):
+                writer.writerow([escaped(listed.file_name[row]), "", escaped(problem), *[""] * len(category)])
+                row += 1
+                continue
             present = np.flatnonzero(probability > threshold)
             names = [category[column] for column in present[np.argsort(-probability[present], kind="stable")]]
             cells = [f"{value:.4f}" for value in probability]
-            writer.writerow([escaped(listed.file_name[row]), escaped("; ".join(names)), *cells])
+            writer.writerow([escaped(listed.file_name[row]), escaped("; ".join(names)), "", *cells])
             row, found = row + 1, found + len(names)
         progress.advance(len(features))
+    if len(unreadable) == len(listed.path):
+        raise InputError(next(iter(unreadable.values())))
 progress.finish()
-print(f"{row:,} images, {found / row:.3f} labels per image")
+read = row - len(unreadable)
+print(f"{read:,} images, {found / read:.3f} labels per image")
+if unreadable:
+    print(f"warning: {len(unreadable):,} pictures could not be read; column problem says why")

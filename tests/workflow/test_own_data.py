@@ -233,6 +233,27 @@ def test_a_table_that_does_not_fit_is_refused_by_name(made, rows, message):
     assert code == 1 and "Traceback" not in output and message in output
 
 
+def test_missing_pictures_are_left_out_where_that_is_asked_for(made, true):
+    rows = [(name, c[0], c[0]) for name, c in true["train"].items() if c]
+    write(
+        made / "data/gone.csv",
+        ["path", "observed", "true"],
+        [("00.png", "red", "red"), *rows, ("gone.png", "red", "red")],
+    )
+    entry = {"backbone": "random", "missing_pictures": "leave_out"} | table(train="gone")
+    configured(made, entry, NOBODY_KNOWS | {"dataset": "gone", "datasets/gone": entry})
+    targets = ["results/gone/observed/seed_1200.h5", "results/gone/features/random/train.h5"]
+    tiny.snakemake(made, *targets)
+    image_id, category, label = h5(made / "results/gone/labels/train.h5", "image_id", "category", "label")
+    observed = h5(made / targets[0], "observed")[0]
+    assert image_id == sorted(row[0] for row in rows) and (observed == label).all()
+    assert {name: category[row.argmax()] for name, row in zip(image_id, label, strict=True)} == {
+        row[0]: row[1] for row in rows
+    }
+    log = (made / "results/gone/logs/list_images/train.log").read_text()
+    assert "2 of them have no picture in data/train and are left out, the first: data/train/00.png" in log
+
+
 # -- layouts
 
 

@@ -73,7 +73,7 @@ def test_a_picture_gets_the_probabilities_that_the_pipeline_gave_it(finished, pr
     table, choice = predictions
     model = choice["model"]
     image_id, wanted = probabilities(finished, f"students/{model['name']}/seed_1200/{model['variant']}/logits_test.h5")
-    assert list(table)[2:] == list(tiny.COLOURS) and len(table) == 24  # the one without a label, too
+    assert list(table)[3:] == list(tiny.COLOURS) and len(table) == 24  # the one without a label, too
     assert np.abs(table.loc[image_id, list(tiny.COLOURS)].to_numpy() - wanted).max() < 1e-3
 
 
@@ -161,6 +161,17 @@ def test_a_file_that_is_no_picture_is_named(finished, tmp_path):
     status, text = predict(finished, check=False, images=str(tmp_path))
     assert status == 1 and f"{tmp_path}/bad.jpg: not a readable picture" in text
     assert not (finished / "results/tiny/predictions/predictions.csv").exists()
+
+
+def test_a_picture_that_cannot_be_read_stops_no_other(finished, tmp_path):
+    for name in ("a.png", "c.png"):
+        Image.new("RGB", (40, 40), "red").save(tmp_path / name)
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
+    predict(finished, images=str(tmp_path))
+    table = pd.read_csv(finished / "results/tiny/predictions/predictions.csv", index_col="image")
+    assert "b.png: not a readable picture" in table.loc["b.png", "problem"] and pd.isna(table.loc["b.png", "labels"])
+    assert table.loc["b.png", list(tiny.COLOURS)].isna().all() and table.loc[["a.png", "c.png"], "problem"].isna().all()
+    assert (table.loc["a.png", list(tiny.COLOURS)] == table.loc["c.png", list(tiny.COLOURS)]).all()
 
 
 def test_a_list_names_the_line_that_is_wrong(tmp_path):

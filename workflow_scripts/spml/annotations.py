@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spml import coco, image_table
+from spml.errors import InputError
 from spml.labels import UNKNOWN
 
 
@@ -19,6 +20,25 @@ class Annotations:
     category: list[str]
     label: np.ndarray  # int8 [N, L]: 1 present, 0 absent, -1 unknown
     split: np.ndarray | None = None  # uint8 [N]: 0 train, 1 val, where the file says so
+
+    def of(self, path: str, image_id: Sequence[str]) -> "Annotations":
+        """The rows of these images, in this order; ``path`` is the list that names them.
+
+        Raises
+        ------
+        InputError
+            When there is no row of an image.
+        """
+        number = {name: row for row, name in enumerate(self.image_id)}
+        if missing := [name for name in image_id if name not in number]:
+            raise InputError(
+                f"{path}: found image {missing[0]!r}, which the annotations do not have; delete it, the next run makes it again"
+            )
+        rows = [number[name] for name in image_id]
+        split = None if self.split is None else self.split[rows]
+        return Annotations(
+            list(image_id), [self.file_name[row] for row in rows], self.category, self.label[rows], split
+        )
 
 
 def is_table(path: str | os.PathLike) -> bool:

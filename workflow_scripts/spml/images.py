@@ -59,13 +59,19 @@ def _rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def read_batches(paths: Sequence[str], size: int, batch_size: int, workers: int) -> Iterator[np.ndarray]:
-    """Batches uint8 [B, size, size, 3] in order, the next one decoded by ``workers`` threads while one is used."""
+def read_batches(
+    paths: Sequence[str], size: int, batch_size: int, workers: int, unreadable: dict[str, str] | None = None
+) -> Iterator[np.ndarray]:
+    """Batches uint8 [B, size, size, 3] in order, the next one decoded by ``workers`` threads while one is used.
+
+    A picture that cannot be read raises InputError; where there is a dict ``unreadable``, it is black instead, and what was wrong
+    with it stands there by its path.
+    """
     batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
     with ThreadPoolExecutor(workers) as pool:
 
         def submit(batch: Sequence[str]) -> list:
-            return [pool.submit(read_image, path, size) for path in batch]
+            return [pool.submit(_read, path, size, unreadable) for path in batch]
 
         waiting = submit(batches[0]) if batches else []
         for number in range(len(batches)):
@@ -75,3 +81,13 @@ def read_batches(paths: Sequence[str], size: int, batch_size: int, workers: int)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+
+
+def _read(path: str, size: int, unreadable: dict[str, str] | None) -> np.ndarray:
+    try:
+        return read_image(path, size)
+    except InputError as error:
+        if unreadable is None:
+            raise
+        unreadable[path] = str(error)
+        return np.zeros((size, size, 3), np.uint8)
