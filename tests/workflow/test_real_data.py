@@ -1,5 +1,6 @@
 """Real COCO pictures and an ImageNet-pretrained MobileNetV2 through the whole pipeline, to both figures."""
 
+import csv
 import json
 
 import h5py
@@ -48,3 +49,35 @@ def test_coco_mini_runs_to_both_figures(real_data, tmp_path):
     assert metrics["val"]["map_present"] > metrics["val"]["map"]
     assert "mAP in % over the categories that have positives" in output
     assert full > 25, output  # chance is near 4: the features are real
+
+
+def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
+    """A table of tags and nothing else; what the pseudo-labels add is held against the genuine annotations afterwards."""
+    truth = json.loads((real_data / "coco_mini/annotations/instances_train2017.json").read_text())
+    names = {entry["id"]: entry["name"] for entry in truth["categories"]}
+    files = {entry["id"]: entry["file_name"] for entry in truth["images"]}
+    present, largest = {}, {}
+    for entry in truth["annotations"]:
+        file_name, name = files[entry["image_id"]], names[entry["category_id"]]
+        present.setdefault(file_name, set()).add(name)
+        largest[file_name] = max(largest.get(file_name, (0, "")), (entry["area"], name))
+    with open(tmp_path / "tags.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("path", "observed"), *((name, tag) for name, (_, tag) in largest.items())])
+    own = {
+        "source": "csv",
+        "backbone": "mobilenet",
+        "train": {"annotations": "tags.csv", "images": str(real_data / "coco_mini/train2017")},
+        "validation": {"labels": "observed"},
+        "teachers": {"full": None},
+        "figure": {"students": "paper", "lines": ["an", "em"]},
+        "seeds": [1200],
+    }
+    tiny.configure(tmp_path, tiny.changed(config(real_data), {"dataset": "tags", "datasets/tags": own}))
+    output = tiny.snakemake(tmp_path)
+    assert "not measured" in output
+    table = pd.read_csv(tmp_path / "results/tags/pseudo_labels/paper/seed_1200/tau_0.65.csv")
+    added = table[(table["pseudo"] == 1) & (table["observed"] == 0)]
+    right = [name in present[file_name] for file_name, name in zip(added["file_name"], added["category"], strict=True)]
+    others = sum(len(found) - 1 for found in present.values())
+    chance = others / (len(present) * (len({tag for _, tag in largest.values()}) - 1))
+    assert len(right) > 20 and sum(right) / len(right) > 3 * chance

@@ -6,9 +6,9 @@ Rows of the same image are taken together. Names may be escaped as in the pipeli
 """
 
 import difflib
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -44,6 +44,7 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     """
     rows = read_rows(path, WANTED)
     columns = _columns(path, rows)
+    told = [column for column in LABELS if column in columns]
     images: dict[str, dict[str, dict[str, int]]] = {}  # path -> column -> category -> the line that says so
     known: dict[str, int] = {}  # path -> the line of its true labels
     split: dict[str, str] = {}
@@ -51,19 +52,23 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
         place = f"{path}: line {line}"
         name = _path(place, row["path"])
         said = images.setdefault(name, {column: {} for column in LABELS})
-        for column in columns & set(LABELS):
+        for column in told:
             for value in _categories(place, column, row[column]):
                 said[column].setdefault(value, line)
             if column == "true" and row[column].strip():
                 known.setdefault(name, line)
-        for value in sorted(set(said["observed"]) & set(said["absent"])):
+        for value in said["absent"].keys() & said["observed"].keys():
             raise InputError(f"{place}: {name} has {value!r} as observed and as absent; wanted one of them")
         if "split" in columns:
             value = row["split"].strip()
             if value not in SPLITS[:2] or split.setdefault(name, value) != value:
                 other = f" (another row of {name} has {split[name]!r})" if value in SPLITS[:2] else ""
                 raise InputError(f"{place}, split: found {value!r}{other}, wanted train or val, in each row")
-    named = {value: line for said in images.values() for column in said.values() for value, line in column.items()}
+    named: dict[str, int] = {}  # category -> the first line that names it
+    for said in images.values():
+        for of_column in said.values():
+            for value, line in of_column.items():
+                named[value] = min(line, named.get(value, line))
     wanted = sorted(named) if category is None else list(category)
     number = {value: place for place, value in enumerate(wanted)}
     for value, line in sorted(named.items(), key=lambda item: item[1]):
@@ -99,9 +104,10 @@ def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
 
 def _path(place: str, text: str) -> str:
     name = restored(text.strip())
-    if not name or not name.isprintable() or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+    short = posixpath.normpath(name)
+    if short == "." or not name.isprintable() or name.startswith("/") or ".." in name.split("/"):
         raise InputError(f"{place}, path: found {text!r}, wanted a path inside the folder of the pictures")
-    return PurePosixPath(name).as_posix()
+    return short
 
 
 def _categories(place: str, column: str, cell: str) -> Iterable[str]:
