@@ -31,6 +31,6 @@ manifest.write(snakemake.output.images, there)
 for shard, start in enumerate(range(0, max(len(there), 1), snakemake.params.images_per_shard)):  # one at least
     part = there[start : start + snakemake.params.images_per_shard]
     manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
-print(f"{given or 'no annotations'}: {len(rows):,} images that count")
+print(f"{given or 'no annotations'}: {listed.listed:,} images, {len(rows):,} that count")
 if missing:
     print(f"warning: {len(missing):,} of them have no picture in {folder} and are left out, the first: {missing[0]}")

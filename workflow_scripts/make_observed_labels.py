@@ -37,12 +37,14 @@ elif process == "weights":
     observed = observe_weighted(true.values, np.broadcast_to(by_category, true.values.shape), seed, **counts)
 else:
     observed = observe_uniform(true.values, seed, **counts)
-if (
-    options.get("chosen_on") == "full" and not (true.values[true.rows("val")] == 1).any()
-):  # before anything is extracted
+chosen_on = {"full": true.values, "observed": observed}.get(options.get("chosen_on"))
+if chosen_on is not None and not (chosen_on[true.rows("val")] == 1).any():  # told before anything is extracted
+    kind, wanted = (
+        ("observed", "one") if chosen_on is observed else ("true", "validation.labels: observed, or true labels")
+    )
     raise InputError(
-        f"{true.path}: no true label of the {len(true.rows('val')):,} validation rows is known, and validation.labels is full; "
-        "wanted validation.labels: observed in the config, or true labels"
+        f"{snakemake.input.table}: found no {kind} positive in the {len(true.rows('val')):,} validation rows, on which models are "
+        f"chosen (validation.labels: {options['chosen_on']}); wanted {wanted}"
     )
 labels.write(snakemake.output.observed, "observed", true.image_id, true.category, observed, process=process, **counts)
 seen, absent, present = int((observed == 1).sum()), int((observed == -1).sum()), int((true.values == 1).sum())

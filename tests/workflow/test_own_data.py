@@ -139,7 +139,7 @@ def test_full_validation_without_truth_is_refused_before_anything_is_extracted(m
     )
     code, output = tiny.snakemake(made, "results/again/observed/seed_1200.h5", check=False)
     assert code == 1 and "Traceback" not in output
-    assert "no true label of the 10 validation rows is known, and validation.labels is full; wanted" in output
+    assert "data/tags.csv: found no true positive in the 10 validation rows, on which models are chosen" in output
 
 
 def test_a_teacher_of_true_labels_says_that_there_are_none(made, unknown):

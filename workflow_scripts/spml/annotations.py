@@ -19,6 +19,7 @@ class Annotations:
     file_name: list[str]  # from the folder of the pictures on
     category: list[str]
     label: np.ndarray  # int8 [N, L]: 1 present, 0 absent, -1 unknown
+    listed: int  # images in the file, those that do not count included
     split: np.ndarray | None = None  # uint8 [N]: 0 train, 1 val, where the file says so
 
     def of(self, path: str, image_id: Sequence[str]) -> "Annotations":
@@ -36,9 +37,8 @@ class Annotations:
             )
         rows = [number[name] for name in image_id]
         split = None if self.split is None else self.split[rows]
-        return Annotations(
-            list(image_id), [self.file_name[row] for row in rows], self.category, self.label[rows], split
-        )
+        names = [self.file_name[row] for row in rows]
+        return Annotations(list(image_id), names, self.category, self.label[rows], self.listed, split)
 
 
 def is_table(path: str | os.PathLike) -> bool:
@@ -59,14 +59,15 @@ def read(path: str | os.PathLike, category: Sequence[str] | None = None, every: 
     """
     if is_table(path):
         table = image_table.read(str(path), category)
-        return Annotations(table.path, table.path, table.category, table.label, table.split)
+        return Annotations(table.path, table.path, table.category, table.label, len(table.path), table.split)
     dataset = coco.load(path)
-    listed = coco.listed_images(dataset, every)
-    image_id = [image for image, _ in listed]
+    counted = coco.listed_images(dataset, every)
+    image_id = [image for image, _ in counted]
     labels = coco.label_matrix(dataset, image_id).astype(np.int8)
-    return Annotations(image_id, [name for _, name in listed], coco.category_names(dataset), labels)
+    names = [name for _, name in counted]
+    return Annotations(image_id, names, coco.category_names(dataset), labels, len(dataset.imgs))
 
 
 def none(category: Sequence[str]) -> Annotations:
     """Those of a part that a data set does not have."""
-    return Annotations([], [], list(category), np.full((0, len(category)), UNKNOWN, np.int8))
+    return Annotations([], [], list(category), np.full((0, len(category)), UNKNOWN, np.int8), 0)
