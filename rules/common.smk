@@ -266,10 +266,14 @@ def listed_by(wildcards):
 
 def state_of_layout(wildcards):
     """A params function: the state of the user's files that lie beside the lists of a published layout."""
-    beside = {"voc": "../../Annotations", "nuswide": "..", "cub": "."}[LAYOUTS[source(wildcards.dataset)["source"]]]
-    lists = [local(wildcards, part, "annotations") for part in ("train", wildcards.part)]
-    folders = {os.path.normpath(os.path.join(os.path.dirname(given), beside)) for given in lists if given}
-    return state(path for folder in sorted(folders) for path in files_in(folder) if path.endswith((".txt", ".xml")))
+    beside = {
+        "voc": ["../../Annotations"],
+        "nuswide": ["../Groundtruth/TrainTestLabels", "../ConceptsList"],
+        "cub": ["attributes", "train_test_split.txt"],
+    }[LAYOUTS[source(wildcards.dataset)["source"]]]
+    lists = {local(wildcards, part, "annotations") for part in ("train", wildcards.part)} - {None}
+    places = {os.path.normpath(os.path.join(os.path.dirname(given), name)) for given in lists for name in beside}
+    return state(path for place in sorted(places) for path in ([place] if os.path.isfile(place) else files_in(place)))
 
 
 def names_in_folder(wildcards):
@@ -730,6 +734,7 @@ def as_used(wildcards):
         {
             "dataset": dataset,
             "source": source(dataset)["source"],
+            "missing_pictures": missing_pictures(wildcards),
             "seeds": sorted(sections["seeds"]),
             "validation": sections["validation"],
             "observation": observation(wildcards),
