@@ -139,8 +139,11 @@ def observation(wildcards):
         return {"process": "given"}
     keys = ["process", "positives", "negatives"] + ["weights"] * (options["process"] == "weights")
     told = {key: options[key] for key in keys}
-    if image_table(wildcards):  # a missing truth is told here, before anything is extracted
-        told["chosen_on"] = RESOLVED[wildcards.dataset]["validation"]["labels"]
+    if image_table(
+        wildcards
+    ):  # that the truth is missing where it is needed is told here, before anything is extracted
+        sections = RESOLVED[wildcards.dataset]
+        told |= {"chosen_on": sections["validation"]["labels"], "taught_the_truth": taught_the_truth(sections)}
     return plain(told)
 
 

@@ -289,6 +289,15 @@ def wrong_references(dataset, sections):
         yield f"predict.seed: found {found}, wanted one of the seeds, {known}"
 
 
+def taught_the_truth(sections):
+    """The teachers that learn from true labels."""
+    return sorted(
+        name
+        for name, teacher in sections["teachers"].items()
+        if teacher["labels"] or as_section(teacher["loss"]).get("name") == "iun"
+    )
+
+
 def wrong_source(dataset, sections):
     """One line for each thing that a data set's source needs, or does not have."""
     place, entry = f"datasets.{dataset}", source(dataset)
@@ -316,9 +325,8 @@ def wrong_source(dataset, sections):
     if kind == "image_folder":
         if labels == "full":
             yield f"validation.labels: found {labels}, wanted observed: source {kind} has no true labels"
-        for name, teacher in sections["teachers"].items():
-            if teacher["labels"] or as_section(teacher["loss"]).get("name") == "iun":
-                yield f"teachers.{name}: learns from true labels, which source {kind} does not have; wanted null in its place"
+        for name in taught_the_truth(sections):
+            yield f"teachers.{name}: learns from true labels, which source {kind} does not have; wanted null in its place"
 
 
 def circles(links):

@@ -1,4 +1,4 @@
-"""Small data sets in the layouts of the field, byte for byte as their publishers write them, from the tiny one."""
+"""Small data sets in the layouts of the field, in the forms that their publishers write, from the tiny one."""
 
 import json
 import shutil

@@ -9,7 +9,7 @@ import numpy as np
 from spml import image_table, labels, manifest
 from spml.csv_rows import read_rows
 from spml.errors import InputError
-from spml.observation import from_rows, observe_uniform, observe_weighted
+from spml.observation import from_rows, observe_uniform, observe_weighted, require_enough
 
 options, seed = snakemake.params.options, int(snakemake.wildcards.seed)
 true = labels.read(snakemake.input.labels, "labels")
@@ -37,14 +37,15 @@ elif process == "weights":
     observed = observe_weighted(true.values, np.broadcast_to(by_category, true.values.shape), seed, **counts)
 else:
     observed = observe_uniform(true.values, seed, **counts)
-chosen_on = {"full": true.values, "observed": observed}.get(options.get("chosen_on"))
-if chosen_on is not None and not (chosen_on[true.rows("val")] == 1).any():  # told before anything is extracted
-    kind, wanted = (
-        ("observed", "one") if chosen_on is observed else ("true", "validation.labels: observed, or true labels")
-    )
-    raise InputError(
-        f"{snakemake.input.table}: found no {kind} positive in the {len(true.rows('val')):,} validation rows, on which models are "
-        f"chosen (validation.labels: {options['chosen_on']}); wanted {wanted}"
+if table is not None:
+    on = options["chosen_on"]
+    chosen_on = true.values if on == "full" else observed
+    require_enough(
+        snakemake.input.table,
+        true.values[true.rows("train")],
+        options["taught_the_truth"],
+        chosen_on[true.rows("val")],
+        on,
     )
 labels.write(snakemake.output.observed, "observed", true.image_id, true.category, observed, process=process, **counts)
 seen, absent, present = int((observed == 1).sum()), int((observed == -1).sum()), int((true.values == 1).sum())

@@ -142,12 +142,16 @@ def test_full_validation_without_truth_is_refused_before_anything_is_extracted(m
     assert "data/tags.csv: found no true positive in the 10 validation rows, on which models are chosen" in output
 
 
-def test_a_teacher_of_true_labels_says_that_there_are_none(made, unknown):
+def test_a_teacher_of_true_labels_is_refused_before_anything_is_extracted(made, unknown):
     changes = {key: value for key, value in NOBODY_KNOWS.items() if key != "teachers/full"}
-    configured(made, table(train="tags"), changes)
-    code, output = tiny.snakemake(made, "results/tiny/teachers/full/seed_1200/checkpoint.safetensors", check=False)
+    entry = {"backbone": "random"} | table(train="tags")
+    configured(made, entry, changes | {"dataset": "taught", "datasets/taught": entry})
+    code, output = tiny.snakemake(made, "results/taught/observed/seed_1200.h5", check=False)
     assert code == 1 and "Traceback" not in output
-    assert "no positive label among the 29 training rows; wanted at least one (an entry without labels: true" in output
+    assert (
+        "tags.csv: no true label of a training image is known, but teachers learn from them: full; wanted null"
+        in output
+    )
 
 
 # -- some is known

@@ -128,3 +128,33 @@ def from_rows(
             raise InputError(f"{place}: {image} has {named!r} as present and as absent; wanted one of them")
         observed[entry] = int(text)
     return observed
+
+
+def require_enough(
+    path: str, training: np.ndarray, taught: Sequence[str], validation: np.ndarray, chosen_on: str
+) -> None:
+    """Tell what lacks in the file that says what is known, before anything is extracted.
+
+    Parameters
+    ----------
+    training : the true labels of the training rows, which the teachers ``taught`` learn from.
+    validation : the labels of the validation rows that models are chosen on, ``full`` or ``observed``.
+
+    Raises
+    ------
+    InputError
+        When there is no positive among them.
+    """
+    if taught and not (training == 1).any():
+        raise InputError(
+            f"{path}: no true label of a training image is known, but teachers learn from them: {', '.join(taught)}; wanted null in "
+            "their places in the config, as in teachers: {full: null}"
+        )
+    if not (validation == 1).any():
+        kind, wanted = (
+            ("true", "validation.labels: observed, or true labels") if chosen_on == "full" else ("observed", "one")
+        )
+        raise InputError(
+            f"{path}: found no {kind} positive in the {len(validation):,} validation rows, on which models are chosen "
+            f"(validation.labels: {chosen_on}); wanted {wanted}"
+        )
