@@ -98,7 +98,7 @@ def main() -> None:
                 "lines": lambda name=name: seconds(lambda: lines_of(folders[name])),
             }
             found = fastest(options.repeats, runs)
-            figures[name] = {"s": found["read"], "lines alone, s": found["lines"], "MB": peak(read)}
+            figures[name] = {"s": found["read"], "lines, s": found["lines"], "MB": peak(read)}
             ratios.append(Ratio(f"{name}: seconds, times those of its lines alone", found["read"] / found["lines"]))
     sizes = f"a table of {options.table:,} images, NUS-WIDE of {options.nuswide:,}, CUB of {options.cub:,}"
     report(f"Reading annotations: {sizes}", figures, ratios, options)

@@ -30,7 +30,7 @@ class ImageTable:
     path: list[str]
     category: list[str]
     label: np.ndarray  # int8 [N, L]: 1 present, 0 absent, -1 unknown
-    observed: np.ndarray | None  # int8 [N, L]: 1 present, 0 unobserved, -1 observed absent; None without such a column
+    observed: np.ndarray | None  # int8 [N, L]: 1 present, 0 unobserved, -1 observed absent; None without such columns
     split: np.ndarray | None  # uint8 [N]: 0 train, 1 val; None without such a column
 
 
@@ -44,49 +44,69 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     """
     rows = read_rows(path, WANTED)
     columns = _columns(path, rows)
-    told = [column for column in LABELS if column in columns]
-    images: dict[str, dict[str, dict[str, int]]] = {}  # path -> column -> category -> the line that says so
-    known: dict[str, int] = {}  # path -> the line of its true labels
-    split: dict[str, str] = {}
+    images: dict[str, int] = {}  # path -> its number, in order of appearance
+    names: dict[str, tuple[int, int]] = {}  # category -> its number, and the line that names it first
+    said: dict[str, list[tuple[int, int, int]]] = {
+        name: [] for name in LABELS if name in columns
+    }  # image, category, line
+    known: set[int] = set()  # images whose true labels are
+    split: dict[int, str] = {}
+    parsed: dict[tuple[str, str], tuple[str, ...]] = {}  # cells of the same text say the same
     for line, row in enumerate(rows, 2):  # the first is the header
-        place = f"{path}: line {line}"
-        name = _path(place, row["path"])
-        said = images.setdefault(name, {column: {} for column in LABELS})
-        for column in told:
-            for value in _categories(place, column, row[column]):
-                said[column].setdefault(value, line)
-            if column == "true" and row[column].strip():
-                known.setdefault(name, line)
-        for value in said["absent"].keys() & said["observed"].keys():
-            raise InputError(f"{place}: {name} has {value!r} as observed and as absent; wanted one of them")
+        image = images.setdefault(_path(path, line, row["path"]), len(images))
+        for column, entries in said.items():
+            cell = row[column]
+            if (column, cell) not in parsed:
+                parsed[column, cell] = tuple(_categories(path, line, column, cell))
+            for name in parsed[column, cell]:
+                entries.append((image, names.setdefault(name, (len(names), line))[0], line))
+            if column == "true" and cell.strip():
+                known.add(image)
         if "split" in columns:
             value = row["split"].strip()
-            if value not in SPLITS[:2] or split.setdefault(name, value) != value:
-                other = f" (another row of {name} has {split[name]!r})" if value in SPLITS[:2] else ""
-                raise InputError(f"{place}, split: found {value!r}{other}, wanted train or val, in each row")
-    named: dict[str, int] = {}  # category -> the first line that names it
-    for said in images.values():
-        for of_column in said.values():
-            for value, line in of_column.items():
-                named[value] = min(line, named.get(value, line))
-    wanted = sorted(named) if category is None else list(category)
-    number = {value: place for place, value in enumerate(wanted)}
-    for value, line in sorted(named.items(), key=lambda item: item[1]):
-        if value not in number:
-            near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(value, wanted, 1))
-            some = ", ".join(wanted[:20]) + (f", ... ({len(wanted):,})" if len(wanted) > 20 else "")
-            raise InputError(f"{path}: line {line}: found category {value!r}, wanted one of {some}{near}")
+            if value not in SPLITS[:2] or split.setdefault(image, value) != value:
+                other = f" (another row of {row['path']} has {split[image]!r})" if value in SPLITS[:2] else ""
+                raise InputError(
+                    f"{path}: line {line}, split: found {value!r}{other}, wanted train or val, in each row"
+                )
+    wanted = sorted(names) if category is None else list(category)
+    _require_categories(path, names, wanted)
     paths = sorted(images)
-    shape = len(paths), len(wanted)
-    label, observed = np.zeros(shape, np.int8), np.zeros(shape, np.int8)
-    for row_number, name in enumerate(paths):
-        said = images[name]
+    place = np.empty(len(images), np.int64)  # of an image by its number
+    place[[images[name] for name in paths]] = np.arange(len(paths))
+    at = {name: column for column, name in enumerate(wanted)}
+    column_of = np.array([at[name] for name in names], np.int64)  # of a category by its number
+    observed, absent, label = (_filled(said.get(name, []), place, column_of, len(wanted)) for name in LABELS)
+    label[place[[image for image in range(len(images)) if image not in known]]] = UNKNOWN
+    if (observed & absent).any():
+        row_number, number = np.argwhere(observed & absent)[0]
+        of = {entry[:2]: entry[2] for name in ("observed", "absent") for entry in said[name]}
+        line = of[images[paths[row_number]], names[wanted[number]][0]]
+        raise InputError(
+            f"{path}: line {line}: {paths[row_number]} has {wanted[number]!r} as observed and as absent; wanted one of them"
+        )
+    splits = np.array([SPLITS.index(split[images[name]]) for name in paths], np.uint8) if "split" in columns else None
+    return ImageTable(paths, wanted, label, observed - absent if columns & {"observed", "absent"} else None, splits)
+
+
+def _require_categories(path: str, names: Mapping[str, tuple[int, int]], wanted: Sequence[str]) -> None:
+    """Raise InputError where the table names a category that is not wanted."""
+    known = set(wanted)
+    for name, (_, line) in names.items():
         if name not in known:
-            label[row_number] = UNKNOWN
-        for matrix, column, sign in ((label, "true", 1), (observed, "observed", 1), (observed, "absent", -1)):
-            matrix[row_number, [number[one] for one in said[column]]] = sign
-    splits = np.array([SPLITS.index(split[name]) for name in paths], np.uint8) if "split" in columns else None
-    return ImageTable(paths, wanted, label, observed if "observed" in columns else None, splits)
+            near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(name, wanted, 1))
+            some = ", ".join(wanted[:20]) + (f", ... ({len(wanted):,})" if len(wanted) > 20 else "")
+            raise InputError(f"{path}: line {line}: found category {name!r}, wanted one of {some}{near}")
+
+
+def _filled(
+    entries: Sequence[tuple[int, int, int]], place: np.ndarray, column_of: np.ndarray, categories: int
+) -> np.ndarray:
+    """int8 [N, L]: 1 where there is an entry."""
+    matrix = np.zeros((len(place), categories), np.int8)
+    numbers = np.array(entries, np.int64).reshape(-1, 3)
+    matrix[place[numbers[:, 0]], column_of[numbers[:, 1]]] = 1
+    return matrix
 
 
 def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
@@ -102,15 +122,15 @@ def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
     return columns
 
 
-def _path(place: str, text: str) -> str:
+def _path(path: str, line: int, text: str) -> str:
     name = restored(text.strip())
     short = posixpath.normpath(name)
     if short == "." or not name.isprintable() or name.startswith("/") or ".." in name.split("/"):
-        raise InputError(f"{place}, path: found {text!r}, wanted a path inside the folder of the pictures")
+        raise InputError(f"{path}: line {line}, path: found {text!r}, wanted a path inside the folder of the pictures")
     return short
 
 
-def _categories(place: str, column: str, cell: str) -> Iterable[str]:
+def _categories(path: str, line: int, column: str, cell: str) -> Iterable[str]:
     """The categories in a cell."""
     names = [restored(name.strip()) for name in restored(cell.strip()).split(";")]
     names = [name for name in names if name]
@@ -119,7 +139,9 @@ def _categories(place: str, column: str, cell: str) -> Iterable[str]:
     for name in names:
         if not name.isprintable() or name == NONE:
             wanted = f"{NONE} alone, in column true" if name == NONE else "text without control characters"
-            raise InputError(f"{place}, {column}: found {name!r}, wanted names of categories separated by ; ({wanted})")
+            raise InputError(
+                f"{path}: line {line}, {column}: found {name!r}, wanted names of categories separated by ; ({wanted})"
+            )
     return names
 
 
