@@ -740,7 +740,8 @@ def as_used(wildcards):
             "missing_pictures": missing_pictures(wildcards),
             "seeds": sorted(sections["seeds"]),
             "validation": sections["validation"],
-            "observation": observation(wildcards),
+            "observation": ({"table": image_table(wildcards)} if image_table(wildcards) else {})
+            | observation(wildcards),
             "backbones": {name: BACKBONES[name] for name in used_backbones(dataset)},
             "teachers": {name: training("teachers", "teacher")(at(teacher=name)) for name in sections["teachers"]},
             "pseudo_labels": {

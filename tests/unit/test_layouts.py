@@ -97,6 +97,11 @@ def test_cub_attributes_by_the_published_split(data, tmp_path):
         ("Annotations/2008_000001.xml", "<annotation><object>", r"2008_000001\.xml: not XML"),
         ("Annotations/2008_000001.xml", "<html/>", r"found element 'html', wanted annotation"),
         ("Annotations/2008_000001.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><annotation/>", "found a document type"),
+        (
+            "Annotations/2008_000001.xml",
+            "<!DOCTYPE a><annotation/>".encode("utf-16"),
+            "found a document type, an entity",
+        ),
         ("Annotations/2008_000001.xml", "<annotation><object/></annotation>", r"object 1, name: found '', wanted"),
         (
             "Annotations/2008_000001.xml",
@@ -119,7 +124,7 @@ def test_cub_attributes_by_the_published_split(data, tmp_path):
 )
 def test_a_broken_voc_file_is_named(data, tmp_path, name, text, message):
     at = layouts.voc(data, tmp_path)
-    (at / name).write_text(text)
+    (at / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(InputError, match=message):
         voc.read(str(at / "ImageSets/Main/val.txt"), str(at / "ImageSets/Main/train.txt"))
 

@@ -67,8 +67,8 @@ def _image(path: Path, identity: str) -> Image:
         text = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted the annotation of image {identity}") from error
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise InputError(f"{path}: found a document type or an entity, wanted plain XML")
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\0" in text:
+        raise InputError(f"{path}: found a document type, an entity or UTF-16, wanted plain XML in UTF-8")
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
