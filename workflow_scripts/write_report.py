@@ -59,7 +59,7 @@ sections = {
     + report.table(
         report.categories(table["audit"], options["pseudo_labels"], variant),
         f"Pseudo-labels {shown}, in training images, mean over replicates; precision and recall in percent; what is most often present "
-        "where the category is missing, in the first replicate.",
+        f"where the category is missing, in the first replicate.{judged}",
         ("category", "most often instead"),
     ),
     "Calibration": figure["reliability"].html(),

@@ -264,7 +264,7 @@ def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     panels[2].set_title(f"missing at τ {best:.2f}:\npresent instead (images)", fontsize=8, loc="left")
     panels[2].set_axis_off()
     figure.suptitle(
-        f"pseudo-labels {name}, training images, {_over(replicates)}; in brackets: images with the category"
+        f"pseudo-labels {name}, training images, {_over(replicates)}; in brackets: images known to have it"
         + f"; the {SHOWN} most frequent of {len(images):,} categories" * (len(images) > SHOWN),
         fontsize=8,
         color="0.35",

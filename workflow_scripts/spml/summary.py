@@ -84,7 +84,7 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
         facts["split"] = ", ".join(
             f"{int((matrix.split == number).sum()):,} {labels.SPLITS[number]}" for number in (0, 1)
         )
-    scores = values.dtype.kind == "f"
+    scores, known = values.dtype.kind == "f", np.ones(values.shape, bool)
     if kind == "logits":
         values = probabilities(values)
         facts["values"] = f"logits from {matrix.values.min(initial=0):.2f} to {matrix.values.max(initial=0):.2f}"
@@ -92,10 +92,14 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
         facts["mean"] = f"{values.mean() if values.size else 0:.4f}" + (" (probability)" if kind == "logits" else "")
         column, unit = values.mean(0) if len(values) else np.zeros(len(matrix.category)), "mean"
     else:
-        per_image = (values == 1).sum(1)
+        if kind == "labels":  # unknown true labels are -1
+            known = values != labels.UNKNOWN
+        per_image = (values == 1).sum(1)[known.any(1)]
         facts["positives"] = (
-            f"{per_image.sum():,}: {per_image.mean() if len(values) else 0:.3f} per image, "
+            f"{per_image.sum():,}: {per_image.mean() if len(per_image) else 0:.3f} per image, "
             f"from {per_image.min(initial=len(matrix.category))} to {per_image.max(initial=0)}"
+            if known.any()
+            else "unknown"
         )
         facts["images without a positive"] = int((per_image == 0).sum())
         if negative := int((values == -1).sum()):
@@ -104,7 +108,11 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
     yield from _facts(facts)
     order = np.argsort(-column, kind="stable")
     rows = [
-        (matrix.category[c], f"{column[c]:.4f}" if scores else f"{column[c]:,}", _share(column[c], len(values), scores))
+        (
+            matrix.category[c],
+            f"{column[c]:.4f}" if scores else f"{column[c]:,}",
+            _share(column[c], known[:, c].sum(), scores),
+        )
         for c in order[:limit]
     ]
     yield ""
