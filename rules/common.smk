@@ -299,7 +299,7 @@ def picture_folder(wildcards):
     if given or part not in parts(wildcards.dataset):
         return given or ""
     if of == "csv":
-        return os.path.dirname(local(wildcards, part, "annotations"))
+        return os.path.dirname(local(wildcards, part, "annotations")) or "."
     if of in LAYOUTS:
         beside = {"voc": "../../JPEGImages", "cub": "images"}[LAYOUTS[of]]
         return os.path.normpath(os.path.join(os.path.dirname(listing(part)(wildcards)), beside))

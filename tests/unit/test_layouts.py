@@ -82,6 +82,15 @@ def test_cub_attributes_by_the_published_split(data, tmp_path):
     assert cub.read(str(at / "images.txt"), "train").category[0] == "has_colour::red"
 
 
+def test_lists_are_found_from_the_folder_that_they_lie_in(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(layouts.voc(data, tmp_path / "voc") / "ImageSets/Main")
+    assert len(voc.read("train.txt", "train.txt").images) == tiny.SIZES["train"]
+    monkeypatch.chdir(layouts.nuswide(data, tmp_path / "nuswide") / "ImageList")
+    assert len(nuswide.read("TrainImagelist.txt").images) == tiny.SIZES["train"]
+    monkeypatch.chdir(layouts.cub(data, tmp_path))
+    assert len(cub.read("images.txt", "train").images) == tiny.SIZES["train"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

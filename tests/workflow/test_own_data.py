@@ -243,6 +243,18 @@ def test_a_table_that_does_not_fit_is_refused_by_name(made, rows, message):
     assert code == 1 and "Traceback" not in output and message in output
 
 
+def test_pictures_lie_beside_their_table_where_no_folder_is_named(made, true):
+    rows = [(f"data/train/{name}", c[0]) for name, c in true["train"].items() if c]
+    write(made / "beside.csv", ["path", "observed"], rows)
+    entry = {"source": "csv", "backbone": "random", "train": {"annotations": "beside.csv"}}
+    configured(made, entry, NOBODY_KNOWS | {"dataset": "beside", "datasets/beside": entry})
+    tiny.snakemake(made, "results/beside/features/random/train.h5")
+    assert len(h5(made / "results/beside/features/random/train.h5", "image_id")[0]) == len(rows)
+    write(made / "beside.csv", ["path", "observed"], [*rows, ("gone.png", "red")])
+    code, output = tiny.snakemake(made, "results/beside/images/train.csv", check=False)
+    assert code == 1 and "pictures are not in ., the first: ./gone.png" in output
+
+
 def test_missing_pictures_are_left_out_where_that_is_asked_for(made, true):
     rows = [(name, c[0], c[0]) for name, c in true["train"].items() if c]
     write(

@@ -4,6 +4,7 @@ Source: Chua et al. 2009, "NUS-WIDE: A Real-World Web Image Database from Nation
 counts, also one without any concept.
 """
 
+import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -27,7 +28,7 @@ def read(listing: str) -> layout.Part:
     named = re.fullmatch(r"(Train|Test)Imagelist\.txt", path.name, re.IGNORECASE)
     if not named:
         raise InputError(f"{path}: found the name {path.name!r}, wanted TrainImagelist.txt or TestImagelist.txt")
-    root, suffix = path.parent.parent, named[1].capitalize()
+    root, suffix = Path(os.path.normpath(path.parent / "..")), named[1].capitalize()
     names = [line.replace("\\", "/") for line in layout.lines(path, "the path of a picture on each line")]
     layout.require_once(path, names)
     at = next((root / place for place in CONCEPTS if (root / place).is_file()), root / CONCEPTS[0])

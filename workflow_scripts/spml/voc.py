@@ -5,6 +5,7 @@ of their image, every listed image counts.
 """
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -59,7 +60,7 @@ def _images(listing: Path) -> dict[str, Image]:
 
 
 def _annotation(listing: Path, identity: str) -> Path:
-    return listing.parents[2] / "Annotations" / f"{identity}.xml"
+    return Path(os.path.normpath(listing.parent / "../../Annotations"), f"{identity}.xml")
 
 
 def _image(path: Path, identity: str) -> Image:
