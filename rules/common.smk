@@ -14,31 +14,17 @@ DATASET = config["dataset"]
 FIGURE_NAMES = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
 FIGURES = [f"results/{DATASET}/figures/{figure}.{kind}" for figure in FIGURE_NAMES for kind in ("svg", "png")]
 FORMATS = ("coco", "wide", "label_studio", "fiftyone", "parquet")  # of exports, as in spml.exports
-COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
-COCO_DOWNLOADS = {
-    "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
-    "train": {"url": f"{COCO}/zips/train2014.zip"},
-    "test": {"url": f"{COCO}/zips/val2014.zip"},
-}
 COCO_NAMES = {
     "train": "train2014",
     "test": "val2014",
 }  # COCO calls the published test part val
-ARCHIVES = {  # of sources that are fetched as one archive: where it lies, what is used of it, its lists of images
+ARCHIVES = {  # of sources that are fetched as one archive: what is used of it, its lists of images
     "voc2012": {
-        "download": {
-            "url": "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
-            "md5": "6cd6e144f989b92b3379bac3b3de84fd",
-        },
         "members": [f"VOCdevkit/VOC2012/{name}/" for name in ("Annotations", "ImageSets/Main", "JPEGImages")],
         "train": "VOCdevkit/VOC2012/ImageSets/Main/train.txt",
         "test": "VOCdevkit/VOC2012/ImageSets/Main/val.txt",  # the challenge's own test part has no public labels
     },
     "cub": {
-        "download": {
-            "url": "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
-            "md5": "97eceeb196236b17998738112f37df78",
-        },
         "members": [
             "attributes.txt",
             *(f"CUB_200_2011/{name}" for name in ("images/", "images.txt", "train_test_split.txt", "attributes/")),
@@ -139,9 +125,8 @@ def observation(wildcards):
         return {"process": "given"}
     keys = ["process", "positives", "negatives"] + ["weights"] * (options["process"] == "weights")
     told = {key: options[key] for key in keys}
-    if image_table(
-        wildcards
-    ):  # that the truth is missing where it is needed is told here, before anything is extracted
+    # That the truth is missing where it is needed is told by the rule that reads the table, before anything is extracted.
+    if image_table(wildcards):
         sections = RESOLVED[wildcards.dataset]
         told |= {"chosen_on": sections["validation"]["labels"], "taught_the_truth": taught_the_truth(sections)}
     return plain(told)
@@ -307,24 +292,18 @@ def picture_folder(wildcards):
 
 
 def download(key=None):
-    """A params function: address and checksum of one of COCO's archives, by default that of the wildcard's part."""
+    """A params function: address and checksum of an archive of a data set, by default that of the wildcard's part."""
 
     def pick(wildcards):
-        own = source(wildcards.dataset).get("downloads") or {}
-        return plain(own.get(key or wildcards.part) or COCO_DOWNLOADS[key or wildcards.part])
+        of, name = source(wildcards.dataset), key or wildcards.part
+        return plain((of.get("downloads") or {}).get(name) or DOWNLOADS[of["source"]][name])
 
     return pick
 
 
-def archive(key):
-    """A params function: address and checksum of a data set's archive (key download), or another of its facts."""
-
-    def pick(wildcards):
-        of = source(wildcards.dataset)
-        own = {"download": (of.get("downloads") or {}).get("archive")}.get(key)
-        return plain(own or ARCHIVES[of["source"]][key])
-
-    return pick
+def archive_members(wildcards):
+    """A params function: what is used of a data set's archive."""
+    return ARCHIVES[source(wildcards.dataset)["source"]]["members"]
 
 
 def listed(wildcards):

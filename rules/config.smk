@@ -35,6 +35,26 @@ OWN = {  # sources of which nothing is fetched or drawn: what must be named of a
     "nuswide": ("annotations", "images"),
     "image_folder": ("images",),
 }
+COCO = "https://s3.amazonaws.com/images.cocodataset.org"  # the bucket behind images.cocodataset.org, with TLS
+DOWNLOADS = {  # by source: where its archives lie
+    "coco2014": {
+        "annotations": {"url": f"{COCO}/annotations/annotations_trainval2014.zip"},
+        "train": {"url": f"{COCO}/zips/train2014.zip"},
+        "test": {"url": f"{COCO}/zips/val2014.zip"},
+    },
+    "voc2012": {
+        "archive": {
+            "url": "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
+            "md5": "6cd6e144f989b92b3379bac3b3de84fd",
+        },
+    },
+    "cub": {
+        "archive": {
+            "url": "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
+            "md5": "97eceeb196236b17998738112f37df78",
+        },
+    },
+}
 BOXES = ("demo", "coco2014", "coco", "voc2012", "voc")  # sources whose annotations may have boxes and areas
 BASE = DEFINITIONS["pseudo_labels"]["additionalProperties"]  # of an entry of pseudo_labels, whatever its rule
 
@@ -316,7 +336,7 @@ def wrong_source(dataset, sections):
                 yield f"{where}: found {given!r}, wanted {wanted}"
     if entry.get("categories") and kind != "csv":
         yield f"{place}.categories: found {entry['categories']!r}, wanted nothing: source {kind} brings its own"
-    of_kind = {"coco2014": ("annotations", "train", "test"), "voc2012": ("archive",), "cub": ("archive",)}.get(kind, ())
+    of_kind = DOWNLOADS.get(kind, {})
     for key in sorted(set(entry.get("downloads") or {}) - set(of_kind)):
         yield f"{place}.downloads.{key}: source {kind} has no such download; wanted {', '.join(of_kind) or 'none'}"
     process, labels = sections["observation"]["process"], sections["validation"]["labels"]

@@ -72,8 +72,8 @@ rule fetch_archive:
     conda:
         "../envs/numpy.yaml"
     params:
-        download=archive("download"),
-        members=archive("members"),
+        download=download("archive"),
+        members=archive_members,
     script:
         "../workflow_scripts/fetch_archive.py"
 

@@ -4,15 +4,12 @@ from spml import log
 
 log.redirect(snakemake)
 
-import csv
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from spml.archives import unpack
-from spml.cells import escaped
+from spml.archives import unpack, write_listing
 from spml.downloads import fetch
 from spml.errors import InputError
-from spml.files import writing
 
 ADVICE = (
     "Without network: put that file there by other means, or name local copies in config.yaml, "
@@ -26,8 +23,5 @@ files = unpack(archive, folder, lambda member: member.removeprefix("./").startsw
 for member in members:
     if not any(path.relative_to(folder).as_posix().startswith(member) for path in files):
         raise InputError(f"{archive}: found no member {member}, wanted {', '.join(members)}")
-with writing(snakemake.output.files) as path, open(path, "w", newline="", encoding="utf-8") as file:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["path", "bytes"])
-    writer.writerows([escaped(str(place)), place.stat().st_size] for place in files)
+write_listing(snakemake.output.files, files)
 print(f"{folder}: {len(files):,} files; the archive {archive} is no longer needed and may be deleted")

@@ -4,14 +4,11 @@ from spml import log
 
 log.redirect(snakemake)
 
-import csv
 from pathlib import Path
 
-from spml.archives import unpack
-from spml.cells import escaped
+from spml.archives import unpack, write_listing
 from spml.downloads import fetch
 from spml.errors import InputError
-from spml.files import writing
 
 part = snakemake.wildcards.part
 advice = f"Without network: put that file there by other means, or name a local copy in config.yaml, datasets.<name>.{part}.images"
@@ -22,8 +19,5 @@ archive = fetch(
 pictures = unpack(archive, folder.parent, lambda name: name.startswith(f"{folder.name}/"))
 if not pictures:
     raise InputError(f"{archive}: no file in its folder {folder.name}/; wanted the pictures of COCO 2014")
-with writing(snakemake.output.pictures) as path, open(path, "w", newline="", encoding="utf-8") as file:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["path", "bytes"])
-    writer.writerows([escaped(str(picture)), picture.stat().st_size] for picture in pictures)
+write_listing(snakemake.output.pictures, pictures)
 print(f"{folder}: {len(pictures):,} pictures; the archive {archive} is no longer needed and may be deleted")

@@ -13,6 +13,6 @@ lines = snakemake.params.options["lines"]
 if tables.is_tested(table):
     figure = figures.forest(shown, lines, models["scale"].iloc[0], tables.choice(models))
 else:
-    figure = figures.left_out("Comparison on the test split", "no true label of a test image is known")
+    figure = figures.left_out("Comparison on the test split", tables.UNTESTED)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)
 print(f"{len(shown)} methods of {len(table)}: each teacher, and of each student the variant that validation chose")

@@ -21,6 +21,6 @@ print(students.groupby("tau")[score].agg(["mean", "std"]).round(2).to_string())
 axis = f"{'test' if tested else 'validation'} {table['scale'].iloc[0]}"
 note = tables.choice(table)
 if not tested:
-    note += ";\nvalidation is shown, since no true label of a test image is known"
+    note += f";\nvalidation is shown, since {tables.UNTESTED}"
 figure = figures.over_tau(students, score, lines, f"students {options['students']}", axis, note=note)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

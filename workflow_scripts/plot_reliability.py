@@ -30,5 +30,5 @@ for name, _, error in curves:
 if tables.is_tested(table):
     figure = figures.calibration(curves, table["seed"].nunique(), tables.choice(table))
 else:
-    figure = figures.left_out("Calibration on the test split", "no true label of a test image is known")
+    figure = figures.left_out("Calibration on the test split", tables.UNTESTED)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

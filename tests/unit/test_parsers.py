@@ -124,6 +124,13 @@ CELL = st.one_of(
 )
 
 
+def written(path, rows):
+    """The path of a table with these cells, whatever they hold."""
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogatepass") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
 def observe(path):
     """The labels of a file, or None where it is refused."""
     try:
@@ -138,10 +145,7 @@ def observe(path):
 @example([["image_id", "image_id", "category"], ["7", "8", "cat"]])
 @example([["image_id", "category", "observed"], ["7", "cat"]])
 def test_random_tables_of_observed_labels_are_read_right_or_refused(folder, rows):
-    path = folder / "observed.csv"
-    with open(path, "w", newline="", encoding="utf-8", errors="surrogatepass") as file:
-        csv.writer(file).writerows(rows)
-    found = observe(path)
+    found = observe(written(folder / "observed.csv", rows))
     if found is not None:
         assert found.shape == (3, 3) and set(np.unique(found)) <= {-1, 0, 1}
         assert 0 < (found != 0).sum() <= len(rows) - 1
@@ -194,10 +198,7 @@ def read_table(path, category=None):
 @example([["path", "observed", "path"], ["a.png", "cat", "b.png"]])
 @example([["path", "observed"], ["../a.png", "cat"]])
 def test_random_tables_of_images_are_read_right_or_refused(folder, rows):
-    path = folder / "images.csv"
-    with open(path, "w", newline="", encoding="utf-8", errors="surrogatepass") as file:
-        csv.writer(file).writerows(rows)
-    found = read_table(path)
+    found = read_table(written(folder / "images.csv", rows))
     if found is not None:
         assert found.path == sorted(set(found.path)) and found.category == sorted(set(found.category))
         assert found.label.shape == (len(found.path), len(found.category)) and set(np.unique(found.label)) <= {-1, 0, 1}

@@ -1,24 +1,17 @@
 """COCO 2014 by its own rules, from a server on the loopback interface that holds a tiny stand-in for it."""
 
-import functools
 import hashlib
-import http.server
 import json
-import threading
 import zipfile
 
 import pytest
 
+import loopback
 import tiny
 
 pytestmark = pytest.mark.xdist_group("bad input")
 NAMES = {"train": "train2014", "test": "val2014"}
 TARGETS = [f"results/coco/{name}.h5" for name in ("labels/train", "features/fetched/train", "features/fetched/test")]
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
 
 
 @pytest.fixture
@@ -36,12 +29,8 @@ def served(tmp_path):
             for path in (made / "data" / part).iterdir():
                 file.write(path, f"{name}/{path.name}")
     (root / "weights.pth").write_bytes((made / "data/random.pth").read_bytes())
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(root))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield root, f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with loopback.serving(root) as address:
+        yield root, address
 
 
 def configured(tmp_path, address, root=None):

@@ -1,13 +1,10 @@
 """Data of one's own: tables with known, partly known and unknown truth, folders, and the layouts of the field by name."""
 
 import csv
-import functools
 import hashlib
-import http.server
 import json
 import re
 import tarfile
-import threading
 
 import h5py
 import numpy as np
@@ -17,6 +14,7 @@ import yaml
 from sklearn.metrics import average_precision_score
 
 import layouts
+import loopback
 import tiny
 from spml import summary
 
@@ -347,18 +345,16 @@ def test_by_name_fetched_from_a_loopback_server_and_used(source, made, true, tmp
     with tarfile.open(served / name, "w" if name.endswith("tar") else "w:gz") as file:
         for path in sorted(root.iterdir()):
             file.add(path, path.name)
-    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(served))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with loopback.serving(served) as address:
         checksum = hashlib.sha256((served / name).read_bytes()).hexdigest()
-        url = f"http://127.0.0.1:{server.server_address[1]}/{name}"
-        entry = {"source": source, "backbone": "random", "downloads": {"archive": {"url": url, "sha256": checksum}}}
+        entry = {
+            "source": source,
+            "backbone": "random",
+            "downloads": {"archive": {"url": f"{address}/{name}", "sha256": checksum}},
+        }
         configured(made, entry, {"dataset": source, f"datasets/{source}": entry})
         targets = [f"results/{source}/{name}.h5" for name in ("labels/train", "labels/test", "features/random/test")]
         tiny.snakemake(made, *targets)
-        server.shutdown()
-        thread.join()
     for part in ("train", "test"):
         found, category = labels_of(made, source, part)
         wanted = [sorted(names) for names in true[part].values()]

@@ -41,13 +41,8 @@ class Annotations:
         return Annotations(list(image_id), names, self.category, self.label[rows], self.listed, split)
 
 
-def is_table(path: str | os.PathLike) -> bool:
-    """Whether annotations are a table, by the name of their file."""
-    return str(path).lower().endswith(".csv")
-
-
 def read(path: str | os.PathLike, category: Sequence[str] | None = None, every: bool = False) -> Annotations:
-    """The annotations of a file.
+    """The annotations of a file: a table if its name ends in .csv, else COCO JSON.
 
     ``category`` are the categories of a table, in order (of COCO JSON those of the file hold); by default all that it names.
     ``every``: images of COCO JSON count also without an annotation.
@@ -57,7 +52,7 @@ def read(path: str | os.PathLike, category: Sequence[str] | None = None, every: 
     InputError
         When the file is not what it should be: names the entry or line, what was found and what is wanted.
     """
-    if is_table(path):
+    if str(path).lower().endswith(".csv"):
         table = image_table.read(str(path), category)
         return Annotations(table.path, table.path, table.category, table.label, len(table.path), table.split)
     dataset = coco.load(path)

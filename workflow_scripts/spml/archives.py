@@ -1,6 +1,7 @@
 """Archives: unpacked inside their folder or not at all."""
 
 import contextlib
+import csv
 import functools
 import os
 import shutil
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from spml.cells import escaped
 from spml.errors import InputError
+from spml.files import writing
 from spml.log import Progress
 
 
@@ -66,6 +69,14 @@ def unpack(
             f"{archive}: cannot be unpacked into {folder}: {error}; if it is broken, delete it and run again"
         ) from error
     return sorted(folder / member.name for member in members)
+
+
+def write_listing(path: str | os.PathLike, files: Sequence[Path]) -> None:
+    """Write path and bytes of each unpacked file, as CSV: the file that stands for them all in the workflow."""
+    with writing(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["path", "bytes"])
+        writer.writerows([escaped(str(unpacked)), unpacked.stat().st_size] for unpacked in files)
 
 
 @contextlib.contextmanager

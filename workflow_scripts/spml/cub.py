@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spml import layout
+from spml import layout, text_files
 from spml.errors import InputError
 
 PARTS = {"train": "1", "test": "0"}  # as train_test_split.txt has them
@@ -53,11 +53,11 @@ def read(listing: str, part_name: str) -> layout.Part:
 
 def _pairs(path: Path, wanted: str) -> dict[str, str]:
     """First word to the rest of each line."""
-    found = [line.split(maxsplit=1) for line in layout.lines(path, f"{wanted} on each line")]
+    found = [line.split(maxsplit=1) for line in text_files.lines(path, f"{wanted} on each line")]
     for number, words in enumerate(found, 1):
         if len(words) != 2 or not words[0].isdecimal():
             raise InputError(f"{path}: line {number}: found {' '.join(words)!r}, wanted {wanted}")
-    layout.require_once(path, (words[0] for words in found))
+    text_files.require_once(path, (words[0] for words in found))
     return dict(found)
 
 

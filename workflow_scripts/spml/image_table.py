@@ -9,9 +9,11 @@ import difflib
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from spml import text_files
 from spml.cells import restored
 from spml.csv_rows import read_rows
 from spml.errors import InputError
@@ -153,13 +155,8 @@ def read_categories(path: str) -> list[str]:
     InputError
         When the file is missing or no text, a name stands there twice, or there is none.
     """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            lines = [line.strip() for line in file]
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; wanted the name of a category on each line") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 ({error}); wanted the name of a category on each line") from error
+    text = text_files.read(Path(path), "the name of a category on each line")
+    lines = [line.strip() for line in text.split("\n")]
     found: dict[str, int] = {}
     for number, name in enumerate(lines, 1):
         if name in found:

@@ -1,12 +1,10 @@
-"""What the readers of published layouts (PASCAL VOC, NUS-WIDE, CUB) share: text files by line, and COCO JSON in the end."""
+"""What the readers of published layouts (PASCAL VOC, NUS-WIDE, CUB) share: a part that is written as COCO JSON."""
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from spml.errors import InputError
 from spml.files import writing
 
 
@@ -32,31 +30,3 @@ class Part:
             json.dump(document, file, ensure_ascii=False)
         images = len(self.images)
         print(f"{path}: {images:,} images, {len(self.category):,} categories, {len(self.annotations):,} annotations")
-
-
-def lines(path: Path, wanted: str) -> list[str]:
-    """The lines of a text file without blanks around them; empty ones at its end are left out.
-
-    Raises
-    ------
-    InputError
-        When it is missing, no text or empty.
-    """
-    try:
-        found = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; wanted {wanted}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 ({error}); wanted {wanted}") from error
-    if not found:
-        raise InputError(f"{path}: found nothing, wanted {wanted}")
-    return [line.strip() for line in found]
-
-
-def require_once(path: Path, names: Iterable[str]) -> None:
-    """Raise InputError where a line repeats the name of an earlier one."""
-    seen: dict[str, int] = {}
-    for number, name in enumerate(names, 1):
-        if name in seen:
-            raise InputError(f"{path}: line {number}: found {name!r}, also on line {seen[name]}; wanted each once")
-        seen[name] = number

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from spml import layout
+from spml import layout, text_files
 from spml.errors import InputError
 
 CONCEPTS = ("ConceptsList/Concepts81.txt", "Concepts81.txt")  # where their names lie, from the root
@@ -29,11 +29,11 @@ def read(listing: str) -> layout.Part:
     if not named:
         raise InputError(f"{path}: found the name {path.name!r}, wanted TrainImagelist.txt or TestImagelist.txt")
     root, suffix = Path(os.path.normpath(path.parent / "..")), named[1].capitalize()
-    names = [line.replace("\\", "/") for line in layout.lines(path, "the path of a picture on each line")]
-    layout.require_once(path, names)
+    names = [line.replace("\\", "/") for line in text_files.lines(path, "the path of a picture on each line")]
+    text_files.require_once(path, names)
     at = next((root / place for place in CONCEPTS if (root / place).is_file()), root / CONCEPTS[0])
-    category = layout.lines(at, "the name of a concept on each line")
-    layout.require_once(at, category)
+    category = text_files.lines(at, "the name of a concept on each line")
+    text_files.require_once(at, category)
     columns = [
         _labels(root / f"Groundtruth/TrainTestLabels/Labels_{name}_{suffix}.txt", len(names)) for name in category
     ]
@@ -48,7 +48,7 @@ def read(listing: str) -> layout.Part:
 
 def _labels(path: Path, images: int) -> np.ndarray:
     """Whether a concept is present in each image, bool [images]."""
-    found = np.array(layout.lines(path, "a 0 or 1 for each image, on lines"))
+    found = np.array(text_files.lines(path, "a 0 or 1 for each image, on lines"))
     present = found == "1"
     if len(wrong := np.flatnonzero(~present & (found != "0"))):
         raise InputError(f"{path}: line {wrong[0] + 1}: found {str(found[wrong[0]])!r}, wanted 0 or 1")

@@ -41,7 +41,7 @@ def methods(comparison: pd.DataFrame) -> pd.DataFrame:
             "test mAP": _spread(comparison, "test_map"),
             "test mAP, interval": _interval(comparison, "test_map"),
             f"difference to {comparison['reference'].iloc[0]}": [
-                UNKNOWN if pd.isna(value) else f"{value:+.2f}" for value in comparison["difference"]
+                _number(value, "+.2f") for value in comparison["difference"]
             ],
             "its interval": _interval(comparison, "difference", "+.2f"),
         }
@@ -50,10 +50,7 @@ def methods(comparison: pd.DataFrame) -> pd.DataFrame:
 
 def _spread(table: pd.DataFrame, name: str) -> list[str]:
     pairs = zip(table[name], table[f"{name}_deviation"], strict=True)
-    return [
-        UNKNOWN if pd.isna(mean) else f"{mean:.2f}" if pd.isna(deviation) else f"{mean:.2f} ± {deviation:.2f}"
-        for mean, deviation in pairs
-    ]
+    return [_number(mean) if pd.isna(deviation) else f"{mean:.2f} ± {deviation:.2f}" for mean, deviation in pairs]
 
 
 def _interval(table: pd.DataFrame, name: str, form: str = ".2f") -> list[str]:
@@ -72,9 +69,7 @@ def label_counts(counts: pd.DataFrame) -> pd.DataFrame:
                 tables.name_of("students", *of) for of in mean[["pseudo_labels", "variant"]].itertuples(index=False)
             ],
             "positives per image": mean["positives_per_image"].map("{:.3f}".format),
-            "true per image": [
-                UNKNOWN if pd.isna(count) else f"{count:.3f}" for count in mean["true_positives_per_image"]
-            ],
+            "true per image": [_number(count, ".3f") for count in mean["true_positives_per_image"]],
             "precision": mean["precision"].map(_percent),
             "recall": mean["recall"].map(_percent),
             "precision, unobserved": mean["precision_unobserved"].map(_percent),
@@ -106,8 +101,12 @@ def categories(audit: pd.DataFrame, pseudo_labels: str, variant: str) -> pd.Data
     )
 
 
+def _number(value: float, form: str = ".2f") -> str:
+    return UNKNOWN if pd.isna(value) else f"{value:{form}}"
+
+
 def _percent(share: float) -> str:
-    return UNKNOWN if pd.isna(share) else f"{100 * share:.1f}"
+    return _number(100 * share, ".1f")
 
 
 def costs(benchmarks: Mapping[str, Sequence[Path]]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from spml.cells import restored
 
 TEXT = ("name", "variant", "category", "pseudo_labels", "missing", "instead", "confused_with")
+UNTESTED = "no true label of a test image is known"
 METHOD = ["kind", "name", "variant"]  # what makes a method in tables/map.csv; its rows are its replicates
 
 

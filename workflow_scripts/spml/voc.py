@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from spml import layout
+from spml import layout, text_files
 from spml.errors import InputError
 
 
@@ -51,11 +51,11 @@ def read(listing: str, training: str) -> layout.Part:
 
 def _images(listing: Path) -> dict[str, Image]:
     wanted = "the id of an image on each line, as in ImageSets/Main/train.txt"
-    identities = layout.lines(listing, wanted)
+    identities = text_files.lines(listing, wanted)
     for number, identity in enumerate(identities, 1):
         if not identity.isprintable() or len(identity.split()) != 1 or "/" in identity or identity.startswith("."):
             raise InputError(f"{listing}: line {number}: found {identity!r}, wanted {wanted}")
-    layout.require_once(listing, identities)
+    text_files.require_once(listing, identities)
     return {identity: _image(_annotation(listing, identity), identity) for identity in identities}
 
 
