@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from common import Ratio, parser, report
 
-from spml.average_precision import average_precision, mean_average_precision
-from spml.comparison import resample_counts, resampled_map
+from spml.evaluation.average_precision import average_precision, mean_average_precision
+from spml.evaluation.bootstrap import resample_counts, resampled_map
 
 
 def main() -> None:

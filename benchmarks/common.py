@@ -74,7 +74,7 @@ def report(
     if options.json:
         import torch
 
-        from spml.machines import processor
+        from spml.runtime.machine import processor
 
         machine = {"processor": processor(), "cores": os.cpu_count(), "torch": torch.__version__}
         shown = {key: str(value) for key, value in vars(options).items()}

@@ -21,8 +21,9 @@ from common import Ratio, fastest, parser, report, seconds
 from PIL import Image
 from synthetic import write_shard
 
-from spml import backbones, features, images
-from spml.devices import choose_precision
+from spml.artifacts import features
+from spml.features import backbones, images
+from spml.features.devices import choose_precision
 
 
 def draw_pictures(folder: Path, count: int) -> list[str]:

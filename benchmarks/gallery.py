@@ -15,7 +15,8 @@ import numpy as np
 from common import Ratio, fastest, parser, report, seconds
 from PIL import Image
 
-from spml import gallery, images, thumbnails
+from spml.features import images
+from spml.review import gallery, thumbnails
 
 TAUS = (0.65, 0.75, 0.85, 0.9, 0.95)
 

@@ -19,10 +19,10 @@ from synthetic import draw
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from spml.heads import count_weights, initial_weights
-from spml.losses import LOSSES, Run, make_loss
-from spml.rows import GATHERED, Rows
-from spml.training import Steps, _one_epoch, candidates_per_stack, validation_map
+from spml.losses.functional import LOSSES, Run, make_loss
+from spml.models.heads import count_weights, initial_weights
+from spml.training.batches import GATHERED, Rows
+from spml.training.engine import Steps, _one_epoch, candidates_per_stack, validation_map
 
 HIDDEN, DROPOUT, VALIDATION = 512, 0.5, 16416
 PARAMETERS = {"em": {"alpha": 0.1}}

@@ -25,7 +25,7 @@ def extract(folder: Path, count: int) -> None:
     from features import draw_pictures, random_backbone
     from synthetic import write_shard
 
-    from spml import backbones, images
+    from spml.features import backbones, images
 
     torch.set_num_threads(1)
     drawn = draw_pictures(folder, 20)
@@ -42,8 +42,8 @@ def stream(folder: Path, count: int) -> None:
     """An epoch over features of which 16 MB at a time are in memory."""
     from synthetic import write_features
 
-    from spml import features as feature_files
-    from spml.rows import StreamedRows
+    from spml.artifacts import features as feature_files
+    from spml.training.batches import StreamedRows
 
     random = np.random.default_rng(0)
     blocks = (random.standard_normal((1000, WIDTH), np.float32) for _ in range(count // 1000))

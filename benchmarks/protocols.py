@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from common import ROOT, Ratio, parser, report, seconds
 
-from spml import features, labels
-from spml.losses import make_loss
-from spml.rows import Rows
-from spml.training import train
+from spml.artifacts import features, labels
+from spml.losses.functional import make_loss
+from spml.training.batches import Rows
+from spml.training.engine import train
 
 PROTOCOLS = {
     "published": {"epochs": 25, "batch_sizes": [8, 16], "learning_rates": [1e-2, 1e-3, 1e-4, 1e-5]},

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from common import Ratio, fastest, parser, report, seconds
 
-from spml import cub, image_table, nuswide
+from spml.data import csv_table, cub, nuswide
 
 
 def make_table(folder: Path, images: int) -> Path:
@@ -88,7 +88,7 @@ def main() -> None:
         concepts = str(make_nuswide(folders["nuswide"], options.nuswide))
         birds = str(make_cub(folders["cub"], options.cub))
         readers: dict[str, Callable[[], object]] = {
-            "table": lambda: image_table.read(table),
+            "table": lambda: csv_table.read(table),
             "nuswide": lambda: nuswide.read(concepts),
             "cub": lambda: cub.read(birds, "train"),
         }

@@ -16,10 +16,10 @@ import torch
 from common import Ratio, parser, report
 from synthetic import draw, write_features
 
-from spml import features as feature_files
-from spml.losses import make_loss
-from spml.rows import row_source
-from spml.training import train
+from spml.artifacts import features as feature_files
+from spml.losses.functional import make_loss
+from spml.training.batches import row_source
+from spml.training.engine import train
 
 TIMES = (0.5, 1, 2, 4, 8)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import common  # noqa: F401  # the library on the path
 import numpy as np
 
-from spml import features
+from spml.artifacts import features
 
 
 def draw(rows: int, width: int, categories: int) -> tuple[np.ndarray, np.ndarray]:

@@ -220,24 +220,24 @@ rule make_labels:
         "../workflow_scripts/make_labels.py"
 
 
-rule weigh_labels:
+rule make_observation_weights:
     input:
         annotations=annotations("train"),
         labels="results/{dataset}/labels/train.h5",
-        code=code("weigh_labels"),
+        code=code("make_observation_weights"),
     output:
         weights="results/{dataset}/observed/weights_{process}.h5",
     log:
-        "results/{dataset}/logs/weigh_labels/{process}.log",
+        "results/{dataset}/logs/make_observation_weights/{process}.log",
     benchmark:
-        "results/{dataset}/benchmarks/weigh_labels/{process}.tsv"
+        "results/{dataset}/benchmarks/make_observation_weights/{process}.tsv"
     conda:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(30),
     script:
-        "../workflow_scripts/weigh_labels.py"
+        "../workflow_scripts/make_observation_weights.py"
 
 
 rule make_observed_labels:

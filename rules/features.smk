@@ -70,20 +70,20 @@ rule extract_features:
         "../workflow_scripts/extract_features.py"
 
 
-rule join_features:
+rule index_features:
     input:
         shards=feature_shards,
-        code=code("join_features"),
+        code=code("index_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}.h5",
     log:
-        "results/{dataset}/logs/join_features/{backbone}/{part}.log",
+        "results/{dataset}/logs/index_features/{backbone}/{part}.log",
     benchmark:
-        "results/{dataset}/benchmarks/join_features/{backbone}/{part}.tsv"
+        "results/{dataset}/benchmarks/index_features/{backbone}/{part}.tsv"
     conda:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(60),
     script:
-        "../workflow_scripts/join_features.py"
+        "../workflow_scripts/index_features.py"

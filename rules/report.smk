@@ -2,24 +2,24 @@
 # record of what they were made with.
 
 
-rule collect_map:
+rule collect_metrics:
     input:
         metrics=all_metrics,
-        code=code("collect_map"),
+        code=code("collect_metrics"),
     output:
         table="results/{dataset}/tables/map.csv",
         average_precision="results/{dataset}/tables/average_precision.csv",
     log:
-        "results/{dataset}/logs/collect_map.log",
+        "results/{dataset}/logs/collect_metrics.log",
     benchmark:
-        "results/{dataset}/benchmarks/collect_map.tsv"
+        "results/{dataset}/benchmarks/collect_metrics.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
     params:
         models=models,
     script:
-        "../workflow_scripts/collect_map.py"
+        "../workflow_scripts/collect_metrics.py"
 
 
 rule collect_label_counts:
@@ -120,19 +120,19 @@ rule compare_methods:
         "../workflow_scripts/compare_methods.py"
 
 
-rule audit_pseudo_labels:
+rule measure_label_quality:
     input:
         pseudo_labels=all_pseudo_labels,
         observed=all_observed,
         labels="results/{dataset}/labels/train.h5",
-        code=code("audit_pseudo_labels"),
+        code=code("measure_label_quality"),
     output:
         audit="results/{dataset}/tables/audit.csv",
         confusions="results/{dataset}/tables/confusions.csv",
     log:
-        "results/{dataset}/logs/audit_pseudo_labels.log",
+        "results/{dataset}/logs/measure_label_quality.log",
     benchmark:
-        "results/{dataset}/benchmarks/audit_pseudo_labels.tsv"
+        "results/{dataset}/benchmarks/measure_label_quality.tsv"
     conda:
         "../envs/numpy.yaml"
     resources:
@@ -141,7 +141,7 @@ rule audit_pseudo_labels:
     params:
         variants=variants,
     script:
-        "../workflow_scripts/audit_pseudo_labels.py"
+        "../workflow_scripts/measure_label_quality.py"
 
 
 rule plot_comparison:
@@ -197,11 +197,11 @@ rule plot_reliability:
         "../workflow_scripts/plot_reliability.py"
 
 
-rule plot_audit:
+rule plot_label_quality:
     input:
         audit="results/{dataset}/tables/audit.csv",
         confusions="results/{dataset}/tables/confusions.csv",
-        code=code("plot_audit"),
+        code=code("plot_label_quality"),
     output:
         svg=report(
             "results/{dataset}/figures/audit.svg",
@@ -211,16 +211,16 @@ rule plot_audit:
         ),
         png="results/{dataset}/figures/audit.png",
     log:
-        "results/{dataset}/logs/plot_audit.log",
+        "results/{dataset}/logs/plot_label_quality.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_audit.tsv"
+        "results/{dataset}/benchmarks/plot_label_quality.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
     params:
         options=figure_label_counts,
     script:
-        "../workflow_scripts/plot_audit.py"
+        "../workflow_scripts/plot_label_quality.py"
 
 
 rule write_provenance:

@@ -1,19 +1,20 @@
 """Choose the model that labels new images, and a threshold for each of its categories; both on validation."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import json
 import shutil
 
-from spml import checkpoints, labels, tables, thresholds
-from spml.files import writing
-from spml.pseudo_labels import probabilities
+from spml.artifacts import checkpoints, labels
+from spml.evaluation import results, thresholds
+from spml.labels.pseudo_labels import probabilities
+from spml.runtime.files import writing
 
 candidates, number = snakemake.params.options["candidates"], 0
 if len(candidates) > 1:
-    methods = tables.methods(tables.read_map(snakemake.input.table))
+    methods = results.methods(results.read_map(snakemake.input.table))
     chosen = [methods.loc[(of["kind"], of["name"], of["variant"]), "chosen"] for of in candidates]
     number = chosen.index(True)
 candidate = candidates[number]
@@ -40,7 +41,7 @@ with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 with writing(snakemake.output.choice) as path:
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-print(f"{tables.name_of(*candidate.values())} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+print(f"{results.name_of(*candidate.values())} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
 for name, threshold in record["thresholds"].items():
     note = "" if record["positives"][name] else ", that of all: no positive among the validation images"
     print(f"{name}: {threshold:.4f}{note}")

@@ -1,12 +1,13 @@
 """Count the pseudo-labels of every variant and replicate, and what they got right, in one table."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import pandas as pd
 
-from spml import frames, labels, pseudo_labels, variants
+from spml.artifacts import labels, tables
+from spml.labels import pseudo_labels, variants
 
 true = labels.read(snakemake.input.labels, "labels")
 files = snakemake.input.pseudo_labels, snakemake.input.observed
@@ -14,5 +15,5 @@ table = pd.DataFrame(
     variant | pseudo_labels.count(pseudo, observed, present)
     for variant, pseudo, observed, present in variants.read(true, snakemake.params.variants, *files)
 )
-frames.write(snakemake.output.table, table)
+tables.write(snakemake.output.table, table)
 print(table.drop(columns="images").to_string(index=False, float_format="%.3f"))

@@ -1,6 +1,6 @@
 """Compare every method with the reference on the test split: mean difference over replicates, bootstrap interval."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
-from spml import frames, labels, tables
-from spml.comparison import interval, resample_counts, resampled_map
-from spml.log import Progress
+from spml.artifacts import labels, tables
+from spml.evaluation import results
+from spml.evaluation.bootstrap import interval, resample_counts, resampled_map
+from spml.runtime.log import Progress
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
@@ -28,7 +29,7 @@ with ThreadPoolExecutor(snakemake.threads) as executor:
         progress.advance(1)
 progress.finish()
 
-methods = tables.methods(tables.read_map(snakemake.input.table))
+methods = results.methods(results.read_map(snakemake.input.table))
 reference = tuple(options["reference"][key] for key in ("kind", "name", "variant"))
 base = methods.loc[reference, "test_by_replicate"]
 rows = []
@@ -42,10 +43,10 @@ for method, row in methods.iterrows():
         | {"test_map_low": own_low, "test_map_high": own_high}
         | {"difference": differences.mean(), "difference_low": low, "difference_high": high}
         | {"difference_deviation": differences.std(ddof=1) if len(differences) > 1 else float("nan")}
-        | {"reference": tables.name_of(*reference)}
+        | {"reference": results.name_of(*reference)}
     )
 table = pd.DataFrame(rows).sort_values("test_map" if known else "val_map", ascending=False, kind="stable")
-frames.write(snakemake.output.table, table, decimals=4)
-print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {tables.name_of(*reference)}")
+tables.write(snakemake.output.table, table, decimals=4)
+print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {results.name_of(*reference)}")
 shown = ["name", "variant", "test_map", "difference", "difference_low", "difference_high"]
 print(table[shown].to_string(index=False, float_format="%.2f"))

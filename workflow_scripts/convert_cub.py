@@ -1,10 +1,10 @@
 """Read one part of CUB-200-2011."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml import cub
+from spml.data import cub
 
 part = snakemake.wildcards.part
 cub.read(snakemake.params.listing, part).write(

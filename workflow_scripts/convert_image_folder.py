@@ -1,15 +1,15 @@
 """List the pictures of a folder that has a folder for each category: what was observed of each is where it lies."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import csv
 
-from spml.cells import escaped
-from spml.errors import InputError
-from spml.files import writing
-from spml.new_images import of_folder
+from spml.artifacts.spreadsheet import escaped
+from spml.data.image_folder import of_folder
+from spml.runtime.errors import InputError
+from spml.runtime.files import writing
 
 folder = snakemake.params.folder
 found = [

@@ -1,10 +1,10 @@
 """Read one part of NUS-WIDE."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml import nuswide
+from spml.data import nuswide
 
 nuswide.read(snakemake.params.listing).write(
     snakemake.output.annotations, {"description": f"NUS-WIDE, {snakemake.params.listing}"}

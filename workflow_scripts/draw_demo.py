@@ -1,6 +1,6 @@
 """Draw one part of the demo: scenes as JPEG files and their annotations in the COCO instances format."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from spml import demo, streams
-from spml.files import writing
+from spml.data import demo
+from spml.runtime.files import writing
+from spml.training import seeds
 
 options, part = snakemake.params.options, snakemake.wildcards.part
 count = options[part]
 folder = Path(snakemake.output.annotations).parent / part
-random = np.random.RandomState(streams.seed_for("scenes", options["seed"], part) % 2**32)
+random = np.random.RandomState(seeds.seed_for("scenes", options["seed"], part) % 2**32)
 number = {name: row + 1 for row, name in enumerate(demo.CATEGORIES)}
 dataset = {
     "info": {"description": f"Pseudo Multi-Labels demo, {part}: drawn, not photographed"},

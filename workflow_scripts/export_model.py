@@ -1,6 +1,6 @@
 """Export backbone and head as one program, for use without this pipeline: torch.export and ONNX."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -8,8 +8,9 @@ import json
 import os
 from pathlib import Path
 
-from spml import backbones, checkpoints
-from spml.classifier import Classifier, export
+from spml.artifacts import checkpoints
+from spml.features import backbones
+from spml.models.export import Classifier, export
 
 options = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)

@@ -1,14 +1,16 @@
 """Export pseudo-labels to the format of another tool."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml import exports, hdf5, labels, training_rows
-from spml.pseudo_labels import probabilities
+from spml.artifacts import hdf5, labels
+from spml.labels import training_set
+from spml.labels.pseudo_labels import probabilities
+from spml.review import exports
 
 true = labels.read(snakemake.input.labels, "labels")
-rows = training_rows.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
+rows = training_set.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
 pseudo = labels.read(snakemake.input.pseudo_labels, "pseudo_labels")
 pseudo.require_images_of(true, "train")
 with hdf5.reading(snakemake.input.pseudo_labels, "pseudo_labels") as file:

@@ -1,13 +1,14 @@
 """Extract the features of one shard of a part with a frozen backbone, once for all models."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml import backbones, features, manifest
-from spml.checksums import sha256
-from spml.devices import choose_device
-from spml.extraction import extract
+from spml.artifacts import features, manifest
+from spml.artifacts.checksums import sha256
+from spml.features import backbones
+from spml.features.devices import choose_device
+from spml.features.extraction import extract
 
 options = snakemake.params.options
 device = choose_device(snakemake.resources.device)

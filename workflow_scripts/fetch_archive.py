@@ -1,15 +1,15 @@
 """Fetch the archive of a data set, annotations and pictures in one, unpack what is used of it, and list what came."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from spml.archives import unpack, write_listing
-from spml.downloads import fetch
-from spml.errors import InputError
+from spml.data.archives import unpack, write_listing
+from spml.data.download import fetch
+from spml.runtime.errors import InputError
 
 ADVICE = (
     "Without network: put that file there by other means, or name local copies in config.yaml, "

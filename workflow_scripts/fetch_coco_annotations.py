@@ -1,15 +1,15 @@
 """Fetch the COCO 2014 annotations: the two instances files of the archive."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import os
 from pathlib import Path
 
-from spml.archives import unpack
-from spml.downloads import fetch
-from spml.errors import InputError
+from spml.data.archives import unpack
+from spml.data.download import fetch
+from spml.runtime.errors import InputError
 
 ADVICE = (
     "Without network: put that file there by other means, or name local copies in config.yaml, "

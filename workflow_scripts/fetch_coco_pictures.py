@@ -1,14 +1,14 @@
 """Fetch and unpack the pictures of one part of COCO 2014, and list what came."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 from pathlib import Path
 
-from spml.archives import unpack, write_listing
-from spml.downloads import fetch
-from spml.errors import InputError
+from spml.data.archives import unpack, write_listing
+from spml.data.download import fetch
+from spml.runtime.errors import InputError
 
 part = snakemake.wildcards.part
 advice = f"Without network: put that file there by other means, or name a local copy in config.yaml, datasets.<name>.{part}.images"

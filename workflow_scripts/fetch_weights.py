@@ -1,6 +1,6 @@
 """Fetch torchvision's ImageNet weights of a backbone; a local rule, so that compute nodes need no network."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torchvision
 
-from spml.backbones import check_architecture
-from spml.downloads import fetch
-from spml.files import writing
+from spml.data.download import fetch
+from spml.features.backbones import check_architecture
+from spml.runtime.files import writing
 
 architecture = snakemake.params.architecture
 check_architecture(architecture)

@@ -1,13 +1,14 @@
 """List the images of a part that count, in protocol order, whole and in the shards that features are extracted by."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import os
 
-from spml import annotations, manifest
-from spml.errors import InputError
+from spml.artifacts import manifest
+from spml.data import annotations
+from spml.runtime.errors import InputError
 
 given, folder = snakemake.input.annotations, snakemake.params.images
 listed = annotations.read(given, every=snakemake.params.every) if given else annotations.none([])

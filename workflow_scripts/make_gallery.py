@@ -1,6 +1,6 @@
 """Make the gallery: a page of the training pictures with their observed, pseudo- and true labels, and how they were judged."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from spml import gallery, labels, training_rows
-from spml.files import writing
-from spml.pseudo_labels import probabilities
-from spml.thumbnails import BLOCK
+from spml.artifacts import labels
+from spml.labels import training_set
+from spml.labels.pseudo_labels import probabilities
+from spml.review import gallery
+from spml.review.thumbnails import BLOCK
+from spml.runtime.files import writing
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-rows = training_rows.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
+rows = training_set.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
 probability = probabilities(rows.logits)
 pseudo = [labels.read(path, "pseudo_labels") for path in snakemake.input.pseudo_labels]
 for matrix in pseudo:

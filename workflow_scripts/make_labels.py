@@ -1,17 +1,18 @@
 """Make the true labels of both parts, and split the training part into training and validation rows."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import numpy as np
 
-from spml import annotations, hdf5, image_table, labels, manifest
-from spml.errors import InputError
-from spml.splits import training_split
+from spml.artifacts import hdf5, labels, manifest
+from spml.data import annotations, csv_table
+from spml.data.splits import training_split
+from spml.runtime.errors import InputError
 
 options, every, given = snakemake.params.options, snakemake.params.every, snakemake.input
-category = image_table.read_categories(given.categories) if given.categories else None
+category = csv_table.read_categories(given.categories) if given.categories else None
 train = annotations.read(given.train, category, every)
 category = train.category
 test = annotations.read(given.test, category, every) if given.test else annotations.none(category)

@@ -1,20 +1,21 @@
 """Make the observed labels of the training part, the SPML label matrix: drawn from the true ones, or given."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import numpy as np
 
-from spml import image_table, labels, manifest
-from spml.csv_rows import read_rows
-from spml.errors import InputError
-from spml.observation import from_rows, observe_uniform, observe_weighted, require_enough
+from spml.artifacts import labels, manifest
+from spml.data import csv_table
+from spml.data.csv_rows import read_rows
+from spml.labels.observation import from_rows, observe_uniform, observe_weighted, require_enough
+from spml.runtime.errors import InputError
 
 options, seed = snakemake.params.options, int(snakemake.wildcards.seed)
 true = labels.read(snakemake.input.labels, "labels")
 counts = {key: options[key] for key in ("positives", "negatives") if key in options}  # not of labels given
-table = image_table.read(snakemake.input.table, true.category) if snakemake.input.table else None
+table = csv_table.read(snakemake.input.table, true.category) if snakemake.input.table else None
 process = options["process"]
 if snakemake.input.given:
     images = manifest.read(snakemake.input.images)

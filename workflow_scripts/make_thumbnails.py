@@ -1,12 +1,13 @@
 """Make the thumbnails of the training rows, which the gallery shows."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 from concurrent.futures import ThreadPoolExecutor
 
-from spml import labels, manifest, thumbnails
+from spml.artifacts import labels, manifest
+from spml.review import thumbnails
 
 true = labels.read(snakemake.input.labels, "labels")
 images = manifest.read(snakemake.input.images)

@@ -1,10 +1,11 @@
 """Draw figure 1b: pseudo-positives per image over τ, with the true mean and what was observed as lines."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml import figures, tables
+from spml.artifacts import tables
+from spml.reporting import figures
 
 options = snakemake.params.options
 table = tables.read(snakemake.input.table)

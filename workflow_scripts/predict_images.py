@@ -1,6 +1,6 @@
 """Predict the labels of new images: backbone and head together, from pictures to a table."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from spml import checkpoints, manifest
-from spml.cells import escaped
-from spml.devices import choose_device
-from spml.errors import InputError
-from spml.extraction import extract
-from spml.files import writing
-from spml.log import Progress
-from spml.prediction import predict
-from spml.pseudo_labels import probabilities
+from spml.artifacts import checkpoints, manifest
+from spml.artifacts.spreadsheet import escaped
+from spml.features.devices import choose_device
+from spml.features.extraction import extract
+from spml.labels.pseudo_labels import probabilities
+from spml.models.inference import predict
+from spml.runtime.errors import InputError
+from spml.runtime.files import writing
+from spml.runtime.log import Progress
 
 choice = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))
 options = choice["backbone"]

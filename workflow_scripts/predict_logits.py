@@ -1,13 +1,13 @@
 """Predict the logits of one split with a trained model."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import numpy as np
 
-from spml import checkpoints, features, hdf5, labels
-from spml.prediction import predict
+from spml.artifacts import checkpoints, features, hdf5, labels
+from spml.models.inference import predict
 
 split = snakemake.wildcards.split
 weights, description = checkpoints.load(snakemake.input.checkpoint)

@@ -1,20 +1,21 @@
 """Pretrain the demo's backbone on drawn single-object pictures, in the place of ImageNet."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import numpy as np
 import torch
 
-from spml import demo, streams
-from spml.files import writing
-from spml.pretraining import pretrain
+from spml.data import demo
+from spml.features.pretraining import pretrain
+from spml.runtime.files import writing
+from spml.training import seeds
 
 THREADS = 2  # whatever the machine has: gradients are sums over pictures, and depend on how many threads share them
 options = snakemake.params.options
 torch.set_num_threads(THREADS)
-random = np.random.RandomState(streams.seed_for("singles", options["seed"]) % 2**32)
+random = np.random.RandomState(seeds.seed_for("singles", options["seed"]) % 2**32)
 labels = np.arange(options["singles"]) % len(demo.CATEGORIES)
 progress = log.Progress("drawing", len(labels), "single-object pictures")
 pictures = np.empty((len(labels), demo.SINGLE_SIZE, demo.SINGLE_SIZE, 3), np.uint8)
@@ -28,7 +29,7 @@ state = pretrain(
     pictures,
     labels,
     epochs=options["pretraining_epochs"],
-    seed=streams.seed_for("pretraining", options["seed"]),
+    seed=seeds.seed_for("pretraining", options["seed"]),
 )
 with writing(snakemake.output.weights) as path:
     torch.save(state, path)

@@ -3,18 +3,18 @@
 import argparse
 import sys
 
-from spml import summary
-from spml.errors import InputError
+from spml.review import describe
+from spml.runtime.errors import InputError
 
 parser = argparse.ArgumentParser(description="Show what an artifact of the pipeline holds.")
 parser.add_argument(
     "file", help="a file of labels, logits, features (.h5), a table (.csv) or a checkpoint (.safetensors)"
 )
 parser.add_argument("image", nargs="?", help="an image id or file name: show its row alone")
-parser.add_argument("--all", action="store_true", help=f"all categories or rows, not the first {summary.SHOWN}")
+parser.add_argument("--all", action="store_true", help=f"all categories or rows, not the first {describe.SHOWN}")
 options = parser.parse_args()
 try:
-    for line in summary.describe(options.file, options.image or None, options.all):
+    for line in describe.describe(options.file, options.image or None, options.all):
         print(line)
 except InputError as error:
     sys.exit(f"error: {error}")

@@ -1,14 +1,14 @@
 """Train a student on pseudo-labels."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import torch
 
-from spml import labels
-from spml.devices import choose_device
-from spml.fitting import fit
+from spml.artifacts import labels
+from spml.features.devices import choose_device
+from spml.training.fit import fit
 
 torch.set_num_threads(1)  # what a sum of products comes to depends on how many threads share it
 true = labels.read(snakemake.input.labels, "labels")

@@ -1,6 +1,6 @@
 """Write the card of the model that labels new images: what it is, how good it is, what it is not for."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from spml import labels, model_card, provenance
-from spml.files import writing
-from spml.pseudo_labels import probabilities
+from spml.artifacts import labels
+from spml.labels.pseudo_labels import probabilities
+from spml.reporting import model_card, provenance
+from spml.runtime.files import writing
 
 choice = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))
 train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemake.input.test, "labels")

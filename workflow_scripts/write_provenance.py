@@ -1,13 +1,13 @@
 """Write down what the results were made with: versions, code, configuration, checksums, machine."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
 import json
 
-from spml import provenance
-from spml.files import writing
+from spml.reporting import provenance
+from spml.runtime.files import writing
 
 inputs = [*snakemake.input.annotations, *snakemake.input.images]
 if snakemake.input.given:

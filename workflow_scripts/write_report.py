@@ -1,6 +1,6 @@
 """Write the report of a data set: figures, tables, costs and provenance on one page."""
 
-from spml import log
+from spml.runtime import log
 
 log.redirect(snakemake)
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from spml import labels, report, tables
-from spml.files import writing
+from spml.artifacts import labels, tables
+from spml.evaluation import results
+from spml.reporting import report
+from spml.runtime.files import writing
 
 options, dataset = snakemake.params.options, snakemake.wildcards.dataset
 table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "audit")}
@@ -26,7 +28,7 @@ figure = {
 methods = table["comparison"]
 chosen = methods[(methods["kind"] == "students") & (methods["name"] == options["students"]) & methods["chosen"]]
 variant = chosen["variant"].iloc[0]
-shown = tables.name_of("students", options["pseudo_labels"], variant)
+shown = results.name_of("students", options["pseudo_labels"], variant)
 
 # Of the jobs that made what lies here, whenever that was: no input, since a rerun of a job alone is no reason to write again.
 root = Path(snakemake.output.page).parent
@@ -34,8 +36,8 @@ benchmarks: dict[str, list[Path]] = {}
 for folder in (root / "benchmarks", Path("resources", dataset, "benchmarks")):
     for path in sorted(folder.rglob("*.tsv")):
         benchmarks.setdefault(path.relative_to(folder).parts[0].removesuffix(".tsv"), []).append(path)
-complete = bool(np.all(tables.read_map(snakemake.input.map)["scale"] == "mAP (%)"))
-order = "best on the test split first" if tables.is_tested(methods) else "best on validation first"
+complete = bool(np.all(results.read_map(snakemake.input.map)["scale"] == "mAP (%)"))
+order = "best on the test split first" if results.is_tested(methods) else "best on validation first"
 truth = float((train.values[train.rows("train")] >= 0).mean())
 judged = "" if truth == 1 else f" Of the true labels {100 * truth:.3g} % are known; only these judge."
 of_map = "mAP in percent" if complete else "mAP over the categories that have positives, in percent"

@@ -13,7 +13,8 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 import tiny
-from spml import gallery, images, thumbnails
+from spml.features import images
+from spml.review import gallery, thumbnails
 
 pytestmark = pytest.mark.xdist_group("finished")
 
@@ -209,7 +210,11 @@ def test_only_what_it_shows_makes_it_again(finished, page):
     try:
         assert planned() == set()
         assert planned({"pseudo_labels/paper/taus": [0.5]}) == {"make_gallery", "gallery"}
-        assert planned({"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}) == {"threshold_logits", "make_gallery", "gallery"}
+        assert planned({"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}) == {
+            "make_pseudo_labels",
+            "make_gallery",
+            "gallery",
+        }
         assert "make_thumbnails" in planned({"validation/share": 0.3})
     finally:
         planned()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from selenium.webdriver.common.by import By
 
-from spml import report
+from spml.reporting import report
 
 pytestmark = pytest.mark.xdist_group("finished")
 

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 import tiny
-from spml import coco, exports
-from spml.errors import InputError
+from spml.data import coco
+from spml.review import exports
+from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("finished")
 NAMES = ['a "b" & <c>', "=1+1", "ä, é", "d"]

@@ -75,7 +75,7 @@ def test_each_rule_that_is_not_local_ran_as_a_job_with_what_it_asked_for(done):
 
 
 def test_metrics_and_figures_are_made_on_the_login_node(done):
-    assert {"evaluate", "collect_map", "plot_map", "write_provenance", "write_report"} <= local_rules()
+    assert {"evaluate", "collect_metrics", "plot_map", "write_provenance", "write_report"} <= local_rules()
     assert len(list((done.folder / "results/tiny/metrics").rglob("*.json"))) == 4
 
 

@@ -9,7 +9,7 @@ import yaml
 from pycocotools.coco import COCO
 
 import tiny
-from spml import demo
+from spml.data import demo
 
 SMALL = {"demo": {"seed": 3, "train": 24, "test": 10, "singles": 64, "pretraining_epochs": 1}, "seeds": [1200]}
 

@@ -18,7 +18,8 @@ import pytest
 
 import tiny
 from interrupted import FAULTS, Pause, Run, bytes_of, leftovers, wait
-from spml import downloads, files
+from spml.data import download
+from spml.runtime import files
 
 pytestmark = pytest.mark.xdist_group("faults")
 ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5]}
@@ -29,7 +30,7 @@ WRITERS = {  # what writes -> a file that it writes, and the rule
     "HDF5": (f"{EM}/logits_val.h5", "predict_logits"),
     "shard": ("features/random/train/00000.h5", "extract_features"),
     "checkpoint": (f"{EM}/checkpoint.safetensors", "train_teacher"),
-    "CSV": (f"{PSEUDO}.csv", "threshold_logits"),
+    "CSV": (f"{PSEUDO}.csv", "make_pseudo_labels"),
     "JSON": (f"metrics/{EM}.json", "evaluate"),
     "figure": ("figures/figure_1b.svg", "plot_label_counts"),
 }
@@ -111,7 +112,7 @@ def test_snakemake_and_its_jobs_killed_while_a_file_is_written(folder, undisturb
 
 SLOW_DOWNLOAD = """
 import sys; sys.path.insert(0, {library!r})
-from spml.downloads import fetch
+from spml.data.download import fetch
 fetch({url!r}, {target!r})
 """
 
@@ -206,8 +207,8 @@ def test_a_file_is_not_fetched_twice_at_once(tmp_path, slow):
     first = subprocess.Popen([os.sys.executable, "-c", program])
     part = tmp_path / "file.bin.part"
     wait(60, lambda: part.exists() and part.stat().st_size, "nothing came")
-    with pytest.raises(downloads.InputError, match="another process is fetching this file"):
-        downloads.fetch(slow, target)
+    with pytest.raises(download.InputError, match="another process is fetching this file"):
+        download.fetch(slow, target)
     Slow.may.set()
     assert first.wait(60) == 0 and target.read_bytes() == Slow.content
 
@@ -263,19 +264,19 @@ def test_a_disk_that_is_full(folder, undisturbed, writer):
 def test_a_disk_that_is_full_when_a_file_is_fetched(tmp_path, slow):
     Slow.may.set()
     with mounted(tmp_path / "small", "size=512k") as place:
-        with pytest.raises(downloads.InputError, match=r"file.bin.part: cannot be written: No space left.*make room"):
-            downloads.fetch(slow, place / "file.bin")
+        with pytest.raises(download.InputError, match=r"file.bin.part: cannot be written: No space left.*make room"):
+            download.fetch(slow, place / "file.bin")
         came = (place / "file.bin.part").stat().st_size
         assert came > 300_000  # kept: the next try goes on from here
         subprocess.run(["mount", "-o", "remount,size=4m", place], check=True)
-        assert downloads.fetch(slow, place / "file.bin").read_bytes() == Slow.content
+        assert download.fetch(slow, place / "file.bin").read_bytes() == Slow.content
         assert Slow.asked == [0, came]
 
 
 def test_a_disk_that_is_full_when_an_archive_is_unpacked(tmp_path):
     import zipfile
 
-    from spml.archives import unpack
+    from spml.data.archives import unpack
 
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("pictures/1.bin", bytes(1 << 20))
@@ -334,9 +335,9 @@ def test_a_results_folder_that_cannot_be_written_to(folder, last, told):
         ("labels/train.h5", "make_labels"),
         ("observed/seed_1200.h5", "make_observed_labels"),
         ("features/random/train/00000.h5", "extract_features"),
-        ("features/random/train.h5", "join_features"),
+        ("features/random/train.h5", "index_features"),
         (f"{EM}/logits_train.h5", "predict_logits"),
-        (f"{PSEUDO}.h5", "threshold_logits"),
+        (f"{PSEUDO}.h5", "make_pseudo_labels"),
     ],
 )
 @pytest.mark.parametrize("fault", ["truncated", "older layout", "empty"])
@@ -345,7 +346,7 @@ def test_an_hdf5_file_that_is_broken_or_old_names_itself_and_its_rule(folder, fi
         "labels": (f"{EM}/checkpoint.safetensors", "train_teacher"),
         "observed": (f"{EM}/checkpoint.safetensors", "train_teacher"),
         "features": (f"{EM}/checkpoint.safetensors", "train_teacher"),
-        "teachers": (f"{PSEUDO}.h5", "threshold_logits"),
+        "teachers": (f"{PSEUDO}.h5", "make_pseudo_labels"),
         "pseudo_labels": (f"{STUDENT}/checkpoint.safetensors", "train_student"),
     }
     reader, by = readers[file.split("/")[0]]

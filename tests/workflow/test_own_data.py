@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score
 import layouts
 import loopback
 import tiny
-from spml import summary
+from spml.review import describe
 
 pytestmark = pytest.mark.xdist_group("own data")
 NOBODY_KNOWS = {  # of a data set without true labels
@@ -125,8 +125,8 @@ def test_what_follows_needs_no_truth(unknown):
     for form in ("coco", "wide", "label_studio", "fiftyone", "parquet"):
         assert list((results / f"exports/paper/seed_1200/tau_0.50/{form}").iterdir())
     assert len(pd.read_csv(results / "predictions/predictions.csv")) == tiny.SIZES["test"]
-    shown = list(summary.describe(results / "labels/train.h5")) + list(
-        summary.describe(results / "labels/train.h5", "7.png")
+    shown = list(describe.describe(results / "labels/train.h5")) + list(
+        describe.describe(results / "labels/train.h5", "7.png")
     )
     assert f"{'unknown':<25}  {39 * 4}" in shown and "all 4 categories: unknown" in shown
     assert json.loads((results / "provenance.json").read_text())["config"]["observation"]["table"] == "data/tags.csv"

@@ -18,8 +18,13 @@ from PIL import Image
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 import tiny
-from spml import backbones, checkpoints, model_card, new_images, prediction, thresholds
-from spml.errors import InputError
+from spml.artifacts import checkpoints
+from spml.data import image_folder
+from spml.evaluation import thresholds
+from spml.features import backbones
+from spml.models import inference
+from spml.reporting import model_card
+from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("finished")
 
@@ -132,7 +137,7 @@ def test_only_what_changed_is_predicted_again(finished, tmp_path):
     predict(finished, **options)
     assert planned(finished, "all", **options) == set()
     assert planned(finished, model="paper@0.7", **options) >= {"choose_model", "predict_images"}
-    with tiny.edited(finished / "repository/workflow_scripts/spml/thresholds.py"):
+    with tiny.edited(finished / "repository/workflow_scripts/spml/evaluation/thresholds.py"):
         assert planned(finished, **options) == {"choose_model", "predict_images"}
 
 
@@ -184,17 +189,17 @@ def test_a_list_names_the_line_that_is_wrong(tmp_path):
     }.items():
         (tmp_path / "list.txt").write_text(text)
         with pytest.raises(InputError, match=re.escape(told)):
-            new_images.of_list(str(tmp_path / "list.txt"))
+            image_folder.of_list(str(tmp_path / "list.txt"))
 
 
 def test_a_folder_is_searched_to_its_depth_and_never_left(tmp_path):
     (tmp_path / "in/b").mkdir(parents=True)
     for name in ("in/b/1.JPG", "in/a.webp", "in/notes.txt", "out.png"):
         (tmp_path / name).touch()
-    assert [name for name, _ in new_images.of_folder(str(tmp_path / "in"))] == ["a.webp", "b/1.JPG"]
+    assert [name for name, _ in image_folder.of_folder(str(tmp_path / "in"))] == ["a.webp", "b/1.JPG"]
     (tmp_path / "in/link.png").symlink_to(tmp_path / "out.png")
     with pytest.raises(InputError, match=r"link\.png is a link to .*out\.png, outside"):
-        new_images.of_folder(str(tmp_path / "in"))
+        image_folder.of_folder(str(tmp_path / "in"))
 
 
 # -- exports of the model
@@ -215,7 +220,7 @@ def test_the_exports_agree_with_the_pipeline_for_any_batch(finished, exported, c
     backbone = backbones.load_backbone(choice["backbone"]["architecture"], finished / "data/random.pth")
     (features,) = backbones.Extractor(backbone, "float32", "cpu")([pictures])
     weights, _ = checkpoints.load(exported / "checkpoint.safetensors")
-    assert np.abs(onnx - 1 / (1 + np.exp(-prediction.predict(weights, features)))).max() < 1e-4
+    assert np.abs(onnx - 1 / (1 + np.exp(-inference.predict(weights, features)))).max() < 1e-4
     assert np.abs(onnx - wanted[:count]).max() < 1e-2  # these are of features stored as float16
 
 

@@ -10,31 +10,31 @@ import pytest
 import yaml
 
 import tiny
-from spml import features as feature_files
+from spml.artifacts import features as feature_files
 
 pytestmark = pytest.mark.xdist_group("finished")
 
 FEEDS = {  # rule -> the rules that read what it writes
-    "list_images": ["extract_features", "make_labels", "threshold_logits", "write_provenance"],
-    "extract_features": ["join_features"],
-    "join_features": ["train_teacher", "train_student", "predict_logits", "write_provenance"],
+    "list_images": ["extract_features", "make_labels", "make_pseudo_labels", "write_provenance"],
+    "extract_features": ["index_features"],
+    "index_features": ["train_teacher", "train_student", "predict_logits", "write_provenance"],
     "make_labels": [
         *["make_observed_labels", "train_teacher", "train_student", "predict_logits"],
-        *["threshold_logits", "evaluate", "collect_label_counts", "compare_methods", "audit_pseudo_labels"],
+        *["make_pseudo_labels", "evaluate", "collect_label_counts", "compare_methods", "measure_label_quality"],
         "write_report",
     ],
-    "make_observed_labels": ["train_teacher", "threshold_logits", "collect_label_counts", "audit_pseudo_labels"],
+    "make_observed_labels": ["train_teacher", "make_pseudo_labels", "collect_label_counts", "measure_label_quality"],
     "train_teacher": ["predict_logits"],
-    "predict_logits": ["threshold_logits", "evaluate", "compare_methods"],
-    "threshold_logits": ["train_student", "collect_label_counts", "audit_pseudo_labels"],
+    "predict_logits": ["make_pseudo_labels", "evaluate", "compare_methods"],
+    "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality"],
     "train_student": ["predict_logits"],
-    "evaluate": ["collect_map", "plot_reliability"],
-    "collect_map": [
+    "evaluate": ["collect_metrics", "plot_reliability"],
+    "collect_metrics": [
         *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]
     ],
     "collect_label_counts": ["plot_label_counts", "write_provenance", "write_report"],
     "compare_methods": ["plot_comparison", "write_provenance", "write_report"],
-    "audit_pseudo_labels": ["plot_audit", "write_provenance", "write_report"],
+    "measure_label_quality": ["plot_label_quality", "write_provenance", "write_report"],
     **{
         rule: ["write_report"]
         for rule in (
@@ -42,7 +42,7 @@ FEEDS = {  # rule -> the rules that read what it writes
             "plot_label_counts",
             "plot_comparison",
             "plot_reliability",
-            "plot_audit",
+            "plot_label_quality",
             "write_provenance",
         )
     },
@@ -61,7 +61,7 @@ def and_after(*rules):
 
 
 TRAINING = and_after("train_teacher")
-LABELLING = and_after("threshold_logits")
+LABELLING = and_after("make_pseudo_labels")
 EVERYTHING = and_after("list_images") - {
     "extract_features"
 }  # which shards, a dry run does not know before they are listed
@@ -69,8 +69,8 @@ OBSERVING = and_after("make_observed_labels")
 MEASURING = and_after("evaluate", "compare_methods")
 ADDED_MODEL = MEASURING | {"predict_logits"}
 STUDENTS = ADDED_MODEL | {"train_student"}
-TABLES = and_after("collect_map", "collect_label_counts", "audit_pseudo_labels", "plot_reliability")
-ADDED_LABELS = and_after("collect_label_counts", "audit_pseudo_labels") | {"threshold_logits"}
+TABLES = and_after("collect_metrics", "collect_label_counts", "measure_label_quality", "plot_reliability")
+ADDED_LABELS = and_after("collect_label_counts", "measure_label_quality") | {"make_pseudo_labels"}
 
 CONFIG_CASES = {  # a change of the config -> what runs
     "nothing": ({}, set()),
@@ -122,7 +122,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
         },
         LABELLING,
     ),
-    "process of the observation": ({"observation": {"process": "size"}}, {"weigh_labels", *OBSERVING}),
+    "process of the observation": ({"observation": {"process": "size"}}, {"make_observation_weights", *OBSERVING}),
     "observed negatives": ({"observation": {"negatives": 1}}, OBSERVING),
     "weights that the process does not read": ({"observation": {"weights": {"red": 2}}}, set()),
     "choices on observed labels": ({"validation/labels": "observed"}, TRAINING | {"evaluate"}),
@@ -173,7 +173,7 @@ def test_a_τ_added_runs_its_own_files_alone(finished):
     finally:
         tiny.configure(finished, tiny.CONFIG)
     two = len(tiny.CONFIG["seeds"])
-    wanted = {"threshold_logits": two, "train_student": two, "predict_logits": 2 * two, "evaluate": two}
+    wanted = {"make_pseudo_labels": two, "train_student": two, "predict_logits": 2 * two, "evaluate": two}
     assert jobs == wanted | dict.fromkeys(TABLES | {"compare_methods", "plot_comparison"}, 1)
 
 
@@ -208,33 +208,33 @@ def test_a_touch_of_every_tracked_file_and_of_the_data_runs_nothing(finished):
     assert tiny.planned(finished, root=finished / "repository") == {}
 
 
-PLOTS = {"plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_audit"}
+PLOTS = {"plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"}
 CODE_CASES = {  # an edited file -> what runs
-    "spml/losses.py": TRAINING,
-    "spml/training.py": TRAINING,
-    "spml/gradients.py": TRAINING,
-    "spml/features.py": and_after("extract_features"),
-    "spml/average_precision.py": TRAINING | {"evaluate"},
-    "spml/targets.py": TRAINING,
-    "spml/measures.py": and_after("evaluate"),
-    "spml/comparison.py": and_after("compare_methods"),
-    "spml/audit.py": and_after("audit_pseudo_labels"),
-    "spml/backbones.py": and_after("extract_features"),
-    "spml/images.py": and_after("extract_features"),
-    "spml/coco.py": EVERYTHING,
-    "spml/splits.py": and_after("make_labels"),
-    "spml/observation.py": and_after("make_observed_labels"),
-    "spml/prediction.py": and_after("predict_logits"),
-    "spml/pseudo_labels.py": LABELLING | {"evaluate"},
-    "spml/figures.py": and_after(*PLOTS),
-    "spml/tables.py": and_after("compare_methods", *PLOTS),
-    "spml/demo.py": set(),
-    "spml/downloads.py": set(),
-    "spml/provenance.py": {"write_provenance", "write_report"},
-    "spml/report.py": {"write_report"},
+    "spml/losses/functional.py": TRAINING,
+    "spml/training/engine.py": TRAINING,
+    "spml/losses/closed_form.py": TRAINING,
+    "spml/artifacts/features.py": and_after("extract_features"),
+    "spml/evaluation/average_precision.py": TRAINING | {"evaluate"},
+    "spml/losses/targets.py": TRAINING,
+    "spml/evaluation/metrics.py": and_after("evaluate"),
+    "spml/evaluation/bootstrap.py": and_after("compare_methods"),
+    "spml/evaluation/label_quality.py": and_after("measure_label_quality"),
+    "spml/features/backbones.py": and_after("extract_features"),
+    "spml/features/images.py": and_after("extract_features"),
+    "spml/data/coco.py": EVERYTHING,
+    "spml/data/splits.py": and_after("make_labels"),
+    "spml/labels/observation.py": and_after("make_observed_labels"),
+    "spml/models/inference.py": and_after("predict_logits"),
+    "spml/labels/pseudo_labels.py": LABELLING | {"evaluate"},
+    "spml/reporting/figures.py": and_after(*PLOTS),
+    "spml/evaluation/results.py": and_after("compare_methods", *PLOTS),
+    "spml/data/demo.py": set(),
+    "spml/data/download.py": set(),
+    "spml/reporting/provenance.py": {"write_provenance", "write_report"},
+    "spml/reporting/report.py": {"write_report"},
     "report/page.css": {"write_report"},
-    "spml/gallery.py": set(),
-    "spml/summary.py": set(),
+    "spml/review/gallery.py": set(),
+    "spml/review/describe.py": set(),
     "plot_map.py": {"plot_map", "write_report"},
     "train_student.py": STUDENTS,
     "evaluate.py": and_after("evaluate"),
@@ -290,7 +290,7 @@ def test_an_edited_label_extracts_no_features_again_and_a_new_image_does(tmp_pat
     first = dataset["annotations"][0]
     first["category_id"] = 10 if first["category_id"] != 10 else 20
     (folder / "data/train.json").write_text(json.dumps(dataset))
-    assert "join_features" in tiny.planned(folder, *targets)  # a dry run cannot know yet
+    assert "index_features" in tiny.planned(folder, *targets)  # a dry run cannot know yet
     tiny.snakemake(folder, *targets)
     assert labels.read_bytes() != before[0]
     assert features.stat().st_mtime_ns == before[1]

@@ -1,0 +1,54 @@
+"""Turn teachers' logits on the training rows into pseudo-labels, as HDF5 for training and as CSV for people."""
+
+from spml.runtime import log
+
+log.redirect(snakemake)
+
+import csv
+
+import numpy as np
+
+from spml.artifacts import labels
+from spml.artifacts.spreadsheet import escaped
+from spml.labels import pseudo_labels, training_set
+from spml.runtime.errors import InputError
+from spml.runtime.files import writing
+
+options = snakemake.params.options
+true = labels.read(snakemake.input.labels, "labels")
+rows = training_set.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
+logits, seen, present, category = rows.logits, rows.observed, rows.true, rows.category
+
+parameters = dict(options["parameters"])
+if parameters.get("prior"):
+    parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
+elif "prior" in parameters:
+    parameters["prior"] = labels.positives_per_image(true.values[true.rows("val")], axis=0)  # what validation says
+    if np.isnan(parameters["prior"]).any():
+        name = category[int(np.isnan(parameters["prior"]).argmax())]
+        raise InputError(
+            f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
+        )
+pseudo = pseudo_labels.RULES[options["rule"]](logits, **parameters)
+if options["keep_observed"]:
+    pseudo = pseudo_labels.keep_observed(pseudo, seen)
+attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}
+attributes |= {
+    "rule": options["rule"],
+    "teacher": ", ".join(options["teacher"]),
+    "keep_observed": options["keep_observed"],
+}
+labels.write(snakemake.output.labels, "pseudo_labels", rows.image_id, category, pseudo, **attributes)
+
+probability = pseudo_labels.probabilities(logits)
+shown = "{:.4f}" if pseudo.dtype.kind == "f" else "{:d}"
+with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"])
+    for row, column in np.argwhere((pseudo >= 0.5) | (seen == 1) | (present == 1)):
+        names = [rows.image_id[row], rows.file_name[row], category[column]]
+        truth = present[row, column] if present[row, column] != labels.UNKNOWN else ""
+        values = [shown.format(pseudo[row, column]), seen[row, column], truth]
+        writer.writerow([*map(escaped, names), f"{probability[row, column]:.4f}", *values])
+counts = pseudo_labels.count(pseudo, seen, present)
+print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))

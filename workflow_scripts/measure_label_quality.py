@@ -1,0 +1,34 @@
+"""Audit the pseudo-labels of every variant and replicate by category, and list what is taken for what."""
+
+from spml.runtime import log
+
+log.redirect(snakemake)
+
+import numpy as np
+import pandas as pd
+
+from spml.artifacts import labels, tables
+from spml.evaluation import label_quality
+from spml.labels import variants
+
+PAIRS = 3  # the most frequent confusions of each category
+true = labels.read(snakemake.input.labels, "labels")
+category = np.array(true.category)
+files = snakemake.input.pseudo_labels, snakemake.input.observed
+audits, pairs = [], []
+for variant, pseudo, observed, present in variants.read(true, snakemake.params.variants, *files):
+    table = label_quality.by_category(pseudo, observed, present)
+    instead, images = label_quality.confusions(pseudo, present, PAIRS)
+    most = images[:, 0]
+    table["confused_with"] = np.where(most > 0, category[instead[:, 0]], "")
+    table["confused_images"] = most
+    table.insert(0, "category", category)
+    audits.append(table.assign(**variant)[[*variant, *table]])
+    for missing, place in np.argwhere(images > 0):
+        wrong = instead[missing, place]
+        pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, place]}
+        pairs.append(variant | pair)
+confusions = pd.DataFrame(pairs, columns=[*variant, "missing", "instead", "images"])
+tables.write(snakemake.output.audit, pd.concat(audits))
+tables.write(snakemake.output.confusions, confusions)
+print(confusions.sort_values("images", ascending=False, kind="stable").head(20).to_string(index=False))

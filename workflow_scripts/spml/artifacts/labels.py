@@ -1,0 +1,132 @@
+"""Label files: a matrix [N, L] with image ids and category names; rows by split."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+from spml.artifacts import hdf5
+from spml.runtime.errors import InputError
+
+UNKNOWN = -1  # a true label that nobody knows
+SPLITS = ("train", "val", "test")  # their numbers in the data set `split`
+PARTS = {"train": "train", "val": "train", "test": "test"}  # the delivered set that a split lies in
+
+
+@dataclass
+class Matrix:
+    """What a file of labels or logits holds: values [N, L], row ids, column names, and the split of each row if known."""
+
+    path: str
+    image_id: list[str]
+    category: list[str]
+    values: np.ndarray
+    split: np.ndarray | None
+
+    def rows(self, split: str) -> np.ndarray:
+        """The row numbers of a split, int64 [n]; all rows where the file holds one split only."""
+        if self.split is None:
+            return np.arange(len(self.image_id))
+        return np.flatnonzero(self.split == SPLITS.index(split))
+
+    def ids(self, split: str) -> list[str]:
+        """The image ids of a split, in the order of its rows."""
+        return [self.image_id[row] for row in self.rows(split)]
+
+    def require_images_of(self, true: "Matrix", split: str) -> None:
+        """Raise InputError unless this file has the images of a split of the true labels, in the same order."""
+        name = "training" if split == "train" else split
+        self.require_same_images(f"{true.path} ({name} rows)", true.ids(split))
+
+    def require_same_images(self, path: str, image_id: Sequence[str]) -> None:
+        """Raise InputError unless the other file has the same images in the same order."""
+        hdf5.require_same("image_id", self.path, self.image_id, path, image_id)
+
+    def require_same_as(self, other: "Matrix") -> None:
+        """Raise InputError unless both have the same images and categories in the same order."""
+        self.require_same_images(other.path, other.image_id)
+        hdf5.require_same("category", self.path, self.category, other.path, other.category)
+
+
+DATASETS = {  # the name of the matrix, by kind of file
+    "labels": "label",
+    "observed": "observed",
+    "observation_weights": "weight",
+    "pseudo_labels": "label",
+    "logits": "logit",
+}
+TARGET = "target"  # in place of "label": pseudo-labels that are probabilities
+
+
+@contextlib.contextmanager
+def creating(
+    path: str, kind: str, image_id: Sequence[str], category: Sequence[str], shape: tuple[int, int], dtype: type
+) -> Iterator[h5py.Dataset]:
+    """A matrix [N, L] of that kind to write rows to, in place once the block ends without an error."""
+    with hdf5.creating(path, kind) as file:
+        hdf5.add_strings(file, "image_id", image_id)
+        hdf5.add_strings(file, "category", category)
+        yield hdf5.add_matrix(file, DATASETS[kind], shape, dtype)
+
+
+def write(
+    path: str,
+    kind: str,
+    image_id: Sequence[str],
+    category: Sequence[str],
+    values: np.ndarray,
+    split: np.ndarray | None = None,
+    **attributes: object,
+) -> None:
+    """Write a matrix [N, L] of that kind."""
+    name = TARGET if kind == "pseudo_labels" and values.dtype.kind == "f" else DATASETS[kind]
+    matrices = {name: values} | ({} if split is None else {"split": split})
+    hdf5.write(path, kind, matrices, {"image_id": image_id, "category": category}, **attributes)
+
+
+def read(path: str, kind: str) -> Matrix:
+    """Read a matrix of that kind; raises InputError where the file is not one, or its parts disagree."""
+    with hdf5.reading(path, kind) as file:
+        image_id, category = hdf5.strings(file, "image_id"), hdf5.strings(file, "category")
+        name = TARGET if kind == "pseudo_labels" and TARGET in file else DATASETS[kind]
+        values = file[name][:]
+        split = file["split"][:] if "split" in file else None
+    if values.shape != (len(image_id), len(category)):
+        raise InputError(
+            f"{path}: {name} has shape {values.shape}, wanted {(len(image_id), len(category))} "
+            f"(images, categories); {hdf5.advice(kind)}"
+        )
+    return Matrix(str(path), image_id, category, values, split)
+
+
+def to_choose_on(true: Matrix, observed: Matrix | None) -> np.ndarray:
+    """The labels that choices are made on, int8 [N, L] of the training part: the true ones, or what was observed as present."""
+    if observed is None:
+        return true.values
+    observed.require_same_as(true)
+    return (observed.values == 1).astype(np.int8)
+
+
+def positives_per_image(values: np.ndarray, axis: int | None = None) -> np.ndarray | float:
+    """Mean number of positives of an image, of what is known of labels [N, L]; by category [L] with axis 0. NaN of nothing."""
+    known = (values != UNKNOWN).sum(axis) / (values.shape[1] if axis is None else 1)
+    with np.errstate(invalid="ignore"):
+        return np.divide((values == 1).sum(axis), known)
+
+
+def by_category(place: str, values: Mapping[str, float], category: Sequence[str], default: float | None) -> np.ndarray:
+    """A number for each category, float64 [L], from a section of the config.
+
+    Raises
+    ------
+    InputError
+        When it names an unknown category, or lacks one and there is no default.
+    """
+    if unknown := sorted(set(values) - set(category)):
+        raise InputError(f"{place}: found {unknown[0]!r}, wanted one of {', '.join(category)}")
+    missing = [name for name in category if name not in values]
+    if missing and default is None:
+        raise InputError(f"{place}: found nothing for {', '.join(missing)}, wanted a number for each category")
+    return np.array([values.get(name, default) for name in category], np.float64)

@@ -1,0 +1,152 @@
+"""COCO instance annotations: checked, then read with pycocotools."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from pycocotools.coco import COCO
+
+from spml.runtime.errors import InputError
+
+KEYS: dict[str, dict[str, Any]] = {  # section -> the keys that every entry must have, with their types
+    "categories": {"id": int, "name": str},
+    "images": {"id": (int, str), "file_name": str},
+    "annotations": {"id": (int, str), "image_id": (int, str), "category_id": int},
+}
+
+
+def load(path: str | os.PathLike) -> COCO:
+    """The annotations of a file, indexed.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, no JSON, not of the COCO instances format, or refers to ids that it does not have.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            dataset = json.load(file)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; wanted a COCO annotation file") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({error}); truncated? wanted a COCO annotation file") from error
+    problem = next(_problems(dataset), None)
+    if problem:
+        raise InputError(f"{path}: {problem}")
+    coco = COCO()
+    coco.dataset = dataset
+    coco.createIndex()
+    return coco
+
+
+def _problems(dataset: object) -> Iterator[str]:
+    if not isinstance(dataset, dict):
+        yield f"found a {type(dataset).__name__} at the top, wanted an object with {', '.join(KEYS)}"
+        return
+    for section, keys in KEYS.items():
+        if not isinstance(dataset.get(section), list):
+            keys_found = [key if key.isprintable() else repr(key) for key in list(dataset)[:10]]
+            found = type(dataset[section]).__name__ if section in dataset else f"keys {', '.join(keys_found) or 'none'}"
+            yield f"{section}: found {found}, wanted a list (COCO instances format)"
+            return
+        for row, entry in enumerate(dataset[section]):
+            for key, kind in keys.items():
+                value = entry.get(key) if isinstance(entry, dict) else None
+                if not isinstance(value, kind) or isinstance(value, bool):
+                    yield f"{section}[{row}].{key}: found {value!r}, wanted {_kinds(kind)}"
+                    return
+                if isinstance(value, str) and not value.isprintable():
+                    yield f"{section}[{row}].{key}: found {value!r}, wanted text without control characters"
+                    return
+    yield from _duplicates(dataset, "categories", "id")
+    yield from _duplicates(dataset, "categories", "name")
+    yield from _duplicates(dataset, "images", "id")
+    images = {entry["id"] for entry in dataset["images"]}
+    categories = {entry["id"] for entry in dataset["categories"]}
+    for row, entry in enumerate(dataset["images"]):
+        name = PurePosixPath(entry["file_name"])
+        if name.is_absolute() or ".." in name.parts or not name.parts:
+            yield f"images[{row}].file_name: found {entry['file_name']!r}, wanted a path inside the images folder"
+    for row, entry in enumerate(dataset["annotations"]):
+        if entry["image_id"] not in images:
+            yield f"annotations[{row}].image_id: found {entry['image_id']!r}, wanted the id of one of the {len(images):,} images"
+        if entry["category_id"] not in categories:
+            yield f"annotations[{row}].category_id: found {entry['category_id']!r}, wanted the id of one of the {len(categories):,} categories"
+
+
+def _kinds(kind: type | tuple[type, ...]) -> str:
+    return " or ".join({int: "a whole number", str: "text"}[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
+
+
+def _duplicates(dataset: Mapping, section: str, key: str) -> Iterator[str]:
+    seen: dict[object, int] = {}
+    for row, entry in enumerate(dataset[section]):
+        text = str(entry[key])
+        if text in seen:
+            yield f"{section}[{row}].{key}: found {entry[key]!r}, also in {section}[{seen[text]}]; wanted each once"
+        seen[text] = row
+
+
+def category_names(coco: COCO) -> list[str]:
+    """The categories in the order of the file."""
+    return [entry["name"] for entry in coco.dataset["categories"]]
+
+
+def listed_images(coco: COCO, every: bool = False) -> list[tuple[str, str]]:
+    """Id and file name of every image, or of those with at least one annotation, sorted by id as text."""
+    listed = set(coco.imgs) if every else {entry["image_id"] for entry in coco.dataset["annotations"]}
+    return sorted((str(image), coco.imgs[image]["file_name"]) for image in listed)
+
+
+def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
+    """True labels, uint8 [N, L]: 1 where the image has an annotation of the category, crowds included."""
+    labels = np.zeros((len(image_id), len(coco.dataset["categories"])), np.uint8)
+    for _, place in _annotations(coco, image_id):
+        labels[place] = 1
+    return labels
+
+
+def _annotations(coco: COCO, image_id: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The number of each annotation of these images, with its row and column in a matrix [N, L]."""
+    row = {name: number for number, name in enumerate(image_id)}
+    column = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
+    for number, entry in enumerate(coco.dataset["annotations"]):
+        if str(entry["image_id"]) in row:
+            yield number, (row[str(entry["image_id"])], column[entry["category_id"]])
+
+
+def annotation_weights(
+    path: str | os.PathLike, coco: COCO, image_id: Sequence[str], weigh: Callable[..., float]
+) -> np.ndarray:
+    """Per image and category the sum of what its annotations weigh, float32 [N, L].
+
+    ``weigh`` is given an image's width and height, an annotation's box (x, y, width, height) and its area, in pixels.
+
+    Raises
+    ------
+    InputError
+        When an image or annotation lacks one of these: names the file, the entry and the key.
+    """
+    weights = np.zeros((len(image_id), len(coco.dataset["categories"])), np.float32)
+    for number, place in _annotations(coco, image_id):
+        entry = coco.dataset["annotations"][number]
+        image, box = coco.imgs[entry["image_id"]], entry.get("bbox")
+        if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
+            raise InputError(
+                f"{path}: annotations[{number}].bbox: found {box!r}, wanted [x, y, width, height] in pixels"
+            )
+        if not _is_number(entry.get("area")) or entry["area"] < 0:
+            raise InputError(f"{path}: annotations[{number}].area: found {entry.get('area')!r}, wanted square pixels")
+        for key in ("width", "height"):
+            if not _is_number(image.get(key)) or image[key] <= 0:
+                raise InputError(f"{path}: image {image['id']}, {key}: found {image.get(key)!r}, wanted pixels")
+        weights[place] += weigh(image["width"], image["height"], box, entry["area"])
+    return weights
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,57 @@
+"""The layout of NUS-WIDE: ImageList/TrainImagelist.txt lists images, Groundtruth/TrainTestLabels/ has a file for each concept.
+
+Source: Chua et al. 2009, "NUS-WIDE: A Real-World Web Image Database from National University of Singapore". Every listed image
+counts, also one without any concept.
+"""
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from spml.data import layout, text_files
+from spml.runtime.errors import InputError
+
+CONCEPTS = ("ConceptsList/Concepts81.txt", "Concepts81.txt")  # where their names lie, from the root
+
+
+def read(listing: str) -> layout.Part:
+    """The part that ``listing`` (TrainImagelist.txt or TestImagelist.txt) names.
+
+    Raises
+    ------
+    InputError
+        When a file is missing, or holds something else than a 0 or 1 for each image: names the file and the line.
+    """
+    path = Path(listing)
+    named = re.fullmatch(r"(Train|Test)Imagelist\.txt", path.name, re.IGNORECASE)
+    if not named:
+        raise InputError(f"{path}: found the name {path.name!r}, wanted TrainImagelist.txt or TestImagelist.txt")
+    root, suffix = Path(os.path.normpath(path.parent / "..")), named[1].capitalize()
+    names = [line.replace("\\", "/") for line in text_files.lines(path, "the path of a picture on each line")]
+    text_files.require_once(path, names)
+    at = next((root / place for place in CONCEPTS if (root / place).is_file()), root / CONCEPTS[0])
+    category = text_files.lines(at, "the name of a concept on each line")
+    text_files.require_once(at, category)
+    columns = [
+        _labels(root / f"Groundtruth/TrainTestLabels/Labels_{name}_{suffix}.txt", len(names)) for name in category
+    ]
+    part = layout.Part(category)
+    for name, present in zip(names, np.stack(columns, axis=1), strict=True):
+        identity = PurePosixPath(name).with_suffix("").as_posix()
+        part.images.append({"id": identity, "file_name": name})
+        for column in np.flatnonzero(present):
+            part.present(identity, int(column))
+    return part
+
+
+def _labels(path: Path, images: int) -> np.ndarray:
+    """Whether a concept is present in each image, bool [images]."""
+    found = np.array(text_files.lines(path, "a 0 or 1 for each image, on lines"))
+    present = found == "1"
+    if len(wrong := np.flatnonzero(~present & (found != "0"))):
+        raise InputError(f"{path}: line {wrong[0] + 1}: found {str(found[wrong[0]])!r}, wanted 0 or 1")
+    if len(found) != images:
+        raise InputError(f"{path}: found {len(found):,} lines, wanted {images:,}, one for each image of the list")
+    return present

@@ -1,0 +1,105 @@
+"""The layout of PASCAL VOC: ImageSets/Main/train.txt lists images, Annotations/ has an XML file for each, JPEGImages/ the pictures.
+
+Source: Everingham et al. 2010, "The Pascal Visual Object Classes (VOC) Challenge". Objects marked difficult are no positives
+of their image, every listed image counts.
+"""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from spml.data import layout, text_files
+from spml.runtime.errors import InputError
+
+
+@dataclass
+class Image:
+    """What an XML file says: file name, size in pixels where it says so, objects as category, box (x, y, w, h), difficult."""
+
+    file_name: str
+    size: dict[str, int]
+    objects: list[tuple[str, list[float], bool]]
+
+
+def read(listing: str, training: str) -> layout.Part:
+    """The part that ``listing`` names; categories are those of the objects of the list ``training``, sorted.
+
+    Raises
+    ------
+    InputError
+        When a file is missing or not of this layout: names it, and the object.
+    """
+    images = _images(Path(listing))
+    of_training = images if listing == training else _images(Path(training))
+    category = sorted({name for image in of_training.values() for name, _, _ in image.objects})
+    number = {name: column for column, name in enumerate(category)}
+    part = layout.Part(category)
+    for identity, image in images.items():
+        part.images.append({"id": identity, "file_name": image.file_name} | image.size)
+        for place, (name, box, difficult) in enumerate(image.objects, 1):
+            if name not in number:
+                raise InputError(
+                    f"{_annotation(Path(listing), identity)}: object {place}: found {name!r}, wanted a category of the training "
+                    f"part: {', '.join(category)}"
+                )
+            if not difficult:
+                part.present(identity, number[name], bbox=box, area=box[2] * box[3])
+    return part
+
+
+def _images(listing: Path) -> dict[str, Image]:
+    wanted = "the id of an image on each line, as in ImageSets/Main/train.txt"
+    identities = text_files.lines(listing, wanted)
+    for number, identity in enumerate(identities, 1):
+        if not identity.isprintable() or len(identity.split()) != 1 or "/" in identity or identity.startswith("."):
+            raise InputError(f"{listing}: line {number}: found {identity!r}, wanted {wanted}")
+    text_files.require_once(listing, identities)
+    return {identity: _image(_annotation(listing, identity), identity) for identity in identities}
+
+
+def _annotation(listing: Path, identity: str) -> Path:
+    return Path(os.path.normpath(listing.parent / "../../Annotations"), f"{identity}.xml")
+
+
+def _image(path: Path, identity: str) -> Image:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; wanted the annotation of image {identity}") from error
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\0" in text:
+        raise InputError(f"{path}: found a document type, an entity or UTF-16, wanted plain XML in UTF-8")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise InputError(f"{path}: not XML ({error}); wanted a PASCAL VOC annotation") from error
+    if root.tag != "annotation":
+        raise InputError(f"{path}: found element {root.tag!r}, wanted annotation")
+    objects = []
+    for number, entry in enumerate(root.findall("object"), 1):
+        place = f"{path}: object {number}"
+        name = (entry.findtext("name") or "").strip()
+        if not name or not name.isprintable():
+            raise InputError(f"{place}, name: found {name!r}, wanted a category")
+        difficult = (entry.findtext("difficult") or "0").strip()
+        if difficult not in ("0", "1"):
+            raise InputError(f"{place}, difficult: found {difficult!r}, wanted 0 or 1")
+        left, top, right, bottom = (_number(place, entry, f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax"))
+        objects.append((name, [left - 1, top - 1, right - left + 1, bottom - top + 1], difficult == "1"))  # from 1 on
+    size = (
+        {key: int(_number(str(path), root, f"size/{key}")) for key in ("width", "height")} if root.find("size") else {}
+    )
+    file_name = (root.findtext("filename") or "").strip() or f"{identity}.jpg"
+    return Image(file_name, size, objects)
+
+
+def _number(place: str, entry: ElementTree.Element, key: str) -> float:
+    text = (entry.findtext(key) or "").strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{place}, {key}: found {text!r}, wanted a number of pixels")
+    return value

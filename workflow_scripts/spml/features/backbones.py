@@ -1,0 +1,147 @@
+"""Frozen backbones: torchvision models without their classifier."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from spml.features.folding import folded
+from spml.features.precision import convert
+from spml.runtime.errors import InputError
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
+CPU_BATCH = 8  # pictures at a time on a CPU; a constant, so that features do not depend on a setting of the machine
+PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise InputError unless torchvision has a classification model of that name."""
+    known = torchvision.models.list_models(module=torchvision.models)
+    if architecture not in known:
+        raise InputError(
+            f"backbone architecture: found {architecture!r}, wanted one of torchvision's: {', '.join(known)}"
+        )
+
+
+def load_backbone(architecture: str, weights: str | os.PathLike) -> nn.Module:
+    """A torchvision model with these weights, float32 in evaluation mode, that maps [B, 3, S, S] to pooled features [B, D].
+
+    Its last linear layer, the classifier, is left out; that layer may be of any size in the weights.
+
+    Raises
+    ------
+    InputError
+        When torchvision has no such model, or the file is no state dict of it.
+    """
+    check_architecture(architecture)
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a dozen kinds here
+        raise InputError(f"{weights}: not a readable PyTorch state dict ({str(error).splitlines()[0]})") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(
+            f"{weights}: found {type(state).__name__}, wanted a state dict (names to tensors) of {architecture}"
+        )
+    classifier = _classifier(architecture)
+    weight = state.get(f"{classifier}.weight")
+    classes = len(weight) if weight is not None and weight.ndim == 2 else 1000
+    model = torchvision.models.get_model(architecture, weights=None, num_classes=classes)
+    _require_fit(model, state, architecture, weights)
+    model.load_state_dict(state)
+    parent, _, name = classifier.rpartition(".")
+    setattr(model.get_submodule(parent), name, nn.Identity())
+    return model.eval().requires_grad_(False)
+
+
+def _classifier(architecture: str) -> str:
+    """The name of the last linear layer."""
+    try:
+        with torch.device("meta"):
+            model = torchvision.models.get_model(architecture, weights=None)
+    except NotImplementedError:  # RegNet reads numbers while it is built
+        model = torchvision.models.get_model(architecture, weights=None)
+    layers = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    if not layers:
+        raise InputError(
+            f"backbone architecture: {architecture} has no linear layer for a classifier; wanted another, as resnet50"
+        )
+    return layers[-1]
+
+
+def _require_fit(model: nn.Module, state: dict[str, Tensor], architecture: str, weights: str | os.PathLike) -> None:
+    wanted = model.state_dict()
+    needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
+    missing = [name for name in needed if name not in state]
+    foreign = [name for name in state if name not in wanted]
+    unlike = [name for name in needed if name in state and state[name].shape != wanted[name].shape]
+    if missing or foreign or unlike:
+        first = (missing or foreign or unlike)[0]
+        raise InputError(
+            f"{weights}: these weights do not fit {architecture}: {len(missing)} layers missing, {len(foreign)} unknown, "
+            f"{len(unlike)} of another shape (the first: {first}); wanted a torchvision {architecture} state dict"
+        )
+
+
+def normalise(pictures: np.ndarray, device: str) -> Tensor:
+    """uint8 [B, S, S, 3] to the input of a torchvision model, float32 [B, 3, S, S]."""
+    values = torch.from_numpy(pictures)
+    if device == "cuda":
+        values = values.pin_memory().to(device, non_blocking=True)
+    return scaled(values)
+
+
+def scaled(values: Tensor) -> Tensor:
+    """The same of a tensor, on its device."""
+    mean, deviation = (torch.tensor(of, device=values.device).view(3, 1, 1) for of in (MEAN, DEVIATION))
+    return values.permute(0, 3, 1, 2).float().mul_(1 / (255 * deviation)).sub_(mean / deviation)
+
+
+class Extractor:
+    """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision.
+
+    On a CPU each batch is the work of one of ``threads`` threads: what a convolution comes to depends on how many threads
+    share it, and on the size of the batch.
+    """
+
+    def __init__(self, model: nn.Module, precision: str, device: str, threads: int = 1) -> None:
+        self._dtype, self._device, self._threads = getattr(torch, precision), device, threads
+        if precision == "bfloat16":
+            model = convert(model, device)
+        else:
+            traced = folded(model)
+            model = (model if traced is None else traced).to(device)
+        self.model = model.to(memory_format=torch.channels_last)
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3], in order."""
+        if self._device == "cpu":
+            yield from self._on_threads(batches)
+            return
+        waiting: Tensor | None = None  # the features of one batch come back while the next is computed
+        for pictures in batches:
+            features = self._features(pictures)
+            if waiting is not None:
+                yield waiting.float().cpu().numpy()
+            waiting = features
+        if waiting is not None:
+            yield waiting.float().cpu().numpy()
+
+    @torch.no_grad()
+    def _features(self, pictures: np.ndarray) -> Tensor:
+        values = normalise(pictures, self._device).to(self._dtype, memory_format=torch.channels_last)
+        return self.model(values)
+
+    def _on_threads(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        with ThreadPoolExecutor(self._threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            waiting: deque[Future[Tensor]] = deque()
+            for pictures in batches:
+                waiting.append(pool.submit(self._features, pictures))
+                if len(waiting) > self._threads:
+                    yield waiting.popleft().result().float().numpy()
+            while waiting:
+                yield waiting.popleft().result().float().numpy()

@@ -1,0 +1,27 @@
+"""The device that computes, and in what precision."""
+
+import torch
+
+from spml.runtime.errors import InputError
+
+
+def choose_device(wanted: str) -> str:
+    """``cpu`` or ``cuda``; ``auto`` is CUDA where there is a GPU."""
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise InputError("machine.device: found cuda, but this machine has no CUDA device; wanted auto or cpu")
+    return wanted
+
+
+def choose_precision(wanted: str, device: str) -> str:
+    """``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the processor has instructions for its products.
+
+    It follows what the processor says that it can do, never a timing, which would let results depend on chance.
+    """
+    if wanted != "auto":
+        return wanted
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    able = torch.cpu.get_capabilities()
+    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"

@@ -1,0 +1,49 @@
+"""The training rows of a data set with all that is known of them: names, labels, what teachers say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spml.artifacts import labels, manifest
+
+
+@dataclass
+class TrainingRows:
+    """Row-aligned: N images; matrices are [N, L]."""
+
+    image_id: list[str]
+    file_name: list[str]  # as in the annotations
+    path: list[str]  # to open
+    category: list[str]
+    logits: np.ndarray  # mean over the teachers
+    observed: np.ndarray
+    true: np.ndarray
+
+
+def read(true: labels.Matrix, observed: str, images: str, logits: Sequence[str]) -> TrainingRows:
+    """The training rows of the true labels of a part, and what the other files of that part hold of them.
+
+    Raises
+    ------
+    InputError
+        When a file has other images or categories.
+    """
+    seen = labels.read(observed, "observed")
+    seen.require_same_as(true)
+    listed = manifest.read(images)
+    true.require_same_images(images, listed.image_id)
+    teachers = [labels.read(path, "logits") for path in logits]
+    for teacher in teachers:
+        teacher.require_images_of(true, "train")
+    mean = np.mean([teacher.values for teacher in teachers], axis=0) if len(teachers) > 1 else teachers[0].values
+    rows = true.rows("train")
+    return TrainingRows(
+        image_id=true.ids("train"),
+        file_name=[listed.file_name[row] for row in rows],
+        path=[listed.path[row] for row in rows],
+        category=true.category,
+        logits=mean,
+        observed=seen.values[rows],
+        true=true.values[rows],
+    )

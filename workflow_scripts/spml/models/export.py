@@ -1,0 +1,50 @@
+"""Backbone and head as one torch module, from pictures to probabilities, and its export."""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from spml.features.backbones import scaled
+from spml.runtime.files import writing
+
+LARGEST_BATCH = 4096
+
+
+class Classifier(nn.Module):
+    """Probabilities float32 [B, L] of pictures uint8 [B, S, S, 3] (RGB, resized to the backbone's size), in float32."""
+
+    def __init__(self, backbone: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+        """``weights`` of one head as in spml.models.heads."""
+        super().__init__()
+        self.backbone = backbone
+        layers = ("hidden", "output") if "hidden.weight" in weights else ("output",)
+        self.head = nn.Sequential()
+        for layer in layers:
+            weight, bias = (torch.from_numpy(np.array(weights[f"{layer}.{name}"])) for name in ("weight", "bias"))
+            linear = nn.Linear(weight.shape[1], weight.shape[0])
+            linear.weight, linear.bias = nn.Parameter(weight), nn.Parameter(bias)
+            self.head.append(linear)
+            if layer == "hidden":
+                self.head.append(nn.ReLU())
+        self.eval().requires_grad_(False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return torch.sigmoid(self.head(self.backbone(scaled(pictures))))
+
+
+def export(classifier: Classifier, image_size: int, program: str | os.PathLike, onnx: str | os.PathLike) -> None:
+    """Write a ``torch.export`` program and an ONNX file, both for batches of 1 to ``LARGEST_BATCH`` pictures."""
+    example = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
+    sizes = {"pictures": {0: torch.export.Dim("batch", min=1, max=LARGEST_BATCH)}}
+    exported = torch.export.export(classifier, (example,), dynamic_shapes=sizes)
+    with writing(program) as part, open(part, "wb") as file:  # by its name, torch would add a suffix
+        torch.export.save(exported, file)
+    with writing(onnx) as part:
+        written = torch.onnx.export(
+            exported, dynamo=True, input_names=["pictures"], output_names=["probabilities"], verbose=False
+        )
+        assert written is not None
+        written.save(part, external_data=False)

@@ -1,0 +1,277 @@
+"""What an artifact holds, in lines of text for a terminal: counts, categories, and one image's row."""
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from spml.artifacts import checkpoints, hdf5, labels, manifest, tables
+from spml.labels.pseudo_labels import probabilities
+from spml.runtime.errors import InputError
+
+SHOWN = 20  # categories or rows, at most
+MEANING = {1: "present", 0: ""}
+NEGATIVE = {"observed": "observed absent", "labels": "unknown", "pseudo_labels": "ignored"}  # what -1 says, by kind
+NAMES = {"observed": "observed", "labels": "true", "pseudo_labels": "pseudo"}
+
+
+def describe(path: str | os.PathLike, image: str | None = None, every: bool = False) -> Iterator[str]:
+    """Lines on an artifact (.h5, .csv or .safetensors), or on one image's row in it.
+
+    Parameters
+    ----------
+    path : of a file that the pipeline made.
+    image : an image id, or a file name as in the annotations; None describes the whole file.
+    every : all categories or rows, not the first ``SHOWN``.
+
+    Raises
+    ------
+    InputError
+        When the file is none of the pipeline's, or has no such image.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; wanted an artifact, as results/demo/labels/train.h5")
+    limit = None if every else SHOWN
+    if path.suffix == ".h5":
+        return _hdf5(path, image, limit)
+    if path.suffix == ".csv":
+        return _csv(path, image, limit)
+    if path.suffix == ".safetensors" and image is None:
+        return _checkpoint(path)
+    raise InputError(
+        f"{path}: found {path.suffix or 'no suffix'}, wanted .h5 or .csv (or .safetensors, without an image)"
+    )
+
+
+def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            kind = str(file.attrs.get("kind"))
+            said = hdf5.attributes(file)
+    except OSError as error:
+        raise InputError(f"{path}: not a readable HDF5 file ({error})") from error
+    if kind in ("features", "feature_shard"):
+        yield from _features(path, kind, said, image)
+    elif kind in labels.DATASETS:
+        matrix = labels.read(os.fspath(path), kind)
+        if image is None:
+            made = ", ".join(f"{name} {value}" for name, value in said.items())
+            yield from _matrix(
+                matrix, kind, {"file": path, "kind": kind} | ({"made with": made} if made else {}), limit
+            )
+        else:
+            yield from _row_of_matrix(matrix, kind, image, limit)
+    else:
+        raise InputError(f"{path}: found kind {kind!r}, wanted {', '.join(hdf5.RULES)}")
+
+
+def _facts(facts: dict[str, Any]) -> Iterator[str]:
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        yield f"{name:<{width}}  {value:,}" if isinstance(value, int | np.integer) else f"{name:<{width}}  {value}"
+
+
+def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int | None) -> Iterator[str]:
+    values = matrix.values
+    facts |= {"images": len(values), "categories": len(matrix.category)}
+    if matrix.split is not None:
+        facts["split"] = ", ".join(
+            f"{int((matrix.split == number).sum()):,} {labels.SPLITS[number]}" for number in (0, 1)
+        )
+    scores, known = values.dtype.kind == "f", np.ones(values.shape, bool)
+    if kind == "logits":
+        values = probabilities(values)
+        facts["values"] = f"logits from {matrix.values.min(initial=0):.2f} to {matrix.values.max(initial=0):.2f}"
+    if scores:
+        facts["mean"] = f"{values.mean() if values.size else 0:.4f}" + (" (probability)" if kind == "logits" else "")
+        column, unit = values.mean(0) if len(values) else np.zeros(len(matrix.category)), "mean"
+    else:
+        if kind == "labels":  # unknown true labels are -1
+            known = values != labels.UNKNOWN
+        per_image = (values == 1).sum(1)[known.any(1)]
+        facts["positives"] = (
+            f"{per_image.sum():,}: {per_image.mean() if len(per_image) else 0:.3f} per image, "
+            f"from {per_image.min(initial=len(matrix.category))} to {per_image.max(initial=0)}"
+            if known.any()
+            else "unknown"
+        )
+        facts["images without a positive"] = int((per_image == 0).sum())
+        if negative := int((values == -1).sum()):
+            facts[NEGATIVE[kind]] = negative
+        column, unit = (values == 1).sum(0), "positives"
+    yield from _facts(facts)
+    order = np.argsort(-column, kind="stable")
+    rows = [
+        (
+            matrix.category[c],
+            f"{column[c]:.4f}" if scores else f"{column[c]:,}",
+            _share(column[c], known[:, c].sum(), scores),
+        )
+        for c in order[:limit]
+    ]
+    yield ""
+    yield from _table(("category", unit, "" if scores else "% of images"), rows)
+    yield from _more(len(order), len(rows), "categories")
+
+
+def _share(count: float, images: int, scores: bool) -> str:
+    return "" if scores or not images else f"{100 * count / images:.1f}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns as wide as they need, the first to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    for row in [header, *rows]:
+        cells = [
+            f"{row[0]:<{widths[0]}}",
+            *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _more(total: int, shown: int, what: str) -> Iterator[str]:
+    if total > shown:
+        yield f"... and {total - shown:,} more {what} (all: --all)"
+
+
+def _row_of_matrix(matrix: labels.Matrix, kind: str, image: str, limit: int | None) -> Iterator[str]:
+    row, names = _row(Path(matrix.path), matrix.image_id, image)
+    split = {} if matrix.split is None else {"split": labels.SPLITS[matrix.split[row]]}
+    yield from _facts({"file": matrix.path, "row": row, "image_id": matrix.image_id[row]} | names | split)
+    yield ""
+    values = matrix.values[row]
+    if values.dtype.kind == "f":
+        order = np.argsort(-values, kind="stable")[:limit]
+        heading = ("category", "logit", "probability") if kind == "logits" else ("category", labels.TARGET)
+        score = probabilities(values)
+        yield from _table(
+            heading,
+            [
+                (matrix.category[c], f"{values[c]:.4f}", *([f"{score[c]:.4f}"] if kind == "logits" else []))
+                for c in order
+            ],
+        )
+        yield from _more(len(values), len(order), "categories")
+        return
+    marked = np.flatnonzero(values)
+    if (values == labels.UNKNOWN).all() and kind == "labels":
+        yield f"all {len(values):,} categories: unknown"
+        return
+    meaning = MEANING | {-1: NEGATIVE[kind].removeprefix("observed ")}
+    yield from _table(("category", NAMES[kind]), [(matrix.category[c], meaning[int(values[c])]) for c in marked])
+    yield f"all other {len(values) - len(marked):,} categories: {'unobserved' if kind == 'observed' else 'absent'}"
+
+
+def _row(path: Path, image_id: Sequence[str], image: str) -> tuple[int, dict[str, str]]:
+    """The row of an image by its id, or by its file name where the manifest that belongs to the file has it."""
+    if listed := _manifest(path):
+        images = manifest.read(listed)
+        names = dict(zip(images.image_id, images.file_name, strict=True))
+        if image not in image_id and image in images.file_name:
+            image = images.image_id[images.file_name.index(image)]
+        if image in image_id:
+            return image_id.index(image), {"file_name": names[image]} if image in names else {}
+    if image in image_id:
+        return image_id.index(image), {}
+    some = ", ".join(image_id[:3])
+    raise InputError(
+        f"{path}: found no image {image!r}, wanted one of its {len(image_id):,} ids ({some}, ...) or their file names"
+    )
+
+
+def _manifest(path: Path) -> Path | None:
+    """The list of images of the part that a file is of: in images/ of the nearest folder above that has it."""
+    part = "test" if "test" in (path.stem.rpartition("_")[2], path.parent.name) else "train"
+    return next((at for folder in path.resolve().parents if (at := folder / "images" / f"{part}.csv").is_file()), None)
+
+
+def _features(path: Path, kind: str, said: dict[str, Any], image: str | None) -> Iterator[str]:
+    with hdf5.reading(path, kind) as file:
+        image_id, matrix = hdf5.strings(file, "image_id"), file["feature"]
+        facts: dict[str, Any] = {"file": path, "kind": kind} | said
+        facts |= {"images": len(image_id), "features": int(matrix.shape[1]), "stored as": str(matrix.dtype)}
+        if kind == "features":
+            facts["shards"] = len(file["shard"])
+        if image is not None:
+            row, names = _row(path, image_id, image)
+            values = matrix[row].astype(np.float32)
+            facts |= {"row": row, "image_id": image_id[row]} | names
+            facts["values"] = (
+                f"mean {values.mean():.4f}, from {values.min():.4f} to {values.max():.4f}, {int((values == 0).sum()):,} are 0"
+            )
+            facts["first"] = " ".join(f"{value:.4f}" for value in values[:8])
+        yield from _facts(facts)
+
+
+def _csv(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            columns = next(csv.reader(file), [])
+        if not columns:
+            raise InputError(f"{path}: found no columns, wanted a table of the pipeline")
+        table = tables.read(path)
+    except (ValueError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a readable CSV table ({error})") from error
+    if image is not None:
+        keys = [key for key in ("image_id", "file_name") if key in table]
+        if not keys:
+            raise InputError(
+                f"{path}: found columns {', '.join(columns)}, wanted image_id or file_name to look for an image"
+            )
+        match = np.logical_or.reduce([table[key].astype(str) == image for key in keys])
+        if not match.any():
+            raise InputError(
+                f"{path}: found no row with {' or '.join(keys)} {image!r}; the first is {table[keys[0]].iloc[0] if len(table) else 'missing'!r}"
+            )
+        table, limit = table[match], None
+    facts = {"file": path, "rows": len(table)}
+    if "image_id" in table:
+        facts["images"] = int(table["image_id"].nunique())
+    if image is None and "probability" in table:
+        yield from _pseudo_labels(table, facts, limit)
+        return
+    yield from _facts(facts)
+    yield ""
+    yield from table.head(limit if limit is not None else len(table)).fillna("").to_string(index=False).splitlines()
+    yield from _more(len(table), len(table) if limit is None else limit, "rows")
+
+
+def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None) -> Iterator[str]:
+    """Counts by category of the table that lies beside a file of pseudo-labels."""
+    positive = table["pseudo"] >= 0.5
+    known = table["true"].notna()
+    counts = pd.DataFrame(
+        {
+            "pseudo": positive.groupby(table["category"]).sum(),
+            "observed": (table["observed"] == 1).groupby(table["category"]).sum(),
+            "true": (table["true"] == 1).groupby(table["category"]).sum(),
+            "wrong": (positive & known & (table["true"] != 1)).groupby(table["category"]).sum(),
+            "missing": (~positive & (table["true"] == 1)).groupby(table["category"]).sum(),
+        }
+    ).sort_values("pseudo", ascending=False, kind="stable")
+    yield from _facts(facts | {f"{name} labels": int(counts[name].sum()) for name in counts})
+    yield ""
+    rows = [
+        (str(name), *(f"{value:,}" for value in row))
+        for name, row in zip(counts.index[:limit], counts.to_numpy(), strict=False)
+    ]
+    yield from _table(("category", *counts), rows)
+    yield from _more(len(counts), len(rows), "categories")
+
+
+def _checkpoint(path: Path) -> Iterator[str]:
+    weights, description = checkpoints.load(path)
+    said = {name: value for name, value in description.items() if name != "categories"}
+    categories = description.get("categories")
+    facts: dict[str, Any] = {"file": path} | {name: str(value) for name, value in said.items()}
+    if isinstance(categories, list):
+        facts["categories"] = (
+            f"{len(categories):,}: {', '.join(map(str, categories[:5]))}{', ...' if len(categories) > 5 else ''}"
+        )
+    yield from _facts(facts | {name: " x ".join(map(str, value.shape)) for name, value in weights.items()})
