@@ -19,7 +19,7 @@ from synthetic import draw
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from spml.losses.functional import LOSSES, Run, make_loss
+from spml.losses.functional import LOSSES, RunContext, make_loss
 from spml.models.heads import count_weights, initial_weights
 from spml.training.batches import GATHERED, Rows
 from spml.training.engine import Steps, _one_epoch, candidates_per_stack, validation_map
@@ -77,7 +77,7 @@ class Stacks:
             part = rates[start : start + together]
             weights = initial_weights(head, HIDDEN, widths, range(len(part)))
             weights = {name: value.to(options.device) for name, value in weights.items()}
-            made = make_loss(loss, PARAMETERS.get(loss, {}), Run(range(len(part)), 25, self.rows.labels))
+            made = make_loss(loss, PARAMETERS.get(loss, {}), RunContext(range(len(part)), 25, self.rows.labels))
             self.stacks.append(Steps(weights, made, part, options.batch_size, DROPOUT))
         self.moments = torch.zeros(widths[0], device=options.device), torch.ones(widths[0], device=options.device)
 
@@ -86,7 +86,7 @@ class Stacks:
 
         def run() -> None:
             for stack in self.stacks:
-                _one_epoch(self.rows, stack, *self.moments, seed=1, epoch=1)
+                _one_epoch(self.rows, stack, *self.mean_std, seed=1, epoch=1)
             if self.moments[0].is_cuda:
                 torch.cuda.synchronize()
 

@@ -23,11 +23,11 @@ def main(path: str) -> None:
         mark = "**" if low > 0 and kind else ""
         cells = [
             f"{name}{kind}",
-            score(row["val_map"], row["val_map_deviation"]),
-            score(row["test_map"], row["test_map_deviation"]),
+            score(row["val_map"], row["val_map_std"]),
+            score(row["test_map"], row["test_map_std"]),
             f"{mark}{difference:+.2f}{mark}",
             f"{low:+.2f} to {high:+.2f}",
-            f"{float(row['difference_deviation']):.2f}" if row["difference_deviation"] else "",
+            f"{float(row['difference_std']):.2f}" if row["difference_std"] else "",
         ]
         print(f"| {' | '.join(cells)} |")
 

@@ -11,7 +11,7 @@ VARIANT = "tau_0[.][0-9]{2}|all"
 NAME = DEFINITIONS["name"]["pattern"].strip("^$")
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 DATASET = config["dataset"]
-FIGURE_NAMES = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
+FIGURE_NAMES = ("figure_1a", "figure_1b", "comparison", "reliability", "label_quality")
 FIGURES = [f"results/{DATASET}/figures/{figure}.{kind}" for figure in FIGURE_NAMES for kind in ("svg", "png")]
 FORMATS = ("coco", "wide", "label_studio", "fiftyone", "parquet")  # of exports, as in spml.exports
 COCO_NAMES = {
@@ -128,7 +128,7 @@ def observation(wildcards):
     # That the truth is missing where it is needed is told by the rule that reads the table, before anything is extracted.
     if image_table(wildcards):
         sections = RESOLVED[wildcards.dataset]
-        told |= {"chosen_on": sections["validation"]["labels"], "taught_the_truth": taught_the_truth(sections)}
+        told |= {"selection_labels": sections["validation"]["labels"], "taught_the_truth": taught_the_truth(sections)}
     return plain(told)
 
 
@@ -527,7 +527,7 @@ SHOWS = {  # figure to what it shows, for those who do not see it
     "figure_1b": "Positives per training image over the threshold τ",
     "comparison": "Difference of every method to the reference, with intervals",
     "reliability": "Share present over predicted probability, by model",
-    "audit": "Precision and recall of the pseudo-labels by category and τ, and confusions",
+    "label_quality": "Precision and recall of the pseudo-labels by category and τ, and confusions",
 }
 
 
@@ -756,7 +756,7 @@ def require_writable():
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 
 
-def mean_and_deviation(cells):
+def mean_and_std(cells):
     """Of the cells of a table, as text; cells of what was not measured are empty."""
     if not all(cells):
         return "not measured"
@@ -789,7 +789,7 @@ def summarise():
         f"{'model':<28}{'validation':>16}{'test':>16}{'replicates':>12}",
     ]
     for (_, name), pairs in sorted(scores.items()):
-        columns = list(map(mean_and_deviation, zip(*pairs)))
+        columns = list(map(mean_and_std, zip(*pairs)))
         lines.append(f"{name:<28}{columns[0]:>16}{columns[1]:>16}{len(pairs):>12}")
     lines += ["\nFigures:", *(f"  {figure}" for figure in FIGURES)]
     print("\n".join(lines), file=sys.stderr)

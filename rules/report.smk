@@ -127,7 +127,7 @@ rule measure_label_quality:
         labels="results/{dataset}/labels/train.h5",
         code=code("measure_label_quality"),
     output:
-        audit="results/{dataset}/tables/audit.csv",
+        label_quality="results/{dataset}/tables/label_quality.csv",
         confusions="results/{dataset}/tables/confusions.csv",
     log:
         "results/{dataset}/logs/measure_label_quality.log",
@@ -199,17 +199,17 @@ rule plot_reliability:
 
 rule plot_label_quality:
     input:
-        audit="results/{dataset}/tables/audit.csv",
+        label_quality="results/{dataset}/tables/label_quality.csv",
         confusions="results/{dataset}/tables/confusions.csv",
         code=code("plot_label_quality"),
     output:
         svg=report(
-            "results/{dataset}/figures/audit.svg",
-            caption="captions/audit.rst",
+            "results/{dataset}/figures/label_quality.svg",
+            caption="captions/label_quality.rst",
             category="Figures",
-            labels={"figure": "audit", "shows": "precision and recall of the pseudo-labels"},
+            labels={"figure": "label_quality", "shows": "precision and recall of the pseudo-labels"},
         ),
-        png="results/{dataset}/figures/audit.png",
+        png="results/{dataset}/figures/label_quality.png",
     log:
         "results/{dataset}/logs/plot_label_quality.log",
     benchmark:
@@ -227,7 +227,7 @@ rule write_provenance:
     input:
         tables=expand(
             "results/{{dataset}}/tables/{table}.csv",
-            table=["map", "average_precision", "label_counts", "comparison", "audit", "confusions"],
+            table=["map", "average_precision", "label_counts", "comparison", "label_quality", "confusions"],
         ),
         annotations=all_annotations,
         images=expand("results/{{dataset}}/images/{part}.csv", part=["train", "test"]),
@@ -259,7 +259,7 @@ rule write_report:
     input:
         comparison="results/{dataset}/tables/comparison.csv",
         label_counts="results/{dataset}/tables/label_counts.csv",
-        audit="results/{dataset}/tables/audit.csv",
+        label_quality="results/{dataset}/tables/label_quality.csv",
         map="results/{dataset}/tables/map.csv",
         figures=expand("results/{{dataset}}/figures/{figure}.svg", figure=FIGURE_NAMES),
         provenance="results/{dataset}/provenance.json",

@@ -22,8 +22,8 @@ true = labels.read(snakemake.input.labels, "labels")
 observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
 logits = labels.read(snakemake.input.logits[number], "logits")
 logits.require_images_of(true, "val")
-chosen_on = labels.to_choose_on(true, observed)[true.rows("val")]
-by_category, overall = thresholds.by_category(probabilities(logits.values), chosen_on)
+selection_labels = labels.selection_labels(true, observed)[true.rows("val")]
+by_category, overall = thresholds.by_category(probabilities(logits.values), selection_labels)
 _, description = checkpoints.load(snakemake.input.checkpoints[number])
 record = {
     "dataset": snakemake.wildcards.dataset,
@@ -35,7 +35,7 @@ record = {
     "val_map": description["val_map"],
     "threshold": overall,
     "thresholds": dict(zip(true.category, by_category.tolist(), strict=True)),
-    "positives": dict(zip(true.category, (chosen_on == 1).sum(0).tolist(), strict=True)),
+    "positives": dict(zip(true.category, (selection_labels == 1).sum(0).tolist(), strict=True)),
 }
 with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)

@@ -42,7 +42,7 @@ for method, row in methods.iterrows():
         | row.drop("test_by_replicate").to_dict()
         | {"test_map_low": own_low, "test_map_high": own_high}
         | {"difference": differences.mean(), "difference_low": low, "difference_high": high}
-        | {"difference_deviation": differences.std(ddof=1) if len(differences) > 1 else float("nan")}
+        | {"difference_std": differences.std(ddof=1) if len(differences) > 1 else float("nan")}
         | {"reference": results.name_of(*reference)}
     )
 table = pd.DataFrame(rows).sort_values("test_map" if known else "val_map", ascending=False, kind="stable")

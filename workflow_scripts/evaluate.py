@@ -20,7 +20,7 @@ record: dict = {"validation_labels": "observed" if observed else "full"}
 for split, part in (("val", train), ("test", test)):
     logits = labels.read(snakemake.input[split], "logits")
     logits.require_images_of(part, split)
-    true = (labels.to_choose_on(train, observed) if split == "val" else test.values)[part.rows(split)]
+    true = (labels.selection_labels(train, observed) if split == "val" else test.values)[part.rows(split)]
     probability, known = probabilities(logits.values), true >= 0
     score, present = logits.values[known], true[known]
     if split == "val":

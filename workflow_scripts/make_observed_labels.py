@@ -39,13 +39,13 @@ elif process == "weights":
 else:
     observed = observe_uniform(true.values, seed, **counts)
 if table is not None:
-    on = options["chosen_on"]
-    chosen_on = true.values if on == "full" else observed
+    on = options["selection_labels"]
+    selection_labels = true.values if on == "full" else observed
     require_enough(
         snakemake.input.table,
         true.values[true.rows("train")],
         options["taught_the_truth"],
-        chosen_on[true.rows("val")],
+        selection_labels[true.rows("val")],
         on,
     )
 labels.write(snakemake.output.observed, "observed", true.image_id, true.category, observed, process=process, **counts)

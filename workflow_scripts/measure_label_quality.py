@@ -29,6 +29,6 @@ for variant, pseudo, observed, present in variants.read(true, snakemake.params.v
         pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, place]}
         pairs.append(variant | pair)
 confusions = pd.DataFrame(pairs, columns=[*variant, "missing", "instead", "images"])
-tables.write(snakemake.output.audit, pd.concat(audits))
+tables.write(snakemake.output.label_quality, pd.concat(audits))
 tables.write(snakemake.output.confusions, confusions)
 print(confusions.sort_values("images", ascending=False, kind="stable").head(20).to_string(index=False))

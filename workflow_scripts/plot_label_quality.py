@@ -8,11 +8,11 @@ from spml.artifacts import tables
 from spml.reporting import figures
 
 options = snakemake.params.options
-table, pairs = tables.read(snakemake.input.audit), tables.read(snakemake.input.confusions)
+table, pairs = tables.read(snakemake.input.label_quality), tables.read(snakemake.input.confusions)
 name = options["pseudo_labels"]
 table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels"] == name]
 if table["known"].any():
-    figure = figures.audit(table, pairs, name)
+    figure = figures.label_quality(table, pairs, name)
 else:
     figure = figures.left_out(f"Audit of the pseudo-labels {name}", "no true label of a training image is known")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -15,7 +15,7 @@ from spml.reporting import report
 from spml.runtime.files import writing
 
 options, dataset = snakemake.params.options, snakemake.wildcards.dataset
-table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "audit")}
+table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "label_quality")}
 record = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
 train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemake.input.test, "labels")
 images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
@@ -57,9 +57,9 @@ sections = {
         f"Pseudo-labels of the training images against the true labels, mean over replicates; precision and recall in percent.{judged}",
         ("pseudo-labels",),
     ),
-    "Categories": figure["audit"].html()
+    "Categories": figure["label_quality"].html()
     + report.table(
-        report.categories(table["audit"], options["pseudo_labels"], variant),
+        report.categories(table["label_quality"], options["pseudo_labels"], variant),
         f"Pseudo-labels {shown}, in training images, mean over replicates; precision and recall in percent; what is most often present "
         f"where the category is missing, in the first replicate.{judged}",
         ("category", "most often instead"),

@@ -40,7 +40,7 @@ def test_its_numbers_are_those_of_the_tables(browser, page):
     assert len(rows) == len(comparison)
     for row, wanted in zip(rows, comparison.itertuples(), strict=True):
         assert row[0].startswith(wanted.name) and row[1] == ("yes" if wanted.chosen else "")
-        assert row[4] == f"{wanted.test_map:.2f} ± {wanted.test_map_deviation:.2f}"
+        assert row[4] == f"{wanted.test_map:.2f} ± {wanted.test_map_std:.2f}"
         assert row[6] == f"{wanted.difference:+.2f}"
     counts = pd.read_csv(page.parent / "tables/label_counts.csv").groupby("tau")["positives_per_image"].mean()
     assert [row[1] for row in cells(browser, "Pseudo-labels")] == [f"{value:.3f}" for value in counts]

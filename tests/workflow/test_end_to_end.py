@@ -47,9 +47,9 @@ def test_every_artifact_is_where_the_design_says(results):
         for part in tiny.SIZES
     }
     wanted |= {f"{place}/{part}/00000.{kind}" for place, kind in SHARDS for part in tiny.SIZES}
-    figures = ("figure_1a", "figure_1b", "comparison", "reliability", "audit")
+    figures = ("figure_1a", "figure_1b", "comparison", "reliability", "label_quality")
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
-    tables = ("map", "average_precision", "label_counts", "comparison", "audit", "confusions")
+    tables = ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
     wanted |= {f"tables/{name}.csv" for name in tables} | {"provenance.json", "provenance.html", "report.html"}
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
@@ -197,7 +197,7 @@ def test_the_comparison_is_the_tables_and_the_interval_holds_the_difference(resu
 
 
 def test_the_audit_adds_up_to_the_counts(results):
-    audit = pd.read_csv(results / "tables/audit.csv")
+    audit = pd.read_csv(results / "tables/label_quality.csv")
     counts = pd.read_csv(results / "tables/label_counts.csv").set_index(["tau", "seed"])
     for key, rows in audit.groupby(["tau", "seed"]):
         assert list(rows["category"]) == list(tiny.COLOURS)
@@ -217,7 +217,7 @@ def test_the_figures_show_what_the_tables_hold(results):
         assert word in other, word
     assert "chosen on full validation labels" in one
     comparison, reliability, audit = (
-        (results / f"figures/{name}.svg").read_text() for name in ("comparison", "reliability", "audit")
+        (results / f"figures/{name}.svg").read_text() for name in ("comparison", "reliability", "label_quality")
     )
     for word in ("em (reference)", "full", "difference in test mAP (points), 95 % interval", "mean of 2 replicates"):
         assert word in comparison, word

@@ -31,9 +31,9 @@ def test_ten_thousand_categories_run_to_every_figure(tmp_path):
     with h5py.File(results / "labels/train.h5") as file:
         assert len(file["category"]) == CATEGORIES
         assert sum(map(len, file["category"].asstr())) > 1 << 16  # more than an HDF5 attribute holds
-    assert len(pd.read_csv(results / "tables/audit.csv")["category"].unique()) == CATEGORIES
+    assert len(pd.read_csv(results / "tables/label_quality.csv")["category"].unique()) == CATEGORIES
     metrics = json.loads((results / "metrics/teachers/em/seed_1200.json").read_text())
     assert metrics["test"]["categories"] == CATEGORIES and np.isfinite(metrics["test"]["map_present"])
-    assert "the 100 most frequent of 10,000 categories" in (results / "figures/audit.svg").read_text()
+    assert "the 100 most frequent of 10,000 categories" in (results / "figures/label_quality.svg").read_text()
     for figure in (results / "figures").iterdir():
         assert 0 < figure.stat().st_size < 3 << 20, figure

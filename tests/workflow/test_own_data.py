@@ -105,9 +105,9 @@ def test_metrics_that_need_the_truth_are_left_out_and_say_so(unknown):
     assert pd.read_csv(results / "tables/comparison.csv")["difference"].isna().all()
     counts = pd.read_csv(results / "tables/label_counts.csv")
     assert (counts["known_share"] == 0).all() and counts[["precision", "recall"]].isna().all(axis=None)
-    assert (pd.read_csv(results / "tables/audit.csv")["known"] == 0).all()
+    assert (pd.read_csv(results / "tables/label_quality.csv")["known"] == 0).all()
     figures = {path.stem: path.read_text() for path in (results / "figures").glob("*.svg")}
-    for name in ("comparison", "reliability", "audit"):
+    for name in ("comparison", "reliability", "label_quality"):
         assert "left out, since" in figures[name] and "no true label of a t" in figures[name]
     assert "validation mAP" in figures["figure_1a"] and "no true label of a test image is known" in figures["figure_1a"]
     assert "true labels" not in figures["figure_1b"]

@@ -40,7 +40,7 @@ def test_its_table_counts_what_is_wrong_and_what_is_missing(results):
     assert status == 0 and text.splitlines()[-5].split() == [
         *("category", "pseudo", "observed", "true", "wrong", "missing")
     ]
-    status, text = show(results, "tables/audit.csv")  # it has a column of that name, too
+    status, text = show(results, "tables/label_quality.csv")  # it has a column of that name, too
     assert status == 0 and "confused_with" in text
 
 

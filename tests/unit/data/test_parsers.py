@@ -301,6 +301,6 @@ def test_category_names_reach_figures_as_they_are(tmp_path):
     ]
     table = pd.DataFrame(rows).assign(pseudo_labels="paper", variant="v", confused_with="", confused_images=0)
     pairs = pd.DataFrame(columns=["pseudo_labels", "variant", "tau", "seed", "missing", "instead", "images"])
-    figures.save(figures.audit(table, pairs, "paper"), tmp_path / "audit.svg")
-    text = (tmp_path / "audit.svg").read_text()
+    figures.save(figures.label_quality(table, pairs, "paper"), tmp_path / "label_quality.svg")
+    text = (tmp_path / "label_quality.svg").read_text()
     assert "<script>" not in text and "&lt;script&gt;" in text and "a$b$c_{" in text

@@ -21,13 +21,13 @@ TRUE[:, 3] = -1
 SCORES = RANDOM.randn(60, 4).round(1)
 OBSERVED = np.zeros(TRUE.shape, np.int8)
 PSEUDO = (SCORES > 0.3).astype(np.int8)
-KNOWN = TRUE >= 0
+NEEDS_NEGATIVES = TRUE >= 0
 
 
 def test_average_precision_is_scikit_learns_on_the_known_rows():
     found = average_precision(SCORES.astype(np.float32), TRUE)
     for column in range(3):
-        rows = KNOWN[:, column]
+        rows = NEEDS_NEGATIVES[:, column]
         wanted = average_precision_score(TRUE[rows, column], SCORES[rows, column].astype(np.float32))
         assert found[column] == pytest.approx(wanted)
     assert np.isnan(found[3])
@@ -42,10 +42,10 @@ def test_the_bootstrap_of_the_sample_itself_is_the_map_of_what_is_known():
 def test_pseudo_labels_are_judged_where_the_truth_is_known():
     counts = pseudo_labels.count(PSEUDO, OBSERVED, TRUE)
     hits = ((PSEUDO == 1) & (TRUE == 1)).sum()
-    assert counts["precision"] == pytest.approx(hits / ((PSEUDO == 1) & KNOWN).sum())
+    assert counts["precision"] == pytest.approx(hits / ((PSEUDO == 1) & NEEDS_NEGATIVES).sum())
     assert counts["recall"] == pytest.approx(hits / (TRUE == 1).sum())
-    assert counts["known_share"] == pytest.approx(KNOWN.mean())
-    assert counts["true_positives_per_image"] == pytest.approx((TRUE == 1).sum() / KNOWN.sum() * 4)
+    assert counts["known_share"] == pytest.approx(NEEDS_NEGATIVES.mean())
+    assert counts["true_positives_per_image"] == pytest.approx((TRUE == 1).sum() / NEEDS_NEGATIVES.sum() * 4)
     assert counts["positives_per_image"] == pytest.approx(PSEUDO.sum(1).mean())
 
 
@@ -59,8 +59,8 @@ def test_nothing_is_said_where_nothing_is_known():
 
 def test_the_audit_judges_the_known_and_takes_no_unknown_for_wrong():
     table = label_quality.by_category(PSEUDO, OBSERVED, TRUE)
-    assert table["known"].tolist() == KNOWN.sum(0).tolist()
-    assert table["judged"].tolist() == ((PSEUDO == 1) & KNOWN).sum(0).tolist()
+    assert table["known"].tolist() == NEEDS_NEGATIVES.sum(0).tolist()
+    assert table["judged"].tolist() == ((PSEUDO == 1) & NEEDS_NEGATIVES).sum(0).tolist()
     assert np.isnan(table["precision"][3]) and table["pseudo"][3] > 0
     instead, images = label_quality.confusions(PSEUDO, TRUE, 3)
     assert 3 not in instead[images > 0]
@@ -69,11 +69,11 @@ def test_the_audit_judges_the_known_and_takes_no_unknown_for_wrong():
 def test_thresholds_and_metrics_of_the_card_ignore_the_unknown():
     probability = pseudo_labels.probabilities(SCORES)
     chosen, overall = thresholds.by_category(probability, TRUE)
-    rows = KNOWN[:, 0]
+    rows = NEEDS_NEGATIVES[:, 0]
     assert chosen[0] == best_threshold(probability[rows, 0], TRUE[rows, 0]) and chosen[3] == overall
-    assert overall == best_threshold(probability[KNOWN], TRUE[KNOWN])
+    assert overall == best_threshold(probability[NEEDS_NEGATIVES], TRUE[NEEDS_NEGATIVES])
     _, by_category = model_card.measure(probability, TRUE, chosen, list("abcd"))
-    predicted = (probability > chosen) & KNOWN
+    predicted = (probability > chosen) & NEEDS_NEGATIVES
     assert by_category["precision"][0] == pytest.approx(100 * TRUE[predicted[:, 0], 0].mean())
     assert by_category["test positives"][3] == "–"
     assert model_card.measure(probability, np.full(TRUE.shape, -1, np.int8), chosen, list("abcd"))[0] == {}
@@ -89,7 +89,7 @@ def test_the_unknown_is_never_observed(weighted):
 
 
 def test_full_supervision_leaves_the_unknown_out_of_the_loss():
-    assert (targets.from_complete("bce", "t.h5", TRUE) == np.where(KNOWN, TRUE, IGNORED)).all()
-    assert (targets.from_observed("iun", "t.h5", OBSERVED, TRUE) == np.where(TRUE == 0, -1, 0)).all()
+    assert (targets.encode_full_labels("bce", "t.h5", TRUE) == np.where(NEEDS_NEGATIVES, TRUE, IGNORED)).all()
+    assert (targets.encode_observed_labels("iun", "t.h5", OBSERVED, TRUE) == np.where(TRUE == 0, -1, 0)).all()
     with pytest.raises(InputError, match=r"t\.h5: no true label is known to be absent"):
-        targets.from_observed("iun", "t.h5", OBSERVED, np.full(TRUE.shape, -1, np.int8))
+        targets.encode_observed_labels("iun", "t.h5", OBSERVED, np.full(TRUE.shape, -1, np.int8))

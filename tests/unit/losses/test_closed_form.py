@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from spml.losses import closed_form
-from spml.losses.functional import IGNORED, LOSSES, SOFT, Run, make_loss
+from spml.losses.functional import ACCEPTS_SOFT_TARGETS, IGNORED, LOSSES, RunContext, make_loss
 
-CLOSED = [name for name, loss in LOSSES.items() if loss in closed_form.CLOSED]
+CLOSED_FORM = [name for name, loss in LOSSES.items() if loss in closed_form.CLOSED_FORM]
 
 
 def both(name, logits, labels, **parameters):
     """Losses and gradients in closed form, and by autograd."""
-    weights = closed_form.parts(make_loss(name, parameters, Run([1, 2], 1, lambda: [])), labels)
+    weights = closed_form.label_weights(make_loss(name, parameters, RunContext([1, 2], 1, lambda: [])), labels)
     found = closed_form.closed_value_and_gradient(weights, logits)
     leaf = logits.clone().requires_grad_()
     wanted = LOSSES[name](leaf, labels, **parameters)
@@ -20,10 +20,10 @@ def both(name, logits, labels, **parameters):
 
 
 def test_the_losses_of_the_paper_are_in_closed_form():
-    assert {"bce", "an", "em"} <= set(CLOSED)
+    assert {"bce", "an", "em"} <= set(CLOSED_FORM)
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", CLOSED_FORM)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("without", [None, -1, 0])
 def test_a_closed_form_equals_autograd(name, dtype, without):
@@ -39,7 +39,7 @@ def test_a_closed_form_equals_autograd(name, dtype, without):
         torch.testing.assert_close(one, other, rtol=1e-6 if dtype == torch.float64 else 1e-3, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", SOFT)
+@pytest.mark.parametrize("name", ACCEPTS_SOFT_TARGETS)
 def test_a_closed_form_takes_targets(name):
     random = torch.Generator().manual_seed(0)
     logits = 4 * torch.randn((2, 30, 7), generator=random, dtype=torch.float64)

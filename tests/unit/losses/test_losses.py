@@ -7,7 +7,15 @@ import yaml
 
 import tiny
 from spml.losses import functional, targets
-from spml.losses.functional import IGNORED, KNOWN, LOSSES, SOFT, STATES, Run, make_loss
+from spml.losses.functional import (
+    ACCEPTS_SOFT_TARGETS,
+    IGNORED,
+    LOSSES,
+    NEEDS_NEGATIVES,
+    STATEFUL,
+    RunContext,
+    make_loss,
+)
 from spml.runtime.errors import InputError
 
 LOGITS = torch.tensor([[1.2, -0.7, 0.3], [-2.0, 0.5, 1.5]], dtype=torch.float64)
@@ -202,13 +210,13 @@ STATE_PARAMETERS = {
 
 
 def in_run(name, candidates=2, epochs=5, labels=LABELS):
-    run = Run(list(range(candidates)), epochs, lambda: labels.split(3))
+    run = RunContext(list(range(candidates)), epochs, lambda: labels.split(3))
     return make_loss(name, STATE_PARAMETERS.get(name, {}), run)
 
 
 def test_estimates_of_role_begin_where_published():
     loss = in_run("role")
-    estimates = torch.sigmoid(loss.learnt["estimates"])
+    estimates = torch.sigmoid(loss.parameters["estimates"])
     assert estimates.shape == (2, 4, 3) and loss.rate == 10
     torch.testing.assert_close(estimates[:, LABELS == 1], torch.full((2, 3), 0.995))
     torch.testing.assert_close(estimates[:, LABELS == -1], torch.full((2, 1), 0.005))
@@ -247,7 +255,7 @@ def test_the_rejected_share_grows_from_none():
     loss, shares = in_run("ll_r"), []
     for epoch in (1, 2, 3):
         loss.start_epoch(epoch)
-        shares.append(loss.parameters["share"])
+        shares.append(loss.hyperparameters["share"])
     assert shares == pytest.approx([0.0, 0.1, 0.2])
 
 
@@ -271,7 +279,7 @@ def test_the_parameters_of_gr_move_with_the_epoch():
     loss, found = in_run("gr", epochs=4), {}
     for epoch in (1, 4):
         loss.start_epoch(epoch)
-        found[epoch] = {key: loss.parameters[key] for key in ("w", "b", "mu", "sigma")}
+        found[epoch] = {key: loss.hyperparameters[key] for key in ("w", "b", "mu", "sigma")}
     assert found[1] == pytest.approx({"w": 0, "b": -2, "mu": 0.575, "sigma": 1.625})
     assert found[4] == pytest.approx({"w": 1.5, "b": -2, "mu": 0.8, "sigma": 0.5})
 
@@ -280,17 +288,19 @@ def test_the_losses_of_the_schema_are_those_of_the_library_with_their_parameters
     schema = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text())["$defs"]["losses"]
     assert list(schema) == list(LOSSES)
     wants = {name: entry.get("wants") for name, entry in schema.items()}
-    assert {name for name, want in wants.items() if want == "complete labels"} == set(SOFT)
-    assert {name for name, want in wants.items() if want in ("true negatives", "observed negatives")} == set(KNOWN)
+    assert {name for name, want in wants.items() if want == "complete labels"} == set(ACCEPTS_SOFT_TARGETS)
+    assert {name for name, want in wants.items() if want in ("true negatives", "observed negatives")} == set(
+        NEEDS_NEGATIVES
+    )
     labels = torch.zeros(4, 3, dtype=torch.int8)
     for name, entry in schema.items():
         defaults = {key: part["default"] for key, part in entry["properties"].items()}
         if defaults.get("k", 0) is None:
             defaults["k"] = 1.0
-        loss = make_loss(name, defaults, Run([0, 1], 8, lambda: [labels]))
+        loss = make_loss(name, defaults, RunContext([0, 1], 8, lambda: [labels]))
         loss.start_epoch(1)
         assert loss(torch.zeros(2, 4, 3), labels, ROWS).shape == (2,), name
-    assert set(STATES) <= set(LOSSES)
+    assert set(STATEFUL) <= set(LOSSES)
 
 
 # -- what a loss is given
@@ -298,27 +308,27 @@ def test_the_losses_of_the_schema_are_those_of_the_library_with_their_parameters
 
 def test_pseudo_labels_are_known_labels():
     pseudo = np.array([[1, 0, -1]], np.int8)
-    assert targets.from_complete("bce", "f", pseudo).tolist() == [[1, 0, IGNORED]]
-    assert targets.from_complete("em", "f", pseudo).tolist() == [[1, 0, IGNORED]]
-    assert targets.from_complete("iu", "f", pseudo).tolist() == [[1, -1, 0]]
-    assert targets.from_complete("partial_bce", "f", pseudo).tolist() == [[1, -1, 0]]
+    assert targets.encode_full_labels("bce", "f", pseudo).tolist() == [[1, 0, IGNORED]]
+    assert targets.encode_full_labels("em", "f", pseudo).tolist() == [[1, 0, IGNORED]]
+    assert targets.encode_full_labels("iu", "f", pseudo).tolist() == [[1, -1, 0]]
+    assert targets.encode_full_labels("partial_bce", "f", pseudo).tolist() == [[1, -1, 0]]
 
 
 def test_soft_targets_are_for_losses_that_take_them():
     soft = np.array([[0.25, 1.0]], np.float16)
-    assert targets.from_complete("bce_ls", "f", soft).dtype == np.float32
+    assert targets.encode_full_labels("bce_ls", "f", soft).dtype == np.float32
     with pytest.raises(InputError, match="loss em does not take; wanted bce or bce_ls"):
-        targets.from_complete("em", "f", soft)
+        targets.encode_full_labels("em", "f", soft)
 
 
 def test_a_loss_says_so_when_it_lacks_what_it_needs():
     observed, true = np.array([[1, 0, 0]], np.int8), np.array([[1, 1, 0]], np.uint8)
     with pytest.raises(InputError, match="2 of 3 labels are unobserved, but loss bce wants every label"):
-        targets.from_observed("bce", "f", observed, true)
+        targets.encode_observed_labels("bce", "f", observed, true)
     for name in ("iu", "partial_bce"):
         with pytest.raises(
             InputError, match=f"no negative is observed; .* loss {name} learns that everything is present"
         ):
-            targets.from_observed(name, "f", observed, true)
-    assert targets.from_observed("iun", "f", observed, true).tolist() == [[1, 0, -1]]
-    assert targets.from_observed("iu", "f", np.array([[1, 0, -1]], np.int8), true).tolist() == [[1, 0, -1]]
+            targets.encode_observed_labels(name, "f", observed, true)
+    assert targets.encode_observed_labels("iun", "f", observed, true).tolist() == [[1, 0, -1]]
+    assert targets.encode_observed_labels("iu", "f", np.array([[1, 0, -1]], np.int8), true).tolist() == [[1, 0, -1]]

@@ -124,7 +124,7 @@ def test_prediction_without_torch_equals_prediction_with_it(world, head):
 def test_folded_weights_take_raw_features(world, head):
     weights = initial_weights(head, 6, (9, 4), [1, 2])
     features = torch.from_numpy(world[0])
-    mean, deviation = rows(world).moments()
+    mean, deviation = rows(world).mean_std()
     folded = fold_standardisation(weights, mean, deviation)
     torch.testing.assert_close(
         apply_heads(folded, features), apply_heads(weights, (features - mean) / deviation), atol=1e-4, rtol=1e-4
@@ -133,12 +133,12 @@ def test_folded_weights_take_raw_features(world, head):
 
 def test_a_constant_feature_does_no_harm(world):
     world[0][:, 0] = 7.0
-    assert rows(world).moments()[1][0] == 1.0
+    assert rows(world).mean_std()[1][0] == 1.0
     assert np.isfinite(run(world, "linear", [8], [0.01]).history[-1].loss)
 
 
 def test_moments_are_those_of_the_rows(world):
-    mean, deviation = rows(world).moments()
+    mean, deviation = rows(world).mean_std()
     np.testing.assert_allclose(mean, world[0].mean(0), rtol=1e-5)
     np.testing.assert_allclose(deviation, world[0].std(0), rtol=1e-5)
 
@@ -209,7 +209,7 @@ def test_streamed_rows_are_those_in_memory_in_another_order(world, tmp_path, mon
         blocks = [(features.clone(), labels) for features, labels in source.blocks()]
         assert torch.equal(torch.cat([features for features, _ in blocks]), torch.from_numpy(world[0][chosen]))
         assert torch.equal(torch.cat([labels for _, labels in blocks]), torch.from_numpy(world[1][chosen]))
-        for found, wanted in zip(source.moments(), in_memory.moments(), strict=True):
+        for found, wanted in zip(source.mean_std(), in_memory.mean_std(), strict=True):
             torch.testing.assert_close(found, wanted)
 
 

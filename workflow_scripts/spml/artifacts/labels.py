@@ -101,7 +101,7 @@ def read(path: str, kind: str) -> Matrix:
     return Matrix(str(path), image_id, category, values, split)
 
 
-def to_choose_on(true: Matrix, observed: Matrix | None) -> np.ndarray:
+def selection_labels(true: Matrix, observed: Matrix | None) -> np.ndarray:
     """The labels that choices are made on, int8 [N, L] of the training part: the true ones, or what was observed as present."""
     if observed is None:
         return true.values

@@ -52,9 +52,9 @@ def methods(table: pd.DataFrame) -> pd.DataFrame:
         {
             "replicates": grouped.size(),
             "val_map": grouped["val_score"].mean(),
-            "val_map_deviation": grouped["val_score"].std(ddof=1),
+            "val_map_std": grouped["val_score"].std(ddof=1),
             "test_map": grouped["test_score"].mean(),
-            "test_map_deviation": grouped["test_score"].std(ddof=1),
+            "test_map_std": grouped["test_score"].std(ddof=1),
             "test_by_replicate": grouped["test_score"].agg(np.array),
         }
     )

@@ -131,7 +131,7 @@ def from_rows(
 
 
 def require_enough(
-    path: str, training: np.ndarray, taught: Sequence[str], validation: np.ndarray, chosen_on: str
+    path: str, training: np.ndarray, taught: Sequence[str], validation: np.ndarray, selection_labels: str
 ) -> None:
     """Tell what lacks in the file that says what is known, before anything is extracted.
 
@@ -152,9 +152,11 @@ def require_enough(
         )
     if not (validation == 1).any():
         kind, wanted = (
-            ("true", "validation.labels: observed, or true labels") if chosen_on == "full" else ("observed", "one")
+            ("true", "validation.labels: observed, or true labels")
+            if selection_labels == "full"
+            else ("observed", "one")
         )
         raise InputError(
             f"{path}: found no {kind} positive in the {len(validation):,} validation rows, on which models are chosen "
-            f"(validation.labels: {chosen_on}); wanted {wanted}"
+            f"(validation.labels: {selection_labels}); wanted {wanted}"
         )

@@ -12,35 +12,35 @@ import torch
 from torch import Tensor
 
 from spml.losses import functional
-from spml.losses.functional import EPSILON, InRun
+from spml.losses.functional import EPSILON, TrainingLoss
 
 
-class Parts(NamedTuple):
+class LabelWeights(NamedTuple):
     """The weights of a loss for labels [N, L], each [L, N]; None where all are 0."""
 
     present: Tensor
     absent: Tensor | None = None
     unknown: Tensor | None = None
 
-    def batch(self, rows: slice) -> "Parts":
+    def batch(self, rows: slice) -> "LabelWeights":
         """Those of some of the rows."""
         rest = (part if part is None else part[:, rows] for part in self[1:])
-        return Parts(self.present[:, rows], *rest)
+        return LabelWeights(self.present[:, rows], *rest)
 
 
-def parts(loss: InRun, labels: Tensor) -> Parts | None:
+def label_weights(loss: TrainingLoss, labels: Tensor) -> LabelWeights | None:
     """The weights that a loss gives to labels [N, L], None for a loss without a closed form."""
-    weigh = CLOSED.get(loss.loss)
+    weigh = CLOSED_FORM.get(loss.loss)
     if weigh is None:
         return None
     labels = labels.T.contiguous()
-    found = weigh(labels, **loss.parameters)
+    found = weigh(labels, **loss.hyperparameters)
     if labels.is_cuda:  # to look at values would wait for the GPU
         return found
-    return Parts(found.present, *(part if part is not None and part.any() else None for part in found[1:]))
+    return LabelWeights(found.present, *(part if part is not None and part.any() else None for part in found[1:]))
 
 
-def closed_value_and_gradient(weights: Parts, logits: Tensor) -> tuple[Tensor, Tensor]:
+def closed_value_and_gradient(weights: LabelWeights, logits: Tensor) -> tuple[Tensor, Tensor]:
     """The losses [C] of a batch and their gradient by the logits, both [C, B, L].
 
     With p = f, q = 1 - f and s = pq: nl(p)' = -s / (p + ε), nl(q)' = s / (q + ε),
@@ -67,13 +67,13 @@ def closed_value_and_gradient(weights: Parts, logits: Tensor) -> tuple[Tensor, T
     return value.sum((-2, -1)) * scale, gradient.mul_(scale).mT
 
 
-def value_and_gradient(loss: InRun, logits: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+def value_and_gradient(loss: TrainingLoss, logits: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """By autograd: the losses [C] of a batch and their gradient by the logits [C, B, L].
 
     ``labels`` are [B, L], ``rows`` the numbers [B] of these training rows. The gradient by what the loss itself learns
     goes to ``grad`` there.
     """
-    for tensor in loss.learnt.values():
+    for tensor in loss.parameters.values():
         assert tensor.grad is not None
         tensor.grad.zero_()
     with torch.enable_grad():
@@ -87,33 +87,33 @@ def value_and_gradient(loss: InRun, logits: Tensor, labels: Tensor, rows: Tensor
 # -- which parts: functions of labels and the loss's hyperparameters
 
 
-def _known(labels: Tensor) -> Parts:
-    return Parts((labels == 1).float(), (labels == -1).float())
+def _known(labels: Tensor) -> LabelWeights:
+    return LabelWeights((labels == 1).float(), (labels == -1).float())
 
 
-def _assumed_absent(labels: Tensor) -> Parts:
+def _assumed_absent(labels: Tensor) -> LabelWeights:
     return _smoothed(labels, 0.0)
 
 
-def _smoothed(labels: Tensor, smoothing: float = 0.1) -> Parts:
+def _smoothed(labels: Tensor, smoothing: float = 0.1) -> LabelWeights:
     """Targets, or labels with what is unobserved as absent; smoothed but for known negatives."""
     if labels.is_floating_point():
         targets = (1 - smoothing) * labels + smoothing * (1 - labels)
-        return Parts(targets, 1 - targets)
+        return LabelWeights(targets, 1 - targets)
     present, absent = (labels == 1).float(), (labels == 0).float()
     kept = 1 - smoothing
-    return Parts(kept * present + smoothing * absent, smoothing * present + kept * absent + (labels == -1))
+    return LabelWeights(kept * present + smoothing * absent, smoothing * present + kept * absent + (labels == -1))
 
 
-def _weakly_absent(labels: Tensor) -> Parts:
-    return Parts((labels == 1).float(), (labels == 0) / max(len(labels) - 1, 1) + (labels == -1))
+def _weakly_absent(labels: Tensor) -> LabelWeights:
+    return LabelWeights((labels == 1).float(), (labels == 0) / max(len(labels) - 1, 1) + (labels == -1))
 
 
-def _unknown(labels: Tensor, alpha: float = 0.1) -> Parts:
+def _unknown(labels: Tensor, alpha: float = 0.1) -> LabelWeights:
     return _known(labels)._replace(unknown=alpha * (labels == 0))
 
 
-CLOSED: dict[Callable[..., Tensor], Callable[..., Parts]] = {
+CLOSED_FORM: dict[Callable[..., Tensor], Callable[..., LabelWeights]] = {
     functional.iu: _known,
     functional.iun: _known,
     functional.an: _assumed_absent,

@@ -7,11 +7,11 @@ and ``nl(x) = -log(x + 1e-5)``, the form used by Cole et al. 2021; 1 - f is comp
 logits lose nothing. Autograd is the contract.
 
 Labels are 1 present, 0 unobserved (where everything is known: absent), -1 known to be absent, IGNORED out of the loss.
-A known negative adds nl(1 - f) to every loss. The losses in SOFT take targets in [0, 1], of a floating type, too.
+A known negative adds nl(1 - f) to every loss. The losses in ACCEPTS_SOFT_TARGETS take targets in [0, 1], of a floating type, too.
 
-What lasts longer than a batch (ROLE's estimates, parameters that change with the epoch) lies in an ``InRun``, one for
+What lasts longer than a batch (ROLE's estimates, parameters that change with the epoch) lies in an ``TrainingLoss``, one for
 each training run: the loop calls ``start_epoch``, the loss itself for each batch, ``end_epoch``.
-To add a loss: its function, its name in LOSSES, in STATES if it has one, and its line in rules/config.schema.yaml.
+To add a loss: its function, its name in LOSSES, in STATEFUL if it has one, and its line in rules/config.schema.yaml.
 """
 
 import math
@@ -352,15 +352,15 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "partial_bce": partial_bce,
     "clpl": clpl,
 }
-SOFT = ("bce", "bce_ls")  # take targets between 0 and 1; want every label known
-KNOWN = ("iun", "iu", "partial_bce")  # want negatives
+ACCEPTS_SOFT_TARGETS = ("bce", "bce_ls")  # take targets between 0 and 1; want every label known
+NEEDS_NEGATIVES = ("iun", "iu", "partial_bce")  # want negatives
 
 
 # -- a loss in a training run
 
 
 @dataclass(frozen=True)
-class Run:
+class RunContext:
     """What a loss may know of the training run that it serves.
 
     ``seeds``: one for each candidate; ``epochs``: their number; ``labels``: blocks [n, L] of the training labels in
@@ -372,35 +372,35 @@ class Run:
     labels: Callable[[], Iterable[Tensor]]
 
 
-class InRun:
+class TrainingLoss:
     """A loss for the length of one training run; this one has no state.
 
-    ``learnt`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
+    ``parameters`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
     """
 
     rate = 1.0
 
-    def __init__(self, loss: Callable[..., Tensor], run: Run, parameters: Mapping[str, Any]) -> None:
-        self.loss, self.run, self.parameters = loss, run, dict(parameters)
-        self.learnt: dict[str, Tensor] = {}
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, parameters: Mapping[str, Any]) -> None:
+        self.loss, self.run, self.hyperparameters = loss, run, dict(parameters)
+        self.parameters: dict[str, Tensor] = {}
 
     def start_epoch(self, epoch: int) -> None:
         """Epochs count from 1."""
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
         """Losses [C] for logits [C, B, L] and labels [B, L] of the training rows with these numbers [B]."""
-        return self.loss(logits, labels, **self.parameters)
+        return self.loss(logits, labels, **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
         """``predictions`` yields logits [C, n, L] of all training rows in order, without dropout."""
 
 
-class _Role(InRun):
+class _Role(TrainingLoss):
     """The estimates begin between ±logit(0.6), observed labels at logit(0.995) and logit(0.005)."""
 
     rate = 10.0
 
-    def __init__(self, loss: Callable[..., Tensor], run: Run, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, parameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, parameters)
         labels = torch.cat(list(run.labels()))
         bound, certain = math.log(0.6 / 0.4), math.log(0.995 / 0.005)
@@ -409,16 +409,16 @@ class _Role(InRun):
             generator = torch.Generator().manual_seed(seed)
             drawn = (2 * torch.rand(labels.shape, generator=generator) - 1).to(labels.device) * bound
             estimates.append(torch.where(labels.abs() == 1, labels * certain, drawn))
-        self.learnt = {"estimates": torch.stack(estimates)}
+        self.parameters = {"estimates": torch.stack(estimates)}
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
-        return self.loss(logits, labels, self.learnt["estimates"][:, rows], **self.parameters)
+        return self.loss(logits, labels, self.parameters["estimates"][:, rows], **self.hyperparameters)
 
 
-class _AsymmetricPseudoLabels(InRun):
+class _AsymmetricPseudoLabels(TrainingLoss):
     """After the warm-up, each epoch gives its share of unobserved labels, the least probable, their probability as target."""
 
-    def __init__(self, loss: Callable[..., Tensor], run: Run, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, parameters: Mapping[str, Any]) -> None:
         self.theta, self.warmup = parameters["theta"], parameters["warmup"]
         rest = {key: value for key, value in parameters.items() if key not in ("theta", "warmup")}
         super().__init__(loss, run, rest)
@@ -428,7 +428,7 @@ class _AsymmetricPseudoLabels(InRun):
         self.per_epoch = number.long()  # of each category
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
-        return self.loss(logits, labels, self.soft[:, rows], **self.parameters)
+        return self.loss(logits, labels, self.soft[:, rows], **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
         if not self.warmup <= epoch < self.run.epochs:  # after the last, nothing learns from them
@@ -442,48 +442,48 @@ class _AsymmetricPseudoLabels(InRun):
             soft[lowest] = candidate[lowest]
 
 
-class _LargeLoss(InRun):
+class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent an epoch, from none in the first."""
 
-    def __init__(self, loss: Callable[..., Tensor], run: Run, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, parameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, {"share": 0.0})
         self.delta = parameters["delta"] / 100
 
     def start_epoch(self, epoch: int) -> None:
-        self.parameters["share"] = (epoch - 1) * self.delta
+        self.hyperparameters["share"] = (epoch - 1) * self.delta
 
 
 class _LargeLossForGood(_LargeLoss):
     """ll_cp: the same share each epoch but the first; what is strictly above the smallest of them stays corrected."""
 
-    def __init__(self, loss: Callable[..., Tensor], run: Run, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, parameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, parameters)
         corrected = torch.cat([torch.zeros_like(labels, dtype=torch.bool) for labels in run.labels()])
         self.corrected = corrected.repeat(len(run.seeds), 1, 1)
 
     def start_epoch(self, epoch: int) -> None:
-        self.parameters["share"] = self.delta * (epoch > 1)
+        self.hyperparameters["share"] = self.delta * (epoch > 1)
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
         labels = torch.where(self.corrected[:, rows], 1, labels)
-        self.corrected[:, rows] |= _large(logits, labels, self.parameters["share"])[1]
+        self.corrected[:, rows] |= _large(logits, labels, self.hyperparameters["share"])[1]
         return super().__call__(logits, labels, rows)
 
 
-class _GeneralisedRobust(InRun):
+class _GeneralisedRobust(TrainingLoss):
     """w and b move from their first to their second value by (e - 1) / E, mu and sigma by e / E."""
 
-    def __init__(self, loss: Callable[..., Tensor], run: Run, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, parameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, parameters)
         self.ranges = {name: parameters[name] for name in ("w", "b", "mu", "sigma")}
 
     def start_epoch(self, epoch: int) -> None:
         for name, (first, second) in self.ranges.items():
             done = (epoch - 1 if name in ("w", "b") else epoch) / self.run.epochs
-            self.parameters[name] = first + (second - first) * done
+            self.hyperparameters[name] = first + (second - first) * done
 
 
-STATES: dict[str, type[InRun]] = {
+STATEFUL: dict[str, type[TrainingLoss]] = {
     "role": _Role,
     "em_apl": _AsymmetricPseudoLabels,
     "ll_r": _LargeLoss,
@@ -493,6 +493,6 @@ STATES: dict[str, type[InRun]] = {
 }
 
 
-def make_loss(name: str, parameters: Mapping[str, Any], run: Run) -> InRun:
+def make_loss(name: str, parameters: Mapping[str, Any], run: RunContext) -> TrainingLoss:
     """The loss of that name with its hyperparameters, for one training run."""
-    return STATES.get(name, InRun)(LOSSES[name], run, parameters)
+    return STATEFUL.get(name, TrainingLoss)(LOSSES[name], run, parameters)

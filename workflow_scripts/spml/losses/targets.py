@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from spml.losses.functional import IGNORED, KNOWN, SOFT
+from spml.losses.functional import ACCEPTS_SOFT_TARGETS, IGNORED, NEEDS_NEGATIVES
 from spml.runtime.errors import InputError
 
 
-def from_complete(loss: str, path: str, values: np.ndarray) -> np.ndarray:
+def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
     """Labels of which all but the ignored ones are known (true or pseudo-labels): int8 or float32, same shape.
 
     ``values`` are 1 present, 0 absent, -1 ignored or unknown, or targets in [0, 1] of a floating type. A loss that assumes
@@ -18,14 +18,16 @@ def from_complete(loss: str, path: str, values: np.ndarray) -> np.ndarray:
         When targets meet a loss that takes none.
     """
     if values.dtype.kind == "f":
-        if loss not in SOFT:
-            raise InputError(f"{path}: found soft targets, which loss {loss} does not take; wanted {' or '.join(SOFT)}")
+        if loss not in ACCEPTS_SOFT_TARGETS:
+            raise InputError(
+                f"{path}: found soft targets, which loss {loss} does not take; wanted {' or '.join(ACCEPTS_SOFT_TARGETS)}"
+            )
         return values.astype(np.float32)
-    absent, ignored = (-1, 0) if loss in KNOWN else (0, IGNORED)
+    absent, ignored = (-1, 0) if loss in NEEDS_NEGATIVES else (0, IGNORED)
     return np.select([values == 1, values == 0], [1, absent], ignored).astype(np.int8)
 
 
-def from_observed(loss: str, path: str, values: np.ndarray, true: np.ndarray) -> np.ndarray:
+def encode_observed_labels(loss: str, path: str, values: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Observed labels, int8 of the same shape: 1 present, 0 unobserved, -1 observed absent. ``true`` serves iun alone.
 
     Raises
@@ -33,7 +35,7 @@ def from_observed(loss: str, path: str, values: np.ndarray, true: np.ndarray) ->
     InputError
         When the loss needs more than was observed.
     """
-    if loss in SOFT:
+    if loss in ACCEPTS_SOFT_TARGETS:
         raise InputError(
             f"{path}: {(values == 0).sum():,} of {values.size:,} labels are unobserved, but loss {loss} wants every label; "
             "wanted labels: true in the config, pseudo-labels, or a loss for observed labels, as an"
@@ -44,7 +46,7 @@ def from_observed(loss: str, path: str, values: np.ndarray, true: np.ndarray) ->
                 f"{path}: no true label is known to be absent in the training rows; loss iun learns from true negatives"
             )
         return np.where(values == 1, 1, np.where(true == 0, -1, 0)).astype(np.int8)
-    if loss in KNOWN and not (values == -1).any():
+    if loss in NEEDS_NEGATIVES and not (values == -1).any():
         raise InputError(
             f"{path}: no negative is observed; with positives alone loss {loss} learns that everything is present; "
             "wanted observed negatives (observation.negatives in the config) or pseudo-labels"

@@ -85,8 +85,8 @@ def backward(weights: Weights, features: Tensor, hidden: Tensor | None, keep: Te
     torch.sum(slope, -1, out=weights[f"{layer}.bias"].grad)
 
 
-def fold_standardisation(weights: Weights, mean: Tensor, deviation: Tensor) -> Weights:
-    """The stack that takes raw features and gives what this one gives for (features - mean) / deviation."""
+def fold_standardisation(weights: Weights, mean: Tensor, std: Tensor) -> Weights:
+    """The stack that takes raw features and gives what this one gives for (features - mean) / std."""
     first = "hidden" if "hidden.weight" in weights else "output"
-    weight = weights[f"{first}.weight"] / deviation
+    weight = weights[f"{first}.weight"] / std
     return weights | {f"{first}.weight": weight, f"{first}.bias": weights[f"{first}.bias"] - weight @ mean}

@@ -54,7 +54,7 @@ def over_tau(
     note : what else the reader must know, beside the number of replicates
     """
     figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
-    mean, deviation = _mean_deviation(points, value)
+    mean, deviation = _mean_std(points, value)
     for (name, height, spread), style, grey in zip(lines, STYLES, GREYS, strict=False):
         axes.axhline(height, linestyle=style, color=grey, linewidth=1.1, label=name, zorder=1)
         if spread:
@@ -93,7 +93,7 @@ def over_tau(
     return figure
 
 
-def _mean_deviation(points: pd.DataFrame, value: str) -> tuple[pd.Series, pd.Series]:
+def _mean_std(points: pd.DataFrame, value: str) -> tuple[pd.Series, pd.Series]:
     """Over replicates, by tau; the deviation of one replicate is 0."""
     grouped = points.groupby("tau")[value]
     return grouped.mean(), grouped.std(ddof=1).fillna(0.0)
@@ -171,7 +171,7 @@ def forest(methods: pd.DataFrame, lines: Sequence[str], scale: str, note: str) -
         va="bottom",
         annotation_clip=False,
     )
-    for row, (mean, deviation) in enumerate(zip(methods["test_map"], methods["test_map_deviation"], strict=True)):
+    for row, (mean, deviation) in enumerate(zip(methods["test_map"], methods["test_map_std"], strict=True)):
         text = f"{mean:.1f}" if pd.isna(deviation) else f"{mean:.1f} ± {deviation:.1f}"
         axes.annotate(
             text, (1.01, row), xycoords=axes.get_yaxis_transform(), fontsize=7, va="center", annotation_clip=False
@@ -217,12 +217,12 @@ def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], r
     return figure
 
 
-def audit(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
+def label_quality(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     """Precision and recall by category and τ as two maps, and beside each category what is most often present instead.
 
     Parameters
     ----------
-    table : rows of tables/audit.csv of one entry
+    table : rows of tables/label_quality.csv of one entry
     pairs : rows of tables/confusions.csv of the same entry
     name : of the entry
     """

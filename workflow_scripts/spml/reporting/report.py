@@ -49,7 +49,7 @@ def methods(comparison: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spread(table: pd.DataFrame, name: str) -> list[str]:
-    pairs = zip(table[name], table[f"{name}_deviation"], strict=True)
+    pairs = zip(table[name], table[f"{name}_std"], strict=True)
     return [_number(mean) if pd.isna(deviation) else f"{mean:.2f} ± {deviation:.2f}" for mean, deviation in pairs]
 
 

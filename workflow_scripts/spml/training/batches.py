@@ -65,8 +65,8 @@ class Rows:
         """The labels of all rows in order, in blocks [n, L]."""
         yield from self._labels.split(BLOCK)
 
-    def moments(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each feature, float32 [D]; 1 in place of a deviation of 0."""
+    def mean_std(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each feature, float32 [D]; 1 in place of a std of 0."""
         total: Tensor | float = 0.0
         squares: Tensor | float = 0.0
         for features, _ in self.blocks():
@@ -74,9 +74,9 @@ class Rows:
             squares = squares + features.double().square().sum(0)
         mean = torch.as_tensor(total) / len(self)
         variance = (torch.as_tensor(squares) / len(self) - mean.square()).clamp_min(0)
-        deviation = variance.sqrt()
-        deviation[deviation <= 1e-6 * mean.abs()] = 1.0  # constant, up to rounding
-        return mean.float(), deviation.float()
+        std = variance.sqrt()
+        std[std <= 1e-6 * mean.abs()] = 1.0  # constant, up to rounding
+        return mean.float(), std.float()
 
 
 class StreamedRows(Rows):

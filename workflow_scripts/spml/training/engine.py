@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from spml.evaluation.average_precision import average_precision, mean_average_precision
-from spml.losses.closed_form import CLOSED, closed_value_and_gradient, parts, value_and_gradient
-from spml.losses.functional import InRun, Run
+from spml.losses.closed_form import CLOSED_FORM, closed_value_and_gradient, label_weights, value_and_gradient
+from spml.losses.functional import RunContext, TrainingLoss
 from spml.models.heads import (
     Weights,
     apply_heads,
@@ -65,7 +65,7 @@ class Trained:
 def train(
     training: Rows,
     validation: Rows,
-    make_loss: Callable[[Run], InRun],
+    make_loss: Callable[[RunContext], TrainingLoss],
     *,
     head: str,
     hidden: int,
@@ -91,9 +91,9 @@ def train(
     InputError
         When a loss is not finite: names the candidate, the epoch and the step.
     """
-    mean, deviation = training.moments()
+    mean, std = training.mean_std()
     if not standardize:
-        mean, deviation = torch.zeros_like(mean), torch.ones_like(deviation)
+        mean, std = torch.zeros_like(mean), torch.ones_like(std)
     grid = [Candidate(batch_size, rate) for batch_size in batch_sizes for rate in learning_rates]
     weights_each = count_weights(head, hidden, training.widths)
     together = len(grid) if device == "cuda" else candidates_per_stack(weights_each)
@@ -108,13 +108,13 @@ def train(
             weights = initial_weights(head, hidden, training.widths, weight_seeds)
             weights = {key: value.to(device) for key, value in weights.items()}
             loss_seeds = [seeds.seed_for("loss", seed, name, candidate) for candidate in stack]
-            loss = make_loss(Run(loss_seeds, epochs, training.labels))
+            loss = make_loss(RunContext(loss_seeds, epochs, training.labels))
             steps = Steps(weights, loss, [candidate.learning_rate for candidate in stack], batch_size, dropout)
             for epoch in range(1, epochs + 1):
                 loss.start_epoch(epoch)
-                losses = _one_epoch(training, steps, mean, deviation, seed=seed, epoch=epoch)
+                losses = _one_epoch(training, steps, mean, std, seed=seed, epoch=epoch)
                 _require_finite(losses, stack, epoch)
-                folded = fold_standardisation(weights, mean, deviation)
+                folded = fold_standardisation(weights, mean, std)
                 loss.end_epoch(epoch, functools.partial(_predictions, folded, training))
                 measured = zip(stack, losses.mean(0).tolist(), validation_map(folded, validation), strict=True)
                 for index, (candidate, mean_loss, val_map) in enumerate(measured):
@@ -146,15 +146,15 @@ class Steps:
     """
 
     def __init__(
-        self, weights: Weights, loss: InRun, learning_rates: Sequence[float], batch_size: int, dropout: float
+        self, weights: Weights, loss: TrainingLoss, learning_rates: Sequence[float], batch_size: int, dropout: float
     ) -> None:
         self.weights, self.loss, self.batch_size, self.dropout = weights, loss, batch_size, dropout
         self.hidden_units = weights["hidden.weight"].shape[1] if dropout and "hidden.weight" in weights else 0
         self._optimizers = [Adam(weights, learning_rates)]
-        if loss.learnt:
-            for tensor in loss.learnt.values():
+        if loss.parameters:
+            for tensor in loss.parameters.values():
                 tensor.requires_grad_()
-            self._optimizers.append(Adam(loss.learnt, [loss.rate * rate for rate in learning_rates]))
+            self._optimizers.append(Adam(loss.parameters, [loss.rate * rate for rate in learning_rates]))
         self._recorded: tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor] | None = None
         self._last_length = 0
 
@@ -163,14 +163,14 @@ class Steps:
 
         ``drawn`` are numbers in [0, 1), for dropout.
         """
-        if features.is_cuda and self.loss.loss in CLOSED and len(features) == self._last_length:
+        if features.is_cuda and self.loss.loss in CLOSED_FORM and len(features) == self._last_length:
             return self._replay(features, labels, rows, drawn)
         self._last_length = len(features)  # the first of a length runs as it is, and sets the libraries up
         return self._run(features, labels, rows, drawn)
 
     def _run(self, features: Tensor, labels: Tensor, rows: Tensor, drawn: Tensor | None) -> Tensor:
         keep = None if drawn is None else (drawn >= self.dropout) / (1 - self.dropout)
-        weights = parts(self.loss, labels)
+        weights = label_weights(self.loss, labels)
         losses = []
         for start in range(0, len(features), self.batch_size):
             batch = slice(start, start + self.batch_size)
@@ -202,12 +202,12 @@ class Steps:
 
 
 @torch.no_grad()
-def _one_epoch(training: Rows, steps: Steps, mean: Tensor, deviation: Tensor, *, seed: int, epoch: int) -> Tensor:
+def _one_epoch(training: Rows, steps: Steps, mean: Tensor, std: Tensor, *, seed: int, epoch: int) -> Tensor:
     """Pass over the training rows once; returns the losses [steps, C]."""
     numbers = torch.Generator(mean.device).manual_seed(seeds.seed_for("dropout", seed, steps.batch_size, epoch))
     losses = []
     for rows, features, labels in training.shuffled(seed, steps.batch_size, epoch):
-        features.sub_(mean).div_(deviation)
+        features.sub_(mean).div_(std)
         drawn = None
         if steps.hidden_units:
             drawn = torch.rand((len(features), steps.hidden_units), generator=numbers, device=mean.device)

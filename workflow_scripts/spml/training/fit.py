@@ -54,18 +54,18 @@ def fit(
         )
     loss = dict(options["loss"])
     if complete:
-        values = targets.from_complete(loss["name"], given.path, values)
+        values = targets.encode_full_labels(loss["name"], given.path, values)
     else:
-        values = targets.from_observed(loss["name"], given.path, values, true.values[rows])
-    chosen_on = labels.to_choose_on(true, observed)[validation_rows]
-    if not (chosen_on == 1).any():
+        values = targets.encode_observed_labels(loss["name"], given.path, values, true.values[rows])
+    selection_labels = labels.selection_labels(true, observed)[validation_rows]
+    if not (selection_labels == 1).any():
         source = observed.path if observed else true.path
         advice = "" if observed else " (validation.labels: observed, where no true label is known?)"
         raise InputError(
-            f"{source}: no positive label among the {len(chosen_on):,} validation rows; wanted some to choose a model on{advice}"
+            f"{source}: no positive label among the {len(selection_labels):,} validation rows; wanted some to choose a model on{advice}"
         )
     if "k" in loss and loss["k"] is None:
-        loss["k"] = float(labels.positives_per_image(chosen_on))
+        loss["k"] = float(labels.positives_per_image(selection_labels))
     positives = values.clip(0).sum() / len(values)
     print(f"{name}: {len(values):,} training rows, {positives:.3f} positives per image, loss {loss}, {device}")
 
@@ -74,7 +74,7 @@ def fit(
         true.require_same_images(features_path, stored.image_id)
         trained = train(
             row_source(stored, rows, values, options["memory_mb"], device),
-            row_source(stored, validation_rows, chosen_on, options["memory_mb"], device),
+            row_source(stored, validation_rows, selection_labels, options["memory_mb"], device),
             functools.partial(make_loss, loss["name"], parameters),
             head=options["head"],
             hidden=options.get("hidden", 0),  # a linear head has neither
