@@ -19,7 +19,8 @@ from synthetic import draw
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from spml.losses.functional import LOSSES, RunContext, make_loss
+from spml.losses.catalog import LOSSES
+from spml.losses.stateful import RunContext, make_loss
 from spml.models.heads import count_weights, initial_weights
 from spml.training.batches import GATHERED, Rows
 from spml.training.engine import Steps, _one_epoch, candidates_per_stack, validation_map
@@ -51,7 +52,7 @@ def usual_loop(features: np.ndarray, labels: np.ndarray, head: str, loss: str, o
     def run() -> None:
         for batch, target in itertools.islice(batches, options.steps):
             inputs = (batch.to(options.device).float() - mean) / deviation
-            value = LOSSES[loss](model(inputs), target.to(options.device), **PARAMETERS.get(loss, {}))
+            value = LOSSES[loss].function(model(inputs), target.to(options.device), **PARAMETERS.get(loss, {}))
             optimizer.zero_grad()
             value.backward()
             optimizer.step()

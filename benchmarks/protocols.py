@@ -13,7 +13,7 @@ import torch
 from common import ROOT, Ratio, parser, report, seconds
 
 from spml.artifacts import features, labels
-from spml.losses.functional import make_loss
+from spml.losses.stateful import make_loss
 from spml.training.batches import Rows
 from spml.training.engine import train
 

@@ -17,7 +17,7 @@ from common import Ratio, parser, report
 from synthetic import draw, write_features
 
 from spml.artifacts import features as feature_files
-from spml.losses.functional import make_loss
+from spml.losses.stateful import make_loss
 from spml.training.batches import row_source
 from spml.training.engine import train
 

@@ -5,12 +5,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from spml.artifacts import labels
+from spml.artifacts.codes import LossLabel
 from spml.evaluation import bootstrap, label_quality, thresholds
 from spml.evaluation.average_precision import average_precision
 from spml.evaluation.metrics import best_threshold
 from spml.labels import observation, pseudo_labels
 from spml.losses import targets
-from spml.losses.functional import IGNORED
 from spml.reporting import model_card
 from spml.runtime.errors import InputError
 
@@ -89,7 +89,7 @@ def test_the_unknown_is_never_observed(weighted):
 
 
 def test_full_supervision_leaves_the_unknown_out_of_the_loss():
-    assert (targets.encode_full_labels("bce", "t.h5", TRUE) == np.where(NEEDS_NEGATIVES, TRUE, IGNORED)).all()
+    assert (targets.encode_full_labels("bce", "t.h5", TRUE) == np.where(NEEDS_NEGATIVES, TRUE, LossLabel.IGNORED)).all()
     assert (targets.encode_observed_labels("iun", "t.h5", OBSERVED, TRUE) == np.where(TRUE == 0, -1, 0)).all()
     with pytest.raises(InputError, match=r"t\.h5: no true label is known to be absent"):
         targets.encode_observed_labels("iun", "t.h5", OBSERVED, np.full(TRUE.shape, -1, np.int8))

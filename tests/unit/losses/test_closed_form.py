@@ -3,18 +3,21 @@
 import pytest
 import torch
 
+from spml.artifacts.codes import LossLabel
 from spml.losses import closed_form
-from spml.losses.functional import ACCEPTS_SOFT_TARGETS, IGNORED, LOSSES, RunContext, make_loss
+from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, LOSSES
+from spml.losses.stateful import RunContext, make_loss
 
-CLOSED_FORM = [name for name, loss in LOSSES.items() if loss in closed_form.CLOSED_FORM]
+CLOSED_FORM = [name for name, loss in LOSSES.items() if loss.function in closed_form.CLOSED_FORM]
 
 
 def both(name, logits, labels, **parameters):
-    """Losses and gradients in closed form, and by autograd."""
-    weights = closed_form.label_weights(make_loss(name, parameters, RunContext([1, 2], 1, lambda: [])), labels)
+    """Return losses and gradients in closed form, and by autograd."""
+    loss = make_loss(name, parameters, RunContext([1, 2], 1, lambda: []))
+    weights = closed_form.label_weights(loss, labels)
     found = closed_form.closed_value_and_gradient(weights, logits)
     leaf = logits.clone().requires_grad_()
-    wanted = LOSSES[name](leaf, labels, **parameters)
+    wanted = loss.loss(leaf, labels, **loss.hyperparameters)
     wanted.sum().backward()
     return found, (wanted.detach(), leaf.grad)
 
@@ -31,7 +34,7 @@ def test_a_closed_form_equals_autograd(name, dtype, without):
     logits = 6 * torch.randn((2, 30, 7), generator=random, dtype=dtype)
     logits[0, 0], logits[1, 0] = 40, -40  # both ends
     labels = torch.randint(-2, 2, (30, 7), generator=random, dtype=torch.int8)
-    assert set(labels.unique().tolist()) == {IGNORED, -1, 0, 1}
+    assert set(labels.unique().tolist()) == set(LossLabel)
     if without is not None:
         labels[labels == without] = 1
     found, wanted = both(name, logits, labels, **({"alpha": 0.2} if name == "em" else {}))

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from spml.artifacts import features as feature_files
-from spml.losses.functional import LOSSES, make_loss
+from spml.losses.catalog import LOSSES
+from spml.losses.stateful import make_loss
 from spml.models.heads import apply_heads, fold_standardisation, initial_weights
 from spml.models.inference import predict
 from spml.runtime.errors import InputError
@@ -69,7 +70,7 @@ def plain_loop(world, head, batch_size, learning_rate):
             x = standardized[batch]
             if head == "mlp":
                 x = torch.relu(layers[0](x)) * (torch.rand(len(batch), 6, generator=masks) >= 0.25) / 0.75
-            loss = LOSSES["an"](layers[-1](x), labels[batch])
+            loss = LOSSES["an"].function(layers[-1](x), labels[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

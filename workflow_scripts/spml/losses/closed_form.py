@@ -2,7 +2,7 @@
 
     present · nl(f) + absent · nl(1 - f) - unknown · entropy(f), entropy(f) = f nl(f) + (1 - f) nl(1 - f)
 
-A loss is here if its labels alone say the three weights of each entry; all others go through autograd.
+``CLOSED_FORM`` holds the losses whose labels alone say the three weights of each entry. All others go through autograd.
 """
 
 from collections.abc import Callable
@@ -11,37 +11,42 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from spml.losses import functional
-from spml.losses.functional import EPSILON, TrainingLoss
+from spml.artifacts.codes import LossLabel
+from spml.losses.assume_negative import an, an_ls, wan
+from spml.losses.entropy import em
+from spml.losses.full_supervision import bce, bce_ls
+from spml.losses.known_labels import iu, iun
+from spml.losses.primitives import EPSILON
+from spml.losses.stateful import TrainingLoss
 
 
 class LabelWeights(NamedTuple):
-    """The weights of a loss for labels [N, L], each [L, N]; None where all are 0."""
+    """The weights that a loss gives to labels [N, L], each [L, N]; None where all are 0."""
 
     present: Tensor
     absent: Tensor | None = None
     unknown: Tensor | None = None
 
     def batch(self, rows: slice) -> "LabelWeights":
-        """Those of some of the rows."""
+        """Return the weights of some of the rows."""
         rest = (part if part is None else part[:, rows] for part in self[1:])
         return LabelWeights(self.present[:, rows], *rest)
 
 
 def label_weights(loss: TrainingLoss, labels: Tensor) -> LabelWeights | None:
-    """The weights that a loss gives to labels [N, L], None for a loss without a closed form."""
+    """Return the weights that a loss gives to labels [N, L]; None for a loss without a closed form."""
     weigh = CLOSED_FORM.get(loss.loss)
     if weigh is None:
         return None
     labels = labels.T.contiguous()
-    found = weigh(labels, **loss.hyperparameters)
+    weights = weigh(labels, **loss.hyperparameters)
     if labels.is_cuda:  # to look at values would wait for the GPU
-        return found
-    return LabelWeights(found.present, *(part if part is not None and part.any() else None for part in found[1:]))
+        return weights
+    return LabelWeights(weights.present, *(part if part is not None and part.any() else None for part in weights[1:]))
 
 
 def closed_value_and_gradient(weights: LabelWeights, logits: Tensor) -> tuple[Tensor, Tensor]:
-    """The losses [C] of a batch and their gradient by the logits, both [C, B, L].
+    """Return the losses [C] of a batch and their gradient by the logits [C, B, L].
 
     With p = f, q = 1 - f and s = pq: nl(p)' = -s / (p + ε), nl(q)' = s / (q + ε),
     entropy' = s (nl(p) - nl(q)) - p s / (p + ε) + q s / (q + ε). Both sides go through each operator together.
@@ -68,10 +73,10 @@ def closed_value_and_gradient(weights: LabelWeights, logits: Tensor) -> tuple[Te
 
 
 def value_and_gradient(loss: TrainingLoss, logits: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """By autograd: the losses [C] of a batch and their gradient by the logits [C, B, L].
+    """Return the losses [C] of a batch and their gradient by the logits [C, B, L], by autograd.
 
-    ``labels`` are [B, L], ``rows`` the numbers [B] of these training rows. The gradient by what the loss itself learns
-    goes to ``grad`` there.
+    ``labels`` are [B, L], ``rows`` the numbers [B] of these training rows. The gradient by each of ``loss.parameters``
+    goes to its ``grad``.
     """
     for tensor in loss.parameters.values():
         assert tensor.grad is not None
@@ -84,42 +89,44 @@ def value_and_gradient(loss: TrainingLoss, logits: Tensor, labels: Tensor, rows:
     return per_candidate.detach(), leaf.grad
 
 
-# -- which parts: functions of labels and the loss's hyperparameters
+# Label weights: functions of labels [L, N] and the hyperparameters of the loss
 
 
 def _known(labels: Tensor) -> LabelWeights:
-    return LabelWeights((labels == 1).float(), (labels == -1).float())
+    return LabelWeights((labels == LossLabel.PRESENT).float(), (labels == LossLabel.ABSENT).float())
 
 
 def _assumed_absent(labels: Tensor) -> LabelWeights:
     return _smoothed(labels, 0.0)
 
 
-def _smoothed(labels: Tensor, smoothing: float = 0.1) -> LabelWeights:
-    """Targets, or labels with what is unobserved as absent; smoothed but for known negatives."""
+def _smoothed(labels: Tensor, smoothing: float) -> LabelWeights:
+    """Smooth soft targets, or labels with what is unobserved as absent; known negatives are not smoothed."""
     if labels.is_floating_point():
         targets = (1 - smoothing) * labels + smoothing * (1 - labels)
         return LabelWeights(targets, 1 - targets)
-    present, absent = (labels == 1).float(), (labels == 0).float()
+    present, unobserved = (labels == LossLabel.PRESENT).float(), (labels == LossLabel.UNOBSERVED).float()
     kept = 1 - smoothing
-    return LabelWeights(kept * present + smoothing * absent, smoothing * present + kept * absent + (labels == -1))
+    absent = smoothing * present + kept * unobserved + (labels == LossLabel.ABSENT)
+    return LabelWeights(kept * present + smoothing * unobserved, absent)
 
 
 def _weakly_absent(labels: Tensor) -> LabelWeights:
-    return LabelWeights((labels == 1).float(), (labels == 0) / max(len(labels) - 1, 1) + (labels == -1))
+    unobserved = (labels == LossLabel.UNOBSERVED) / max(len(labels) - 1, 1)
+    return LabelWeights((labels == LossLabel.PRESENT).float(), unobserved + (labels == LossLabel.ABSENT))
 
 
-def _unknown(labels: Tensor, alpha: float = 0.1) -> LabelWeights:
-    return _known(labels)._replace(unknown=alpha * (labels == 0))
+def _unknown(labels: Tensor, alpha: float) -> LabelWeights:
+    return _known(labels)._replace(unknown=alpha * (labels == LossLabel.UNOBSERVED))
 
 
 CLOSED_FORM: dict[Callable[..., Tensor], Callable[..., LabelWeights]] = {
-    functional.iu: _known,
-    functional.iun: _known,
-    functional.an: _assumed_absent,
-    functional.an_ls: _smoothed,
-    functional.bce: _assumed_absent,
-    functional.bce_ls: _smoothed,
-    functional.wan: _weakly_absent,
-    functional.em: _unknown,
+    bce: _assumed_absent,
+    bce_ls: _smoothed,
+    iun: _known,
+    iu: _known,
+    an: _assumed_absent,
+    an_ls: _smoothed,
+    wan: _weakly_absent,
+    em: _unknown,
 }

@@ -1,21 +1,33 @@
-"""What a loss is given: the labels of a file in the code of the losses (1, 0, -1, IGNORED, or targets)."""
+"""The labels of a file in the code of the losses (``LossLabel``), or as soft targets."""
 
 import numpy as np
 
-from spml.losses.functional import ACCEPTS_SOFT_TARGETS, IGNORED, NEEDS_NEGATIVES
+from spml.artifacts.codes import LossLabel, ObservedLabel, PseudoLabel, TrueLabel
+from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, LOSSES, NEEDS_NEGATIVES
 from spml.runtime.errors import InputError
 
 
 def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
-    """Labels of which all but the ignored ones are known (true or pseudo-labels): int8 or float32, same shape.
+    """Return labels of which all but the ignored ones are known, in the code of the losses.
 
-    ``values`` are 1 present, 0 absent, -1 ignored or unknown, or targets in [0, 1] of a floating type. A loss that assumes
-    something of the unobserved assumes it of the absent; a loss of what is known alone is told that they are.
+    Parameters
+    ----------
+    loss
+        The name of a loss.
+    path
+        The file of the labels, for messages.
+    values
+        [N, L] true labels or pseudo-labels, or soft targets in [0, 1] of a floating type.
+
+    Returns
+    -------
+    int8 or float32 [N, L]. A loss that assumes something of unobserved labels assumes it of absent ones. A loss of known
+    labels alone gets absent labels as known to be absent, and ignored ones as unobserved.
 
     Raises
     ------
     InputError
-        When targets meet a loss that takes none.
+        When the loss does not accept soft targets.
     """
     if values.dtype.kind == "f":
         if loss not in ACCEPTS_SOFT_TARGETS:
@@ -23,32 +35,54 @@ def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
                 f"{path}: found soft targets, which loss {loss} does not take; wanted {' or '.join(ACCEPTS_SOFT_TARGETS)}"
             )
         return values.astype(np.float32)
-    absent, ignored = (-1, 0) if loss in NEEDS_NEGATIVES else (0, IGNORED)
-    return np.select([values == 1, values == 0], [1, absent], ignored).astype(np.int8)
+    if loss in NEEDS_NEGATIVES:
+        absent, ignored = LossLabel.ABSENT, LossLabel.UNOBSERVED
+    else:
+        absent, ignored = LossLabel.UNOBSERVED, LossLabel.IGNORED
+    known = [values == PseudoLabel.PRESENT, values == PseudoLabel.ABSENT]  # the codes of true labels are the same
+    return np.select(known, [LossLabel.PRESENT, absent], ignored).astype(np.int8)
 
 
 def encode_observed_labels(loss: str, path: str, values: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Observed labels, int8 of the same shape: 1 present, 0 unobserved, -1 observed absent. ``true`` serves iun alone.
+    """Return observed labels in the code of the losses.
+
+    Parameters
+    ----------
+    loss
+        The name of a loss.
+    path
+        The file of the labels, for messages.
+    values
+        int8 [N, L], observed labels.
+    true
+        [N, L], true labels. Only a loss that needs true negatives reads them.
+
+    Returns
+    -------
+    int8 [N, L].
 
     Raises
     ------
     InputError
         When the loss needs more than was observed.
     """
-    if loss in ACCEPTS_SOFT_TARGETS:
+    needs = LOSSES[loss].needs
+    if needs == "complete labels":
+        unobserved = (values == ObservedLabel.UNOBSERVED).sum()
         raise InputError(
-            f"{path}: {(values == 0).sum():,} of {values.size:,} labels are unobserved, but loss {loss} wants every label; "
-            "wanted labels: true in the config, pseudo-labels, or a loss for observed labels, as an"
+            f"{path}: {unobserved:,} of {values.size:,} labels are unobserved, but loss {loss} needs every label; "
+            "wanted supervision: full in the config, pseudo-labels, or a loss for observed labels, as an"
         )
-    if loss == "iun":
-        if not (true == 0).any():
+    if needs == "true negatives":
+        if not (true == TrueLabel.ABSENT).any():
             raise InputError(
-                f"{path}: no true label is known to be absent in the training rows; loss iun learns from true negatives"
+                f"{path}: no true label is known to be absent in the training rows; loss {loss} learns from true negatives"
             )
-        return np.where(values == 1, 1, np.where(true == 0, -1, 0)).astype(np.int8)
-    if loss in NEEDS_NEGATIVES and not (values == -1).any():
+        known = [values == ObservedLabel.PRESENT, true == TrueLabel.ABSENT]
+        return np.select(known, [LossLabel.PRESENT, LossLabel.ABSENT], LossLabel.UNOBSERVED).astype(np.int8)
+    if needs == "observed negatives" and not (values == ObservedLabel.ABSENT).any():
         raise InputError(
             f"{path}: no negative is observed; with positives alone loss {loss} learns that everything is present; "
-            "wanted observed negatives (observation.negatives in the config) or pseudo-labels"
+            "wanted observed negatives (observation.negatives_per_image in the config) or pseudo-labels"
         )
-    return values.astype(np.int8)
+    return values.astype(np.int8)  # LossLabel has the codes of ObservedLabel, and one more

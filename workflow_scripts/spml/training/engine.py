@@ -10,7 +10,7 @@ from torch import Tensor
 
 from spml.evaluation.average_precision import average_precision, mean_average_precision
 from spml.losses.closed_form import CLOSED_FORM, closed_value_and_gradient, label_weights, value_and_gradient
-from spml.losses.functional import RunContext, TrainingLoss
+from spml.losses.stateful import RunContext, TrainingLoss
 from spml.models.heads import (
     Weights,
     apply_heads,

@@ -8,7 +8,7 @@ from typing import Any
 
 from spml.artifacts import checkpoints, features, hdf5, labels
 from spml.losses import targets
-from spml.losses.functional import make_loss
+from spml.losses.stateful import make_loss
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.training.batches import row_source

@@ -1,0 +1,29 @@
+"""A batch that tests of several losses share, and what each loss needs besides logits and labels."""
+
+import torch
+
+from spml.losses.catalog import LOSSES
+from spml.losses.stateful import STATEFUL
+
+LOGITS = torch.tensor([[1.2, -0.7, 0.3], [-2.0, 0.5, 1.5]], dtype=torch.float64)
+OBSERVED = torch.tensor([[1, 0, 0], [0, 0, 1]], dtype=torch.int8)
+TRUE = torch.tensor([[1, 0, 1], [0, 1, 1]], dtype=torch.int8)
+NEGATIVES = torch.tensor([[1, -1, 0], [0, -1, 1]], dtype=torch.int8)
+TRUE_NEGATIVES = torch.where(TRUE == 0, -1, OBSERVED)
+ESTIMATES = torch.tensor([[2, -0.3, 0.4], [-0.4, 0.1, 2.5]], dtype=torch.float64)
+SOFT_NEGATIVES = torch.tensor([[-1, 0.12, -1], [0.03, -1, -1]], dtype=torch.float64)
+ARGUMENTS = {
+    "epr": {"k": 1.5},
+    "role": {"k": 1.5, "estimates": ESTIMATES},
+    "em_apl": {"soft": SOFT_NEGATIVES, "alpha": 0.1, "beta": 0.9},
+    "ll_r": {"share": 0.2},
+    "ll_ct": {"share": 0.2},
+    "ll_cp": {"share": 0.2},
+    "gr": {"w": 2, "b": -2, "mu": 0.8, "sigma": 0.5, "q2": 0.01, "q3": 1},
+}
+
+
+def compute(name, logits, labels, **changes):
+    """Return the loss with its defaults, or with the values of one batch where it has state."""
+    defaults = {} if name in STATEFUL else LOSSES[name].defaults()
+    return LOSSES[name].function(logits, labels, **(defaults | ARGUMENTS.get(name, {}) | changes))

@@ -1,0 +1,113 @@
+"""Losses in a training run: what lasts longer than a batch."""
+
+import pytest
+import torch
+
+from spml.losses.catalog import LOSSES
+from spml.losses.stateful import STATEFUL, RunContext, make_loss
+
+ROWS = torch.arange(4)
+LABELS = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]], dtype=torch.int8)
+HYPERPARAMETERS = {
+    "role": {"k": 1.0},
+    "em_apl": {"alpha": 0.1, "beta": 0.9, "theta": 0.9, "warmup": 2},
+    "ll_r": {"delta": 10},
+    "ll_ct": {"delta": 10},
+    "ll_cp": {"delta": 10},
+}
+
+
+def in_run(name, candidates=2, epochs=5, labels=LABELS):
+    run = RunContext(list(range(candidates)), epochs, lambda: labels.split(3))
+    return make_loss(name, HYPERPARAMETERS.get(name, {}), run)
+
+
+def test_estimates_of_role_begin_where_published():
+    loss = in_run("role")
+    estimates = torch.sigmoid(loss.parameters["estimates"])
+    assert estimates.shape == (2, 4, 3) and loss.rate == 10
+    torch.testing.assert_close(estimates[:, LABELS == 1], torch.full((2, 3), 0.995))
+    torch.testing.assert_close(estimates[:, LABELS == -1], torch.full((2, 1), 0.005))
+    unobserved = estimates[:, LABELS == 0]
+    assert unobserved.min() > 0.4 and unobserved.max() < 0.6 and unobserved.std() > 0.01
+    assert not torch.equal(unobserved[0], unobserved[1])
+
+
+def test_soft_negatives_are_the_least_probable_of_each_category_and_stay():
+    loss = in_run("em_apl", candidates=1)
+    logits = torch.arange(12.0).view(1, 4, 3) / 4 - 2  # rises from row to row
+    loss.end_epoch(1, lambda: iter(logits.split(3, dim=1)))
+    assert (loss.soft == -1).all()  # the warm-up
+    per_epoch = [int(0.9 * unobserved / 3) for unobserved in (3, 3, 2)]
+    assert per_epoch == loss.per_epoch.tolist() == [0, 0, 0]
+    loss.per_epoch = torch.tensor([1, 1, 2])
+    loss.end_epoch(2, lambda: iter(logits.split(3, dim=1)))
+    first = loss.soft.clone()
+    assert (first >= 0).nonzero().tolist() == [[0, 0, 1], [0, 0, 2], [0, 1, 0], [0, 1, 2]]
+    torch.testing.assert_close(first[first >= 0], torch.sigmoid(logits)[first >= 0])
+    loss.end_epoch(3, lambda: iter(-logits.split(4, dim=1)[0].unsqueeze(0)))
+    assert torch.equal(loss.soft[first >= 0], first[first >= 0])  # never taken back
+    assert (loss.soft >= 0).sum() == 6 and (loss.soft[0, 3] < 0).tolist() == [False, False, True]
+
+
+def test_soft_negatives_reach_the_share_that_is_asked_for():
+    labels = torch.zeros(100, 2, dtype=torch.int8)
+    loss = in_run("em_apl", candidates=1, epochs=12, labels=labels)
+    logits = torch.randn(1, 100, 2)
+    for epoch in range(1, 13):
+        loss.end_epoch(epoch, lambda: iter([logits]))
+    assert (loss.soft >= 0).sum(1).tolist() == [[90, 90]]
+
+
+def test_the_rejected_share_grows_from_none():
+    loss, shares = in_run("ll_r"), []
+    for epoch in (1, 2, 3):
+        loss.start_epoch(epoch)
+        shares.append(loss.hyperparameters["share"])
+    assert shares == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_permanent_correction_stays_in_place_for_its_candidate():
+    loss = in_run("ll_cp")
+    logits = torch.zeros(2, 4, 3)
+    logits[0, 0, 1], logits[1, 1, 0] = 5.0, 5.0
+    loss.start_epoch(1)
+    loss(logits, LABELS, ROWS)
+    assert not loss.corrected.any()
+    loss.start_epoch(2)
+    loss(logits, LABELS, ROWS)  # two of twelve: the largest is above the second, which all zeros share
+    assert loss.corrected.nonzero().tolist() == [[0, 0, 1], [1, 1, 0]]
+    logits.zero_()
+    loss.start_epoch(3)
+    loss(logits, LABELS, ROWS)
+    assert loss.corrected.nonzero().tolist() == [[0, 0, 1], [1, 1, 0]]
+
+
+def test_the_hyperparameters_of_gr_move_with_the_epoch():
+    loss, found = in_run("gr", epochs=4), {}
+    for epoch in (1, 4):
+        loss.start_epoch(epoch)
+        found[epoch] = {key: loss.hyperparameters[key] for key in ("w", "b", "mu", "sigma")}
+    assert found[1] == pytest.approx({"w": 0, "b": -2, "mu": 0.575, "sigma": 1.625})
+    assert found[4] == pytest.approx({"w": 1.5, "b": -2, "mu": 0.8, "sigma": 0.5})
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
+    labels = torch.zeros(4, 3, dtype=torch.int8)
+    hyperparameters = LOSSES[name].defaults()
+    if "k" in hyperparameters:
+        hyperparameters["k"] = 1.0  # training fills it in
+    loss = make_loss(name, hyperparameters, RunContext([0, 1], 8, lambda: [labels]))
+    loss.start_epoch(1)
+    assert loss(torch.zeros(2, 4, 3), labels, ROWS).shape == (2,)
+
+
+def test_hyperparameters_that_are_not_named_have_their_defaults():
+    run = RunContext([0], 1, lambda: [LABELS])
+    assert make_loss("em", {}, run).hyperparameters == {"alpha": 0.1}
+    assert make_loss("em", {"alpha": 0.3}, run).hyperparameters == {"alpha": 0.3}
+
+
+def test_state_belongs_to_losses_that_exist():
+    assert set(STATEFUL) <= set(LOSSES)

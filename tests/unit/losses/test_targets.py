@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from spml.artifacts.codes import LossLabel
+from spml.losses import targets
+from spml.runtime.errors import InputError
+
+IGNORED = LossLabel.IGNORED
+
+
+def test_pseudo_labels_are_known_labels():
+    pseudo = np.array([[1, 0, -1]], np.int8)
+    assert targets.encode_full_labels("bce", "f", pseudo).tolist() == [[1, 0, IGNORED]]
+    assert targets.encode_full_labels("em", "f", pseudo).tolist() == [[1, 0, IGNORED]]
+    assert targets.encode_full_labels("iu", "f", pseudo).tolist() == [[1, -1, 0]]
+    assert targets.encode_full_labels("partial_bce", "f", pseudo).tolist() == [[1, -1, 0]]
+
+
+def test_soft_targets_are_for_losses_that_take_them():
+    soft = np.array([[0.25, 1.0]], np.float16)
+    assert targets.encode_full_labels("bce_ls", "f", soft).dtype == np.float32
+    with pytest.raises(InputError, match="loss em does not take; wanted bce or bce_ls"):
+        targets.encode_full_labels("em", "f", soft)
+
+
+def test_a_loss_says_so_when_it_lacks_what_it_needs():
+    observed, true = np.array([[1, 0, 0]], np.int8), np.array([[1, 1, 0]], np.uint8)
+    with pytest.raises(
+        InputError, match="2 of 3 labels are unobserved, but loss bce needs every label; wanted supervision: full"
+    ):
+        targets.encode_observed_labels("bce", "f", observed, true)
+    for name in ("iu", "partial_bce"):
+        with pytest.raises(
+            InputError,
+            match=f"no negative is observed; .* loss {name} learns that everything is present; .*negatives_per_image",
+        ):
+            targets.encode_observed_labels(name, "f", observed, true)
+    assert targets.encode_observed_labels("iun", "f", observed, true).tolist() == [[1, 0, -1]]
+    assert targets.encode_observed_labels("iu", "f", np.array([[1, 0, -1]], np.int8), true).tolist() == [[1, 0, -1]]

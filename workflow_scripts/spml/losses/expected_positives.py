@@ -1,0 +1,62 @@
+"""Losses that know how many positives to expect per image.
+
+Source: Cole et al. 2021, "Multi-Label Learning from Single Positive Labels".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spml.artifacts.codes import LossLabel
+from spml.losses.primitives import cross_entropy, known_entries, known_negatives, mean, nl, sigmoid, stop
+from spml.losses.registry import register
+from spml.registry import Hyperparameter
+from spml.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+K = Hyperparameter(
+    "k",
+    "expected positives per image, above 0; null: their mean over the validation rows",
+    default=None,
+    above=0,
+    nullable=True,
+    published={"coco2014": 2.9, "voc2012": 1.5, "nuswide": 1.9, "cub": 31.4},
+)
+
+
+@register(
+    "Expected positive regularisation: observed positives, and k positives per image on average",
+    source="Cole et al. 2021",
+    hyperparameters=[K],
+)
+def epr(logits: Tensor, labels: Tensor, k: float) -> Tensor:
+    """Return the mean of nl(f) where observed present, plus R(f), see ``_excess``."""
+    return mean(known_entries(logits, labels)) + _excess(logits, labels, k)
+
+
+@register(
+    "Online label estimation: the model and an estimate of every training label learn from each other",
+    source="Cole et al. 2021",
+    hyperparameters=[K],
+)
+def role(logits: Tensor, labels: Tensor, estimates: Tensor, k: float) -> Tensor:
+    """Return the loss of heads and ``estimates`` (logits [..., N, L] of e).
+
+    ½ [nl(f) + nl(e) where observed present] + ½ [H(sg(e), f) + H(sg(f), e)] + ½ [R(f) + R(e)], R as in epr; no
+    gradient runs through sg.
+    """
+    counted = labels != LossLabel.IGNORED
+    positives = (nl(logits) + nl(estimates)) * (labels == LossLabel.PRESENT)
+    mutual = cross_entropy(stop(torch.sigmoid(estimates)), logits)
+    mutual = mutual + cross_entropy(stop(torch.sigmoid(logits)), estimates)
+    negatives = known_negatives(logits, labels)
+    regulariser = _excess(logits, labels, k) + _excess(estimates, labels, k)
+    return mean(0.5 * (positives + mutual * counted) + negatives) + 0.5 * regulariser
+
+
+def _excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
+    """Return R(f) = (mean over images of the expected number of positives - k)² / L², per candidate."""
+    expected = (sigmoid(logits) * (labels != LossLabel.IGNORED)).sum(-1).mean(-1)
+    return (expected - k).square() / logits.shape[-1] ** 2

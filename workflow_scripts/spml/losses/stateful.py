@@ -1,0 +1,160 @@
+"""Losses for the length of one training run: what lasts longer than a batch lies in a ``TrainingLoss``.
+
+The training loop calls ``start_epoch``, the loss itself for each batch, and ``end_epoch``.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spml.artifacts.codes import LossLabel
+from spml.losses.catalog import LOSSES
+from spml.losses.large_loss import largest_losses
+from spml.losses.primitives import is_known
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a loss may know of the training run that it serves.
+
+    ``seeds``: one for each candidate; ``epochs``: their number; ``labels``: returns blocks [n, L] of the training
+    labels in order.
+    """
+
+    seeds: Sequence[int]
+    epochs: int
+    labels: Callable[[], Iterable[Tensor]]
+
+
+class TrainingLoss:
+    """A loss for the length of one training run; this one has no state.
+
+    ``parameters`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
+    ``hyperparameters`` are what the function ``loss`` is called with; a subclass may change them with the epoch.
+    """
+
+    rate = 1.0
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        self.loss, self.run, self.hyperparameters = loss, run, dict(hyperparameters)
+        self.parameters: dict[str, Tensor] = {}
+
+    def start_epoch(self, epoch: int) -> None:
+        """Prepare an epoch; epochs count from 1."""
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        """Return the losses [C] of logits [C, B, L] and labels [B, L] of the training rows with these numbers [B]."""
+        return self.loss(logits, labels, **self.hyperparameters)
+
+    def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
+        """Finish an epoch; ``predictions`` yields logits [C, n, L] of all training rows in order, without dropout."""
+
+
+class _Role(TrainingLoss):
+    """Estimates begin between ±logit(0.6), those of observed labels at logit(0.995) and logit(0.005)."""
+
+    rate = 10.0
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__(loss, run, hyperparameters)
+        labels = torch.cat(list(run.labels()))
+        bound, certain = math.log(0.6 / 0.4), math.log(0.995 / 0.005)
+        observed = torch.where(labels == LossLabel.PRESENT, certain, -certain)
+        estimates = []
+        for seed in run.seeds:
+            generator = torch.Generator().manual_seed(seed)
+            drawn = (2 * torch.rand(labels.shape, generator=generator) - 1).to(labels.device) * bound
+            estimates.append(torch.where(is_known(labels), observed, drawn))
+        self.parameters = {"estimates": torch.stack(estimates)}
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        return self.loss(logits, labels, self.parameters["estimates"][:, rows], **self.hyperparameters)
+
+
+class _AsymmetricPseudoLabels(TrainingLoss):
+    """After the warm-up, the least probable unobserved labels get their probability as a target, some each epoch."""
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        self.theta, self.warmup = hyperparameters["theta"], hyperparameters["warmup"]
+        rest = {key: value for key, value in hyperparameters.items() if key not in ("theta", "warmup")}
+        super().__init__(loss, run, rest)
+        self.unobserved = torch.cat(list(run.labels())) == LossLabel.UNOBSERVED
+        # targets by candidate; -1: none yet
+        self.soft = torch.full((len(run.seeds), *self.unobserved.shape), -1.0, device=self.unobserved.device)
+        number = self.theta * self.unobserved.sum(0).double() / max(run.epochs - self.warmup, 1)
+        self.per_epoch = number.long()  # by category
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        return self.loss(logits, labels, self.soft[:, rows], **self.hyperparameters)
+
+    def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
+        if not self.warmup <= epoch < self.run.epochs:  # after the last, nothing learns from them
+            return
+        probability = torch.sigmoid(torch.cat(list(predictions()), dim=1))
+        for candidate, soft in zip(probability, self.soft, strict=True):
+            free = self.unobserved & (soft < 0)
+            order = candidate.masked_fill(~free, torch.inf).argsort(dim=0, stable=True)
+            rank = torch.arange(len(order), device=order.device).unsqueeze(1)
+            lowest = torch.zeros_like(free).scatter_(0, order, rank < self.per_epoch) & free
+            soft[lowest] = candidate[lowest]
+
+
+class _LargeLoss(TrainingLoss):
+    """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__(loss, run, {"share": 0.0})
+        self.delta = hyperparameters["delta"] / 100
+
+    def start_epoch(self, epoch: int) -> None:
+        self.hyperparameters["share"] = (epoch - 1) * self.delta
+
+
+class _PermanentCorrection(_LargeLoss):
+    """ll_cp: the same share in each epoch but the first; what is strictly above the smallest stays corrected."""
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__(loss, run, hyperparameters)
+        corrected = torch.cat([torch.zeros_like(labels, dtype=torch.bool) for labels in run.labels()])
+        self.corrected = corrected.repeat(len(run.seeds), 1, 1)
+
+    def start_epoch(self, epoch: int) -> None:
+        self.hyperparameters["share"] = self.delta * (epoch > 1)
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        labels = torch.where(self.corrected[:, rows], LossLabel.PRESENT, labels)
+        self.corrected[:, rows] |= largest_losses(logits, labels, self.hyperparameters["share"])[1]
+        return super().__call__(logits, labels, rows)
+
+
+class _GeneralisedRobust(TrainingLoss):
+    """w and b move from their first to their second value by (e - 1) / E, mu and sigma by e / E."""
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__(loss, run, hyperparameters)
+        self.ranges = {name: hyperparameters[name] for name in ("w", "b", "mu", "sigma")}
+
+    def start_epoch(self, epoch: int) -> None:
+        for name, (first, second) in self.ranges.items():
+            progress = (epoch - 1 if name in ("w", "b") else epoch) / self.run.epochs
+            self.hyperparameters[name] = first + (second - first) * progress
+
+
+STATEFUL: dict[str, type[TrainingLoss]] = {
+    "role": _Role,
+    "em_apl": _AsymmetricPseudoLabels,
+    "ll_r": _LargeLoss,
+    "ll_ct": _LargeLoss,
+    "ll_cp": _PermanentCorrection,
+    "gr": _GeneralisedRobust,
+}
+
+
+def make_loss(name: str, hyperparameters: Mapping[str, Any], run: RunContext) -> TrainingLoss:
+    """Return the loss of that name for one training run; hyperparameters that are not named have their defaults."""
+    loss = LOSSES[name]
+    return STATEFUL.get(name, TrainingLoss)(loss.function, run, {**loss.defaults(), **hyperparameters})
