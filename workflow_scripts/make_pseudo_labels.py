@@ -29,7 +29,7 @@ elif "prior" in parameters:
         raise InputError(
             f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
         )
-pseudo = pseudo_labels.RULES[options["rule"]](logits, **parameters)
+pseudo = pseudo_labels.RULES[options["rule"]].function(logits, **parameters)
 if options["keep_observed"]:
     pseudo = pseudo_labels.keep_observed(pseudo, seen)
 attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}

@@ -1,11 +1,25 @@
+import inspect
+import subprocess
+import sys
+
 import numpy as np
 import pytest
-import yaml
 
 import tiny
 from spml.artifacts import labels
 from spml.evaluation import label_quality
-from spml.labels.pseudo_labels import RULES, argmax, band, class_prior, count, keep_observed, probabilities, soft, top_k
+from spml.labels.pseudo_labels import (
+    RULES,
+    argmax,
+    band,
+    class_prior,
+    count,
+    keep_observed,
+    probabilities,
+    soft,
+    threshold,
+    top_k,
+)
 from spml.runtime.errors import InputError
 
 LOGITS = np.array([[2.0, -1.0, 0.0], [1.0, 0.5, -3.0], [0.0, 3.0, 0.2], [-1.0, -2.0, 1.0]], np.float32)
@@ -54,10 +68,37 @@ def test_targets_count_by_their_value():
     assert count(np.array([[-1, 1]], np.int8), observed, true)["ignored_per_image"] == 1.0
 
 
-def test_the_rules_of_the_schema_are_those_of_the_library():
-    schema = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text())["$defs"]
-    assert set(schema["rules"]) == set(RULES)
-    assert schema["pseudo_labels"]["additionalProperties"]["properties"]["rule"]["enum"] == [*schema["rules"]]
+def test_the_rules_are_recorded_in_order_with_their_hyperparameters():
+    records = {
+        name: (rule.swept, [parameter.name for parameter in rule.hyperparameters]) for name, rule in RULES.items()
+    }
+    assert list(records.items()) == [
+        ("threshold", (True, [])),
+        ("class_prior", (False, ["prior"])),
+        ("top_k", (False, ["k"])),
+        ("band", (True, ["tau_low"])),
+        ("argmax", (False, [])),
+        ("soft", (False, [])),
+    ]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_takes_logits_its_threshold_and_its_hyperparameters(name):
+    rule = RULES[name]
+    wanted = ["logits"] + ["tau"] * rule.swept + [parameter.name for parameter in rule.hyperparameters]
+    assert rule.name == rule.function.__name__ == name and rule.description
+    assert list(inspect.signature(rule.function).parameters) == wanted
+
+
+def test_rules_are_read_without_numpy():
+    program = "import sys, spml.labels.pseudo_labels; print('numpy' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tiny.ROOT / "workflow_scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_threshold_is_strict():
+    assert threshold(np.array([[0.0, 0.1, -0.1]]), 0.5).tolist() == [[0, 1, 0]]
 
 
 def test_soft_pseudo_labels_come_back_as_they_were_written(tmp_path):

@@ -1,93 +1,149 @@
 """Pseudo-labels from logits by one of several rules, and what they got right.
 
-A rule is a pure function of ``logits`` [N, L] and its own parameters, and returns int8 [N, L]: 1 present, 0 absent,
--1 ignored; ``soft`` returns targets, float16. To add a rule: its function, its name in RULES, its line in
-rules/config.schema.yaml.
+A rule is a pure function of ``logits`` [N, L] and its own hyperparameters. It returns int8 [N, L] in the code of
+``PseudoLabel``; ``soft`` returns targets in [0, 1], float16. A swept rule also takes a threshold ``tau`` and makes one
+set of pseudo-labels for each of the configured ``taus``. The record of a rule stands beside its function, and NumPy is
+imported at the first call.
+
+To add a rule, write its function under ``@register(...)`` here, and a test.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-IGNORED = -1
+from spml.artifacts.codes import ObservedLabel, PseudoLabel
+from spml.registry import REQUIRED, Hyperparameter
+from spml.runtime.lazy import np
+
+
+@dataclass(frozen=True)
+class PseudoLabelRule:
+    """One rule; ``swept``: it has thresholds. ``source`` is a publication of docs/methods.md, empty for none."""
+
+    name: str
+    description: str
+    source: str
+    function: Callable[..., np.ndarray]
+    hyperparameters: tuple[Hyperparameter, ...] = ()
+    swept: bool = False
+
+
+RULES: dict[str, PseudoLabelRule] = {}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def register(
+    description: str, *, source: str = "", hyperparameters: Sequence[Hyperparameter] = (), swept: bool = False
+) -> Callable[[Function], Function]:
+    """Return a decorator that records a function as the rule of its name and leaves it as it is."""
+
+    def record(function: Function) -> Function:
+        name = function.__name__
+        RULES[name] = PseudoLabelRule(name, description, source, function, tuple(hyperparameters), swept)
+        return function
+
+    return record
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
-    """The sigmoid in float64, same shape; exact at both ends."""
+    """Return the sigmoid in float64, same shape; exact at both ends."""
     small = np.exp(-np.abs(logits.astype(np.float64)))
     return np.where(logits >= 0, 1.0, small) / (1.0 + small)
 
 
+def _labels(present: np.ndarray) -> np.ndarray:
+    """Return the labels of entries that are present or absent, int8."""
+    labels = np.full(present.shape, PseudoLabel.ABSENT, np.int8)
+    labels[present] = PseudoLabel.PRESENT
+    return labels
+
+
+@register("1 above τ, else 0", source="Arroyo 2023, algorithm 1", swept=True)
 def threshold(logits: np.ndarray, tau: float) -> np.ndarray:
-    """1 where the probability is above tau (strictly), else 0.
+    """Return 1 where the probability is above ``tau`` (strictly), else 0.
 
-    Source: Arroyo 2023, algorithm 1. The observed positives are not put back.
+    The observed positives are not put back.
     """
-    return (probabilities(logits) > tau).astype(np.int8)
+    return _labels(probabilities(logits) > tau)
 
 
-def band(logits: np.ndarray, tau: float, tau_low: float) -> np.ndarray:
-    """1 where the probability is above tau, 0 where it is below tau_low, ignored between."""
-    probability = probabilities(logits)
-    return np.select([probability > tau, probability < tau_low], [1, 0], IGNORED).astype(np.int8)
-
-
+@register(
+    "per category, 1 for as many of the highest images as its prior says",
+    source="Xie et al. 2023",
+    hyperparameters=[
+        Hyperparameter(
+            "prior",
+            "category to rate of positives, for each category; null: the rates of the validation labels",
+            default=None,
+            kind="rates",
+            minimum=0,
+            maximum=1,
+            nullable=True,
+        )
+    ],
+)
 def class_prior(logits: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Per category, 1 for as many of the highest rows as its prior [L] (rate of positives, in [0, 1]) says.
-
-    Source: Xie et al. 2023, "Class-Distribution-Aware Pseudo-Labeling for Semi-Supervised Multi-Label Learning".
-    """
+    """Return, per category, 1 for as many of the highest rows as its ``prior`` [L] (rate of positives) says."""
     return _highest(logits, np.rint(np.asarray(prior) * len(logits)).astype(int))
 
 
+@register(
+    "per category, 1 for the k highest images",
+    source="Yalniz et al. 2019",
+    hyperparameters=[
+        Hyperparameter("k", "positives per category, from 1", default=REQUIRED, kind="integer", minimum=1)
+    ],
+)
 def top_k(logits: np.ndarray, k: int) -> np.ndarray:
-    """Per category, 1 for its k highest rows.
-
-    Source: Yalniz et al. 2019, "Billion-scale semi-supervised learning for image classification".
-    """
+    """Return, per category, 1 for its ``k`` highest rows."""
     return _highest(logits, np.full(logits.shape[1], k))
 
 
 def _highest(logits: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Per category, 1 for its ``count`` [L] highest rows; of equals, the first."""
+    """Return, per category, 1 for its ``count`` [L] highest rows; among equals, for the first."""
     order = np.argsort(-logits, axis=0, kind="stable")
-    labels = np.zeros(logits.shape, np.int8)
-    np.put_along_axis(labels, order, (np.arange(len(logits))[:, None] < count).astype(np.int8), axis=0)
-    return labels
+    present = np.zeros(logits.shape, bool)
+    np.put_along_axis(present, order, np.arange(len(logits))[:, None] < count, axis=0)
+    return _labels(present)
 
 
+@register(
+    "1 above τ, 0 below tau_low, ignored between",
+    hyperparameters=[Hyperparameter("tau_low", "below every τ, above 0", default=0.3, above=0, below=1)],
+    swept=True,
+)
+def band(logits: np.ndarray, tau: float, tau_low: float) -> np.ndarray:
+    """Return 1 where the probability is above ``tau``, 0 where it is below ``tau_low``, ignored between."""
+    probability = probabilities(logits)
+    known = [probability > tau, probability < tau_low]
+    return np.select(known, [PseudoLabel.PRESENT, PseudoLabel.ABSENT], PseudoLabel.IGNORED).astype(np.int8)
+
+
+@register("1 for the highest category of each image", source="Lee 2013")
 def argmax(logits: np.ndarray) -> np.ndarray:
-    """1 for the highest category of each row, the first of equals.
-
-    Source: Lee 2013, "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method".
-    """
-    labels = np.zeros(logits.shape, np.int8)
-    labels[np.arange(len(logits)), logits.argmax(1)] = 1
-    return labels
+    """Return 1 for the highest category of each row, the first among equals."""
+    return _labels(np.arange(logits.shape[1]) == logits.argmax(1)[:, None])
 
 
+@register(
+    "the probability as the target; students need loss bce or bce_ls",
+    source="Hinton et al. 2015",
+)
 def soft(logits: np.ndarray) -> np.ndarray:
-    """The probability itself as the target, float16.
-
-    Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".
-    """
+    """Return the probability itself as the target, float16."""
     return probabilities(logits).astype(np.float16)
 
 
-RULES: dict[str, Callable[..., np.ndarray]] = {
-    "threshold": threshold,
-    "keep_observed": threshold,  # what it adds is keep_observed() below, which every rule may have
-    "class_prior": class_prior,
-    "top_k": top_k,
-    "band": band,
-    "argmax": argmax,
-    "soft": soft,
-}
-
-
 def keep_observed(pseudo: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """The pseudo-labels with what was observed put back: positives as 1, negatives as 0."""
-    return np.select([observed == 1, observed == -1], [1, 0], pseudo).astype(pseudo.dtype)
+    """Return the pseudo-labels with what was observed put back: positives as present, negatives as absent."""
+    kept = pseudo.copy()
+    kept[observed == ObservedLabel.PRESENT] = PseudoLabel.PRESENT
+    kept[observed == ObservedLabel.ABSENT] = PseudoLabel.ABSENT
+    return kept
 
 
 def positives(pseudo: np.ndarray) -> np.ndarray:
