@@ -39,3 +39,28 @@ def asl(logits: Tensor, labels: Tensor, gamma_negative: float, gamma_positive: f
     negative = log_absent * stop((present - clip).clamp_min(0).pow(gamma_negative))
     entries = known_negatives(logits, labels) - positive * (labels == LossLabel.PRESENT)
     return (entries - negative * (labels == LossLabel.UNOBSERVED)).sum((-2, -1))
+
+
+@register(
+    "Hill loss: unobserved labels that look present weigh little, since they may be missing labels",
+    source="Zhang et al. 2021",
+    hyperparameters=[
+        Hyperparameter("margin", "shift of the logits of positives, from 0", default=1, minimum=0, maximum=10),
+        Hyperparameter("lamb", "λ, height of the hill of negatives, from 1", default=1.5, minimum=1, maximum=10),
+        Hyperparameter("gamma", "focusing power of positives", default=2, minimum=0, maximum=20),
+    ],
+)
+def hill(logits: Tensor, labels: Tensor, margin: float, lamb: float, gamma: float) -> Tensor:
+    """Return the sum over images and categories; no epsilon, and the gradient runs through all factors.
+
+    -(1 - p)^gamma log p with p = sigmoid(logit - margin) where observed present, (lamb - f) f² where unobserved.
+    """
+    logsigmoid = torch.nn.functional.logsigmoid
+    shifted = logits - margin
+    positive = -torch.exp(gamma * logsigmoid(-shifted)) * logsigmoid(shifted)
+    present, absent = torch.sigmoid(logits), torch.sigmoid(-logits)
+    # the same polynomial in 1 - f, where f is so close to 1 that its gradient would cancel
+    upper = lamb - 1 + absent * (3 - 2 * lamb + absent * (lamb - 3 + absent))
+    negative = torch.where(logits > 0, upper, (lamb - present) * present.square())
+    entries = known_negatives(logits, labels) + positive * (labels == LossLabel.PRESENT)
+    return (entries + negative * (labels == LossLabel.UNOBSERVED)).sum((-2, -1))
