@@ -11,71 +11,73 @@ configfile: "config.yaml"
 report: "rules/captions/workflow.rst"
 
 
-include: "rules/config.smk"
 include: "rules/common.smk"
+include: "rules/acquire.smk"
 include: "rules/data.smk"
 include: "rules/features.smk"
-include: "rules/teachers.smk"
-include: "rules/pseudo_labels.smk"
-include: "rules/students.smk"
+include: "rules/labels.smk"
+include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
-include: "rules/inspection.smk"
-include: "rules/prediction.smk"
+include: "rules/review.smk"
+include: "rules/model.smk"
 
 
 wildcard_constraints:
-    dataset=NAME,
-    backbone=NAME,
-    teacher=NAME,
-    student=NAME,
-    pseudo_labels=NAME,
+    dataset=NAME_PATTERN,
+    backbone=NAME_PATTERN,
+    teacher=NAME_PATTERN,
+    student=NAME_PATTERN,
+    pseudo_labels=NAME_PATTERN,
     architecture="[a-z0-9_]+",
+    archive="annotations|train|test|archive",
+    reader="[a-z_]+",
+    ending="json|csv",
     seed="[0-9]+",
     part="train|test",
     shard="[0-9]{5}",
     split="train|val|test",
-    process="size|location",
+    sampling="size|location",
     format="|".join(FORMATS),
     variant=VARIANT,
-    model=f"teachers/{NAME}/seed_[0-9]+|students/{NAME}/seed_[0-9]+/({VARIANT})",
+    model=f"teachers/{NAME_PATTERN}/seed_[0-9]+|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
 
 
 rule all:
     default_target: True
     input:
-        FIGURES,
-        f"results/{DATASET}/report.html",
+        console.figures(DATASET),
+        paths.report(DATASET),
 
 
 rule report:
     input:
-        f"results/{DATASET}/report.html",
+        paths.report(DATASET),
 
 
 rule gallery:
     input:
-        shown_gallery(),
+        review.shown_gallery(EXPERIMENT),
 
 
 rule exports:
     input:
-        shown_exports(),
+        review.shown_exports(EXPERIMENT),
 
 
 rule predict:
     input:
-        f"results/{DATASET}/predictions/predictions.csv",
+        paths.predictions("predictions.csv", DATASET),
 
 
 rule model:
     input:
-        f"results/{DATASET}/model/README.md",
+        paths.chosen("README.md", DATASET),
 
 
 onstart:
-    require_writable()
+    console.require_writable()
 
 
 onsuccess:
-    summarise()
+    console.summarise(EXPERIMENT)

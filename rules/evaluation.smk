@@ -1,11 +1,11 @@
-# Every model, teacher or student: its logits on a split, and its metrics on validation and test.
+# Logits and metrics of every model, the comparison of all methods, the quality of the pseudo-labels.
 
 
 rule predict_logits:
     input:
-        checkpoint="results/{dataset}/{model}/checkpoint.safetensors",
-        features=split_features,
-        labels=split_labels,
+        checkpoint=paths.checkpoint(),
+        features=plan(evaluation.split_features),
+        labels=plan(evaluation.split_labels),
         code=code("predict_logits"),
     output:
         logits="results/{dataset}/{model}/logits_{split}.h5",
@@ -24,11 +24,11 @@ rule predict_logits:
 
 rule evaluate:
     input:
-        val="results/{dataset}/{model}/logits_val.h5",
-        test="results/{dataset}/{model}/logits_test.h5",
-        train_labels="results/{dataset}/labels/train.h5",
-        test_labels="results/{dataset}/labels/test.h5",
-        observed=observed_of_model,
+        val=paths.logits(split="val"),
+        test=paths.logits(split="test"),
+        train_labels=paths.labels(part="train"),
+        test_labels=paths.labels(part="test"),
+        observed=plan(evaluation.model_observed),
         code=code("evaluate"),
     output:
         metrics="results/{dataset}/metrics/{model}.json",
@@ -41,3 +41,95 @@ rule evaluate:
         "../envs/numpy.yaml"
     script:
         "../workflow_scripts/evaluate.py"
+
+
+rule collect_metrics:
+    input:
+        metrics=plan(evaluation.all_metrics),
+        code=code("collect_metrics"),
+    output:
+        table="results/{dataset}/tables/map.csv",
+        average_precision="results/{dataset}/tables/average_precision.csv",
+    log:
+        "results/{dataset}/logs/collect_metrics.log",
+    benchmark:
+        "results/{dataset}/benchmarks/collect_metrics.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        models=plan(evaluation.models),
+    script:
+        "../workflow_scripts/collect_metrics.py"
+
+
+rule compare_methods:
+    input:
+        logits=plan(evaluation.all_test_logits),
+        labels=paths.labels(part="test"),
+        table=paths.table("map"),
+        code=code("compare_methods"),
+    output:
+        table="results/{dataset}/tables/comparison.csv",
+    log:
+        "results/{dataset}/logs/compare_methods.log",
+    benchmark:
+        "results/{dataset}/benchmarks/compare_methods.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+    params:
+        models=plan(evaluation.models),
+        options=plan(evaluation.comparison),
+    script:
+        "../workflow_scripts/compare_methods.py"
+
+
+rule collect_label_counts:
+    input:
+        pseudo_labels=plan(evaluation.all_pseudo_labels),
+        observed=plan(evaluation.all_observed),
+        labels=paths.labels(part="train"),
+        code=code("collect_label_counts"),
+    output:
+        table="results/{dataset}/tables/label_counts.csv",
+    log:
+        "results/{dataset}/logs/collect_label_counts.log",
+    benchmark:
+        "results/{dataset}/benchmarks/collect_label_counts.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        variants=plan(evaluation.variants),
+    script:
+        "../workflow_scripts/collect_label_counts.py"
+
+
+rule measure_label_quality:
+    input:
+        pseudo_labels=plan(evaluation.all_pseudo_labels),
+        observed=plan(evaluation.all_observed),
+        labels=paths.labels(part="train"),
+        code=code("measure_label_quality"),
+    output:
+        label_quality="results/{dataset}/tables/label_quality.csv",
+        confusions="results/{dataset}/tables/confusions.csv",
+    log:
+        "results/{dataset}/logs/measure_label_quality.log",
+    benchmark:
+        "results/{dataset}/benchmarks/measure_label_quality.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        variants=plan(evaluation.variants),
+    script:
+        "../workflow_scripts/measure_label_quality.py"

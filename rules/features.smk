@@ -1,9 +1,8 @@
 # A frozen backbone turns pictures into features, once for all models.
 
 
+# No code among its inputs: see fetch_archive.
 rule fetch_weights:
-    input:
-        code=code("fetch_weights"),
     output:
         weights="resources/weights/imagenet/{backbone}.pth",
     log:
@@ -14,8 +13,8 @@ rule fetch_weights:
     conda:
         "../envs/torch.yaml"
     params:
-        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
-        download=lambda wildcards: plain(BACKBONES[wildcards.backbone].get("download") or {}),
+        architecture=plan(training.architecture),
+        download=plan(training.weights_download),
     script:
         "../workflow_scripts/fetch_weights.py"
 
@@ -35,19 +34,20 @@ rule pretrain_demo_backbone:
     resources:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),
-        gpu=MACHINE["gpus_per_job"],
-        device=MACHINE["device"],
+        gpu=MACHINE.gpus_per_job,
+        device=MACHINE.device,
     params:
-        architecture=lambda wildcards: BACKBONES[wildcards.backbone]["architecture"],
-        options=plain({key: DEMO[key] for key in ("seed", "singles", "pretraining_epochs")}),
+        architecture=plan(training.architecture),
+        options=plan(training.pretraining),
     script:
         "../workflow_scripts/pretrain_demo_backbone.py"
 
 
 rule extract_features:
     input:
-        images=listed_shard,
-        weights=backbone_weights,
+        images=shard_images,
+        weights=plan(training.backbone_weights),
+        checked=ancient(paths.labels_check()),  # labels that nothing can be learnt from end the run before hours of work
         code=code("extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",
@@ -61,18 +61,18 @@ rule extract_features:
     resources:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(240),
-        gpu=MACHINE["gpus_per_job"],
-        device=MACHINE["device"],
-        batch_size=MACHINE["batch_size"],
+        gpu=MACHINE.gpus_per_job,
+        device=MACHINE.device,
+        batch_size=MACHINE.batch_size,
     params:
-        options=lambda wildcards: extraction(wildcards.backbone),
+        options=plan(training.extraction),
     script:
         "../workflow_scripts/extract_features.py"
 
 
 rule index_features:
     input:
-        shards=feature_shards,
+        shards=shard_features,
         code=code("index_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}.h5",

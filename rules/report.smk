@@ -1,53 +1,9 @@
-# The tables and the figures: the paper's two, the comparison of all methods, calibration, the audit of the labels; the
-# record of what they were made with.
-
-
-rule collect_metrics:
-    input:
-        metrics=all_metrics,
-        code=code("collect_metrics"),
-    output:
-        table="results/{dataset}/tables/map.csv",
-        average_precision="results/{dataset}/tables/average_precision.csv",
-    log:
-        "results/{dataset}/logs/collect_metrics.log",
-    benchmark:
-        "results/{dataset}/benchmarks/collect_metrics.tsv"
-    localrule: True
-    conda:
-        "../envs/numpy.yaml"
-    params:
-        models=models,
-    script:
-        "../workflow_scripts/collect_metrics.py"
-
-
-rule collect_label_counts:
-    input:
-        pseudo_labels=all_pseudo_labels,
-        observed=all_observed,
-        labels="results/{dataset}/labels/train.h5",
-        code=code("collect_label_counts"),
-    output:
-        table="results/{dataset}/tables/label_counts.csv",
-    log:
-        "results/{dataset}/logs/collect_label_counts.log",
-    benchmark:
-        "results/{dataset}/benchmarks/collect_label_counts.tsv"
-    conda:
-        "../envs/numpy.yaml"
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-    params:
-        variants=variants,
-    script:
-        "../workflow_scripts/collect_label_counts.py"
+# Figures, provenance and report.
 
 
 rule plot_map:
     input:
-        table="results/{dataset}/tables/map.csv",
+        table=paths.table("map"),
         code=code("plot_map"),
     output:
         svg=report(
@@ -65,14 +21,14 @@ rule plot_map:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=section("figure"),
+        options=plan(evaluation.shown_models),
     script:
         "../workflow_scripts/plot_map.py"
 
 
 rule plot_label_counts:
     input:
-        table="results/{dataset}/tables/label_counts.csv",
+        table=paths.table("label_counts"),
         code=code("plot_label_counts"),
     output:
         svg=report(
@@ -90,64 +46,15 @@ rule plot_label_counts:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=figure_label_counts,
+        options=plan(evaluation.shown_pseudo_labels),
     script:
         "../workflow_scripts/plot_label_counts.py"
 
 
-rule compare_methods:
-    input:
-        logits=all_test_logits,
-        labels="results/{dataset}/labels/test.h5",
-        table="results/{dataset}/tables/map.csv",
-        code=code("compare_methods"),
-    output:
-        table="results/{dataset}/tables/comparison.csv",
-    log:
-        "results/{dataset}/logs/compare_methods.log",
-    benchmark:
-        "results/{dataset}/benchmarks/compare_methods.tsv"
-    conda:
-        "../envs/numpy.yaml"
-    threads: 8
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(120),
-    params:
-        models=models,
-        options=compared,
-    script:
-        "../workflow_scripts/compare_methods.py"
-
-
-rule measure_label_quality:
-    input:
-        pseudo_labels=all_pseudo_labels,
-        observed=all_observed,
-        labels="results/{dataset}/labels/train.h5",
-        code=code("measure_label_quality"),
-    output:
-        label_quality="results/{dataset}/tables/label_quality.csv",
-        confusions="results/{dataset}/tables/confusions.csv",
-    log:
-        "results/{dataset}/logs/measure_label_quality.log",
-    benchmark:
-        "results/{dataset}/benchmarks/measure_label_quality.tsv"
-    conda:
-        "../envs/numpy.yaml"
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-    params:
-        variants=variants,
-    script:
-        "../workflow_scripts/measure_label_quality.py"
-
-
 rule plot_comparison:
     input:
-        table="results/{dataset}/tables/comparison.csv",
-        map="results/{dataset}/tables/map.csv",
+        table=paths.table("comparison"),
+        map=paths.table("map"),
         code=code("plot_comparison"),
     output:
         svg=report(
@@ -165,15 +72,15 @@ rule plot_comparison:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=section("figure", "lines"),
+        options=plan(evaluation.shown_models),
     script:
         "../workflow_scripts/plot_comparison.py"
 
 
 rule plot_reliability:
     input:
-        table="results/{dataset}/tables/map.csv",
-        metrics=all_metrics,
+        table=paths.table("map"),
+        metrics=plan(evaluation.all_metrics),
         code=code("plot_reliability"),
     output:
         svg=report(
@@ -191,16 +98,16 @@ rule plot_reliability:
     conda:
         "../envs/numpy.yaml"
     params:
-        models=models,
-        options=section("figure"),
+        models=plan(evaluation.models),
+        options=plan(evaluation.shown_models),
     script:
         "../workflow_scripts/plot_reliability.py"
 
 
 rule plot_label_quality:
     input:
-        label_quality="results/{dataset}/tables/label_quality.csv",
-        confusions="results/{dataset}/tables/confusions.csv",
+        label_quality=paths.table("label_quality"),
+        confusions=paths.table("confusions"),
         code=code("plot_label_quality"),
     output:
         svg=report(
@@ -218,21 +125,19 @@ rule plot_label_quality:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=figure_label_counts,
+        options=plan(evaluation.shown_pseudo_labels),
     script:
         "../workflow_scripts/plot_label_quality.py"
 
 
 rule write_provenance:
     input:
-        tables=expand(
-            "results/{{dataset}}/tables/{table}.csv",
-            table=["map", "average_precision", "label_counts", "comparison", "label_quality", "confusions"],
-        ),
-        annotations=all_annotations,
-        images=expand("results/{{dataset}}/images/{part}.csv", part=["train", "test"]),
-        given=given_labels,
-        features=all_features,
+        tables=[
+            paths.table(name)
+            for name in ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
+        ],
+        files=plan(evaluation.recorded_files),
+        features=plan(evaluation.all_features),
         code=code("write_provenance"),
     output:
         record="results/{dataset}/provenance.json",
@@ -250,21 +155,21 @@ rule write_provenance:
     conda:
         "../envs/torch.yaml"
     params:
-        config=as_used,
+        config=plan(evaluation.record),
     script:
         "../workflow_scripts/write_provenance.py"
 
 
 rule write_report:
     input:
-        comparison="results/{dataset}/tables/comparison.csv",
-        label_counts="results/{dataset}/tables/label_counts.csv",
-        label_quality="results/{dataset}/tables/label_quality.csv",
-        map="results/{dataset}/tables/map.csv",
-        figures=expand("results/{{dataset}}/figures/{figure}.svg", figure=FIGURE_NAMES),
-        provenance="results/{dataset}/provenance.json",
-        train="results/{dataset}/labels/train.h5",
-        test="results/{dataset}/labels/test.h5",
+        comparison=paths.table("comparison"),
+        label_counts=paths.table("label_counts"),
+        label_quality=paths.table("label_quality"),
+        map=paths.table("map"),
+        figures=[paths.figure(name) for name in evaluation.FIGURES],
+        provenance=paths.provenance(),
+        train=paths.labels(part="train"),
+        test=paths.labels(part="test"),
         assets=assets("report"),
         code=code("write_report"),
     output:
@@ -282,6 +187,6 @@ rule write_report:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=reported,
+        options=plan(evaluation.report),
     script:
         "../workflow_scripts/write_report.py"

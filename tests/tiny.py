@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -41,11 +40,15 @@ CONFIG = {
         }
     },
     "seeds": [1200, 1201],
-    "validation": {"share": 0.25, "seed": 1200},
-    "teachers": {"em": {"loss": "em"}, "an": {"loss": "an", "head": "linear"}, "full": {"loss": "bce", "labels": True}},
+    "validation": {"fraction": 0.25, "seed": 1200},
+    "teachers": {
+        "em": {"loss": "em"},
+        "an": {"loss": "an", "head": "linear"},
+        "full": {"loss": "bce", "supervision": "full"},
+    },
     "pseudo_labels": {"paper": {"teacher": "em", "rule": "threshold", "taus": [0.5, 0.7]}},
     "students": {"paper": {"pseudo_labels": "paper", "loss": "bce"}},
-    "figure": {"students": "paper", "lines": ["an", "em", "full"]},
+    "figures": {"students": "paper", "baselines": ["an", "em", "full"]},
     "training": {
         "head": "mlp",
         "hidden": 8,
@@ -144,17 +147,6 @@ def changed(config, changes):
         else:
             section[last] = value
     return config
-
-
-def namespace(config):
-    """The functions and constants of rules/config.smk and rules/common.smk for a config; SystemExit on a mistake."""
-    space = {
-        "workflow": SimpleNamespace(basedir=str(ROOT), configfiles=["config.yaml"]),
-        "config": copy.deepcopy(config),
-    }
-    for name in ("config", "common"):
-        exec(compile((ROOT / "rules" / f"{name}.smk").read_text(), f"rules/{name}.smk", "exec"), space)
-    return space
 
 
 def command(folder, *arguments, root=ROOT):

@@ -215,7 +215,7 @@ def test_only_what_it_shows_makes_it_again(finished, page):
             "make_gallery",
             "gallery",
         }
-        assert "make_thumbnails" in planned({"validation/share": 0.3})
+        assert "make_thumbnails" in planned({"validation/fraction": 0.3})
     finally:
         planned()
     with tiny.edited(finished / "repository/workflow_scripts/gallery/page.js", "\n// a line\n"):

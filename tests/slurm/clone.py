@@ -12,7 +12,7 @@ OPTIONS = [  # as a site would set them in slurm/profile.yaml, and a quicker pol
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"),
     *("--latency-wait", "5", "--jobs", "4"),
 ]
-ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5], "machine/images_per_shard": 14, "machine/gpus_per_job": 1}
+ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5], "features/images_per_shard": 14, "machine/gpus_per_job": 1}
 
 
 class Clone:

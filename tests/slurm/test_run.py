@@ -15,7 +15,7 @@ DEMO = {
     "demo": {"seed": 3, "train": 30, "test": 10, "singles": 64, "pretraining_epochs": 1},
     "seeds": [1200],
     "pseudo_labels/paper/taus": [0.4],
-    "machine/images_per_shard": 10,
+    "features/images_per_shard": 10,
 }
 
 

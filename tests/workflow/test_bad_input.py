@@ -79,8 +79,8 @@ def test_no_image_with_a_label_is_an_error(folder):
 
 
 def test_a_validation_share_that_leaves_a_split_empty_is_an_error(folder):
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"validation/share": 0.001}))
-    assert "validation.share: found 0.001, which gives 0 of 39 images for validation" in fails(folder, LABELS)
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"validation/fraction": 0.001}))
+    assert "validation.fraction: found 0.001, which gives 0 of 39 images for validation" in fails(folder, LABELS)
 
 
 def test_a_category_without_training_positives_is_a_warning(folder):

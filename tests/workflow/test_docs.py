@@ -64,7 +64,7 @@ def test_every_method_is_documented_with_a_line_of_config_that_holds():
             if title == "Losses":
                 changes = {"teachers/shown": entry, "training/epochs": 9}
                 if name in ("iu", "partial_bce"):
-                    changes["observation"] = {"negatives": 1}
+                    changes["observation"] = {"negatives_per_image": 1}
             else:
                 changes = {"pseudo_labels/shown": entry} if title.startswith("Rules") else entry
             tiny.namespace(tiny.changed(tiny.CONFIG, changes))

@@ -121,7 +121,7 @@ def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(
 
 def test_losses_that_need_negatives_learn_from_observed_ones(folder):
     changes = SEED | {
-        "observation": {"process": "size", "positives": 2, "negatives": 1},
+        "observation": {"sampling": "size", "positives": 2, "negatives": 1},
         "teachers/iu": {"loss": "iu"},
         "teachers/partial": {"loss": "partial_bce"},
     }
@@ -149,7 +149,7 @@ def test_labels_observed_in_reality_and_choices_made_on_them(folder):
         writer = csv.writer(file)
         writer.writerow(["file_name", "category"])
         writer.writerows((f"{image}.png", name) for image, name in first.items())
-    changes = SEED | {"observation": {"file": "data/mine.csv"}, "validation/labels": "observed"}
+    changes = SEED | {"observation": {"file": "data/mine.csv"}, "validation/select_on": "observed_labels"}
     tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
     output = tiny.snakemake(folder)
     results = folder / "results/tiny"

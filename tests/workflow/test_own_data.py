@@ -21,8 +21,8 @@ from spml.review import describe
 pytestmark = pytest.mark.xdist_group("own data")
 NOBODY_KNOWS = {  # of a data set without true labels
     "teachers/full": None,
-    "validation/labels": "observed",
-    "figure/lines": ["an", "em"],
+    "validation/select_on": "observed_labels",
+    "figures/baselines": ["an", "em"],
     "seeds": [1200],
 }
 
@@ -315,7 +315,7 @@ def test_local_copies_in_the_layout_of(source, made, true):
         {
             "dataset": source,
             f"datasets/{source}": entry,
-            "observation/process": "size" if source == "voc" else "uniform",
+            "observation/sampling": "size" if source == "voc" else "uniform",
         },
     )
     targets = [

@@ -69,7 +69,7 @@ def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
         "train": {"annotations": "tags.csv", "images": str(real_data / "coco_mini/train2017")},
         "validation": {"labels": "observed"},
         "teachers": {"full": None},
-        "figure": {"students": "paper", "lines": ["an", "em"]},
+        "figures": {"students": "paper", "baselines": ["an", "em"]},
         "seeds": [1200],
     }
     tiny.configure(tmp_path, tiny.changed(config(real_data), {"dataset": "tags", "datasets/tags": own}))

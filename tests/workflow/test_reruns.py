@@ -74,7 +74,7 @@ ADDED_LABELS = and_after("collect_label_counts", "measure_label_quality") | {"ma
 
 CONFIG_CASES = {  # a change of the config -> what runs
     "nothing": ({}, set()),
-    "validation share": ({"validation/share": 0.3}, and_after("make_labels")),
+    "validation share": ({"validation/fraction": 0.3}, and_after("make_labels")),
     "split seed": ({"validation/seed": 5}, and_after("make_labels")),
     "epochs": ({"training/epochs": 4}, TRAINING),
     "two values swapped": ({"training/epochs": 8, "training/hidden": 3}, TRAINING),
@@ -84,7 +84,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "head of a student": ({"students/paper/head": "linear"}, STUDENTS),
     "loss of a student": ({"students/paper/loss": "an_ls"}, STUDENTS),
     "a baseline's loss": ({"teachers/an/loss": "an_ls"}, {"train_teacher", *ADDED_MODEL}),
-    "a baseline's labels": ({"teachers/an/labels": True}, {"train_teacher", *ADDED_MODEL}),
+    "a baseline's labels": ({"teachers/an/supervision": "full"}, {"train_teacher", *ADDED_MODEL}),
     "hyperparameter of the teacher": ({"teachers/em/loss": {"name": "em", "alpha": 0.2}}, TRAINING),
     "a hyperparameter written out": ({"teachers/em/loss": {"name": "em", "alpha": 0.1}}, set()),
     "another teacher for the pseudo-labels": ({"pseudo_labels/paper/teacher": "an"}, {"predict_logits", *LABELLING}),
@@ -122,21 +122,21 @@ CONFIG_CASES = {  # a change of the config -> what runs
         },
         LABELLING,
     ),
-    "process of the observation": ({"observation": {"process": "size"}}, {"make_observation_weights", *OBSERVING}),
-    "observed negatives": ({"observation": {"negatives": 1}}, OBSERVING),
+    "process of the observation": ({"observation": {"sampling": "size"}}, {"make_observation_weights", *OBSERVING}),
+    "observed negatives": ({"observation": {"negatives_per_image": 1}}, OBSERVING),
     "weights that the process does not read": ({"observation": {"weights": {"red": 2}}}, set()),
-    "choices on observed labels": ({"validation/labels": "observed"}, TRAINING | {"evaluate"}),
+    "choices on observed labels": ({"validation/select_on": "observed_labels"}, TRAINING | {"evaluate"}),
     "reference of the comparison": ({"comparison": {"reference": "an"}}, and_after("compare_methods")),
     "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
     "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
     "lines of the figure": (
-        {"figure/lines": ["full"]},
+        {"figures/baselines": ["full"]},
         {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report"},
     ),
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
     "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
     "storage": ({"backbones/random/storage": "float32"}, and_after("extract_features")),
-    "images per shard": ({"machine/images_per_shard": 10}, EVERYTHING),
+    "images per shard": ({"features/images_per_shard": 10}, EVERYTHING),
     "memory": ({"training/memory_mb": 1}, TRAINING),
     "a second backbone, unused": (
         {"backbones/other": {"architecture": "resnet18", "weights": "imagenet"}},
@@ -303,7 +303,7 @@ def test_an_edited_label_extracts_no_features_again_and_a_new_image_does(tmp_pat
 
 def test_new_images_extract_new_shards_alone_and_a_lost_shard_itself(tmp_path):
     folder = tiny.make(tmp_path)
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"machine/images_per_shard": 13}))
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"features/images_per_shard": 13}))
     target = "results/tiny/features/random/train.h5"
     shards = folder / "results/tiny/features/random/train"
 

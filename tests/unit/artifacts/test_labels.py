@@ -30,7 +30,7 @@ def test_split_sizes_of_coco_2014():
 
 @pytest.mark.parametrize(("rows", "share"), [(2, 0.1), (2, 0.9), (1, 0.5)])
 def test_a_share_that_leaves_a_split_empty_is_refused(rows, share):
-    with pytest.raises(InputError, match=rf"validation.share: found {share}, which gives"):
+    with pytest.raises(InputError, match=rf"validation.fraction: found {share}, which gives"):
         training_split(rows, share, 1200)
 
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from loss_examples import ARGUMENTS, ESTIMATES, LOGITS, NEGATIVES, OBSERVED, TRUE, TRUE_NEGATIVES, compute
 
+from loss_examples import ARGUMENTS, ESTIMATES, LOGITS, NEGATIVES, OBSERVED, TRUE, TRUE_NEGATIVES, compute
 from spml.artifacts.codes import LossLabel
 from spml.losses.catalog import FAMILIES, LOSSES
 

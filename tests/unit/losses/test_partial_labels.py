@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from loss_examples import LOGITS, NEGATIVES, OBSERVED, compute
 
 

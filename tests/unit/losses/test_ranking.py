@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from loss_examples import compute
 
 

@@ -1,13 +1,13 @@
-# Use a model: the one that validation chose labels new images, is exported with its backbone, and has a card.
+# The model that validation chose: exported with its backbone, described by a card, used on new images.
 
 
 rule choose_model:
     input:
-        table=map_of_candidates,
-        checkpoints=candidate_files("checkpoint.safetensors"),
-        logits=candidate_files("logits_val.h5"),
-        labels="results/{dataset}/labels/train.h5",
-        observed=observed_of_predicting,
+        table=plan(review.candidate_map),
+        checkpoints=plan(review.candidate_checkpoints),
+        logits=plan(review.candidate_val_logits),
+        labels=paths.labels(part="train"),
+        observed=plan(review.candidate_observed),
         code=code("choose_model"),
     output:
         checkpoint="results/{dataset}/model/checkpoint.safetensors",
@@ -20,16 +20,16 @@ rule choose_model:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=candidates,
+        options=plan(review.candidate_options),
     script:
         "../workflow_scripts/choose_model.py"
 
 
 rule export_model:
     input:
-        weights=predicting_weights,
-        checkpoint="results/{dataset}/model/checkpoint.safetensors",
-        choice="results/{dataset}/model/model.json",
+        weights=plan(review.candidate_weights),
+        checkpoint=paths.chosen("checkpoint.safetensors"),
+        choice=paths.chosen("model.json"),
         code=code("export_model"),
     output:
         program="results/{dataset}/model/model.pt2",
@@ -49,13 +49,13 @@ rule export_model:
 
 rule write_model_card:
     input:
-        choice="results/{dataset}/model/model.json",
-        checkpoint="results/{dataset}/model/checkpoint.safetensors",
-        program="results/{dataset}/model/model.pt2",
-        onnx="results/{dataset}/model/model.onnx",
-        logits=candidate_files("logits_test.h5"),
-        train="results/{dataset}/labels/train.h5",
-        test="results/{dataset}/labels/test.h5",
+        choice=paths.chosen("model.json"),
+        checkpoint=paths.chosen("checkpoint.safetensors"),
+        program=paths.chosen("model.pt2"),
+        onnx=paths.chosen("model.onnx"),
+        logits=plan(review.candidate_test_logits),
+        train=paths.labels(part="train"),
+        test=paths.labels(part="test"),
         code=code("write_model_card"),
     output:
         card="results/{dataset}/model/README.md",
@@ -67,14 +67,14 @@ rule write_model_card:
     conda:
         "../envs/torch.yaml"
     params:
-        options=model_card,
+        options=plan(review.card),
     script:
         "../workflow_scripts/write_model_card.py"
 
 
 rule list_new_images:
     input:
-        listed=listed_new_images,
+        listed=plan(review.new_images_list),
         code=code("list_new_images"),
     output:
         images="results/{dataset}/predictions/images.csv",
@@ -86,18 +86,18 @@ rule list_new_images:
     conda:
         "../envs/numpy.yaml"
     params:
-        images=new_images,
-        state=state_of_new_images,
+        images=plan(review.new_images),
+        fingerprint=plan(review.fingerprint_new_images),
     script:
         "../workflow_scripts/list_new_images.py"
 
 
 rule predict_images:
     input:
-        images="results/{dataset}/predictions/images.csv",
-        weights=predicting_weights,
-        checkpoint="results/{dataset}/model/checkpoint.safetensors",
-        choice="results/{dataset}/model/model.json",
+        images=paths.predictions("images.csv"),
+        weights=plan(review.candidate_weights),
+        checkpoint=paths.chosen("checkpoint.safetensors"),
+        choice=paths.chosen("model.json"),
         code=code("predict_images"),
     output:
         table="results/{dataset}/predictions/predictions.csv",
@@ -111,10 +111,10 @@ rule predict_images:
     resources:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(480),
-        gpu=MACHINE["gpus_per_job"],
-        device=MACHINE["device"],
-        batch_size=MACHINE["batch_size"],
+        gpu=MACHINE.gpus_per_job,
+        device=MACHINE.device,
+        batch_size=MACHINE.batch_size,
     params:
-        state=state_of_new_images,
+        fingerprint=plan(review.fingerprint_new_images),
     script:
         "../workflow_scripts/predict_images.py"

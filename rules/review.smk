@@ -1,10 +1,10 @@
-# To look at and to hand on: the training pictures beside their labels, as a page that opens offline; exports to other tools.
+# To look at and to hand on: the training pictures beside their labels, and exports to other tools.
 
 
 rule make_thumbnails:
     input:
-        images="results/{dataset}/images/train.csv",
-        labels="results/{dataset}/labels/train.h5",
+        images=paths.images(part="train"),
+        labels=paths.labels(part="train"),
         code=code("make_thumbnails"),
     output:
         thumbnails=directory("results/{dataset}/gallery/thumbnails"),
@@ -24,12 +24,12 @@ rule make_thumbnails:
 
 rule make_gallery:
     input:
-        pseudo_labels=variants_of_pseudo_labels,
-        logits=teacher_logits,
-        labels="results/{dataset}/labels/train.h5",
-        observed="results/{dataset}/observed/seed_{seed}.h5",
-        images="results/{dataset}/images/train.csv",
-        thumbnails="results/{dataset}/gallery/thumbnails",
+        pseudo_labels=plan(labels.variant_files),
+        logits=plan(labels.teacher_logits),
+        labels=paths.labels(part="train"),
+        observed=paths.observed(),
+        images=paths.images(part="train"),
+        thumbnails=paths.thumbnails(),
         assets=assets("gallery"),
         code=code("make_gallery"),
     output:
@@ -44,18 +44,18 @@ rule make_gallery:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(60),
     params:
-        options=gallery,
+        options=plan(review.gallery_options),
     script:
         "../workflow_scripts/make_gallery.py"
 
 
 rule export_pseudo_labels:
     input:
-        pseudo_labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.h5",
-        logits=teacher_logits,
-        labels="results/{dataset}/labels/train.h5",
-        observed="results/{dataset}/observed/seed_{seed}.h5",
-        images="results/{dataset}/images/train.csv",
+        pseudo_labels=paths.pseudo_labels(),
+        logits=plan(labels.teacher_logits),
+        labels=paths.labels(part="train"),
+        observed=paths.observed(),
+        images=paths.images(part="train"),
         code=code("export_pseudo_labels"),
     output:
         export=directory("results/{dataset}/exports/{pseudo_labels}/seed_{seed}/{variant}/{format}"),

@@ -1,0 +1,61 @@
+# What a data set is made of: drawn, fetched, or converted from another layout.
+
+
+rule draw_demo:
+    input:
+        code=code("draw_demo"),
+    output:
+        annotations="resources/{dataset}/{part}.json",
+    log:
+        "resources/{dataset}/logs/draw_demo/{part}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/draw_demo/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(30),
+    params:
+        options=plan(acquire.demo_options),
+    script:
+        "../workflow_scripts/draw_demo.py"
+
+
+# No code among its inputs: what is fetched depends on address and checksum, and 20 GB are not fetched again for an edit.
+rule fetch_archive:
+    output:
+        files="resources/{dataset}/fetched/{archive}.csv",
+    log:
+        "resources/{dataset}/logs/fetch_archive/{archive}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/fetch_archive/{archive}.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        download=plan(acquire.download),
+        members=plan(acquire.members),
+    script:
+        "../workflow_scripts/fetch_archive.py"
+
+
+rule convert_annotations:
+    input:
+        lists=plan(acquire.conversion_inputs),
+        code=plan(acquire.conversion_code),
+    output:
+        annotations="resources/{dataset}/{reader}/{part}.{ending}",
+    log:
+        "resources/{dataset}/logs/convert_annotations/{reader}/{part}.{ending}.log",
+    benchmark:
+        "resources/{dataset}/benchmarks/convert_annotations/{reader}/{part}.{ending}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        options=plan(acquire.conversion),
+        fingerprint=plan(acquire.fingerprint_beside),
+    script:
+        "../workflow_scripts/convert_annotations.py"

@@ -1,0 +1,92 @@
+# Observed labels, and pseudo-labels from a teacher's logits (algorithm 1: probability above τ; other rules beside it).
+
+
+rule make_observation_weights:
+    input:
+        annotations=plan(acquire.annotations, part="train"),
+        labels=paths.labels(part="train"),
+        code=code("make_observation_weights"),
+    output:
+        weights="results/{dataset}/observed/weights_{sampling}.h5",
+    log:
+        "results/{dataset}/logs/make_observation_weights/{sampling}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_observation_weights/{sampling}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(30),
+    script:
+        "../workflow_scripts/make_observation_weights.py"
+
+
+rule make_observed_labels:
+    input:
+        labels=paths.labels(part="train"),
+        weights=plan(labels.sampling_weights),
+        table=plan(labels.image_table),
+        file=plan(labels.observed_file),
+        images=plan(labels.observed_file_images),
+        code=code("make_observed_labels"),
+    output:
+        observed="results/{dataset}/observed/seed_{seed}.h5",
+    log:
+        "results/{dataset}/logs/make_observed_labels/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_observed_labels/seed_{seed}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(15),
+    params:
+        options=plan(labels.observation),
+    script:
+        "../workflow_scripts/make_observed_labels.py"
+
+
+rule check_labels:
+    input:
+        labels=paths.labels(part="train"),
+        observed=plan(evaluation.all_observed),
+        table=plan(labels.image_table),
+        code=code("check_labels"),
+    output:
+        checked="results/{dataset}/checks/labels.txt",
+    log:
+        "results/{dataset}/logs/check_labels.log",
+    benchmark:
+        "results/{dataset}/benchmarks/check_labels.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        options=plan(labels.check_options),
+    script:
+        "../workflow_scripts/check_labels.py"
+
+
+rule make_pseudo_labels:
+    input:
+        logits=plan(labels.teacher_logits),
+        labels=paths.labels(part="train"),
+        observed=paths.observed(),
+        images=paths.images(part="train"),
+        code=code("make_pseudo_labels"),
+    output:
+        labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.h5",
+        table="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.csv",
+    log:
+        "results/{dataset}/logs/make_pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+    params:
+        options=plan(labels.rule_options),
+    script:
+        "../workflow_scripts/make_pseudo_labels.py"

@@ -1,0 +1,56 @@
+# Teachers learn from observed or true labels; students learn from pseudo-labels, one student per τ.
+
+
+rule train_teacher:
+    input:
+        features=plan(training.teacher_features),
+        labels=paths.labels(part="train"),
+        observed=plan(training.teacher_observed),
+        code=code("train_teacher"),
+    output:
+        checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",
+        history="results/{dataset}/teachers/{teacher}/seed_{seed}/history.csv",
+    log:
+        "results/{dataset}/logs/train_teacher/{teacher}/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/train_teacher/{teacher}/seed_{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(6000),
+        runtime=per_attempt(240),
+        gpu=MACHINE.gpus_per_job,
+        device=MACHINE.device,
+    params:
+        options=plan(training.teacher_options),
+    script:
+        "../workflow_scripts/train_teacher.py"
+
+
+rule train_student:
+    input:
+        features=plan(training.student_features),
+        labels=paths.labels(part="train"),
+        pseudo_labels=plan(training.student_labels),
+        observed=plan(training.selection_observed),
+        code=code("train_student"),
+    output:
+        checkpoint="results/{dataset}/students/{student}/seed_{seed}/{variant}/checkpoint.safetensors",
+        history="results/{dataset}/students/{student}/seed_{seed}/{variant}/history.csv",
+    log:
+        "results/{dataset}/logs/train_student/{student}/seed_{seed}/{variant}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/train_student/{student}/seed_{seed}/{variant}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(6000),
+        runtime=per_attempt(240),
+        gpu=MACHINE.gpus_per_job,
+        device=MACHINE.device,
+    params:
+        options=plan(training.student_options),
+    script:
+        "../workflow_scripts/train_student.py"

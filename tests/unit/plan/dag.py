@@ -1,0 +1,188 @@
+"""The jobs that the rule files and the plan make of a configuration, without Snakemake, in milliseconds.
+
+The blocks input, output and params of each rule are evaluated as they stand; jobs are traced from the figures back. One
+shard per part is assumed. tests/workflow/test_reruns.py proves on real dry runs that Snakemake does the same.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import tiny
+from plan import acquire, console, evaluation, labels, load, paths, review, training
+
+BLOCK = re.compile(r"^    (input|output|params):\n((?:        .*\n|\n)+)", re.M)
+SHARD = "00000"
+
+
+@dataclass
+class Rule:
+    name: str
+    blocks: dict[str, dict[str, Any]]
+    outputs: list[re.Pattern[str]]
+
+
+@dataclass
+class Job:
+    rule: str
+    inputs: set[str]
+    ancient: set[str]
+    params: str
+    needs: list["Job"] = field(default_factory=list)
+
+    @property
+    def identity(self) -> tuple[str, frozenset[str]]:
+        return self.params, frozenset(self.inputs | self.ancient)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A function of the plan, to be asked for the wildcards of a job."""
+
+    function: Any
+    fixed: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, experiment: Any, wildcards: dict[str, str]) -> Any:
+        names = self.function.__code__.co_varnames[1 : self.function.__code__.co_argcount]
+        fixed = dict(self.fixed)
+        return self.function(experiment, **{name: wildcards[name] for name in names if name not in fixed}, **fixed)
+
+
+@dataclass(frozen=True)
+class Ancient:
+    value: Any
+
+
+def _pattern(output: str) -> re.Pattern[str]:
+    """Return the expression that an output pattern stands for; what a wildcard may be follows from its name."""
+    allowed = {
+        "part": "train|test",
+        "seed": "[0-9]+",
+        "split": "train|val|test",
+        "shard": "[0-9]{5}",
+        "variant": "tau_0[.][0-9]{2}|all",
+        "sampling": "size|location",
+        "reader": "voc|nuswide|cub|coco|image_folder",
+        "model": r"teachers/[\w.-]+/seed_[0-9]+|students/[\w.-]+/seed_[0-9]+/(?:tau_0[.][0-9]{2}|all)",
+    }
+    seen: set[str] = set()
+
+    def group(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in seen:
+            return f"(?P={name})"
+        seen.add(name)
+        return f"(?P<{name}>{allowed.get(name, '[A-Za-z0-9][A-Za-z0-9_.-]*')})"
+
+    parts = re.split(r"(\{\w+\})", output)
+    return re.compile(
+        "".join(re.sub(r"\{(\w+)\}", group, part) if part[:1] == "{" else re.escape(part) for part in parts)
+    )
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return every rule of rules/*.smk with its evaluated blocks."""
+    space = {
+        "paths": paths,
+        "plan": lambda function, **fixed: Ask(function, tuple(fixed.items())),
+        "code": lambda *names: [],
+        "assets": lambda *names: [],
+        "ancient": Ancient,
+        "directory": lambda path: path,
+        "report": lambda path, **more: path,
+        "shard_images": Ask(lambda experiment, dataset, part: paths.shard_images(dataset, part, SHARD)),
+        "shard_features": Ask(
+            lambda experiment, dataset, backbone, part: [paths.shard_features(dataset, backbone, part, SHARD)]
+        ),
+        "MACHINE": SimpleNamespace(memory_mb=None),
+    } | {module.__name__.rpartition(".")[2]: module for module in (acquire, evaluation, labels, review, training)}
+    found = []
+    for file in sorted((tiny.ROOT / "rules").glob("*.smk")):
+        text = file.read_text(encoding="utf-8")
+        for block in re.split(r"^(?:rule|checkpoint) ", text, flags=re.M)[1:]:
+            name = re.match(r"\w+", block)[0]
+            blocks = {key: eval(f"dict({body})", dict(space)) for key, body in BLOCK.findall(block + "\n")}
+            outputs = [_pattern(path) for path in blocks["output"].values()]
+            found.append(Rule(name, blocks, outputs))
+    return tuple(found)
+
+
+def _files(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif value is not None:
+        for item in value:
+            yield from _files(item)
+
+
+def jobs(config: dict[str, Any]) -> dict[str, Job]:
+    """Return the jobs behind the target all, by their first output."""
+    experiments = load.experiments(config)
+    experiment = experiments[config["dataset"]]
+    made: dict[str, Job | None] = {}
+    result: dict[str, Job] = {}
+
+    def job_of(path: str) -> Job | None:
+        if path in made:
+            return made[path]
+        made[path] = None
+        if path.endswith(f"/{SHARD}.csv"):  # in a folder that is an output
+            made[path] = job_of(path.rpartition("/")[0])
+            return made[path]
+        for rule in rules():
+            for output in rule.outputs:
+                if match := output.fullmatch(path):
+                    made[path] = _job(rule, match.groupdict(), path)
+                    return made[path]
+        return None
+
+    def _job(rule: Rule, wildcards: dict[str, str], path: str) -> Job:
+        outputs = [text.format(**wildcards) for text in rule.blocks["output"].values()]
+        if outputs[0] in result:
+            return result[outputs[0]]
+        inputs: set[str] = set()
+        ancient: set[str] = set()
+        for value in rule.blocks.get("input", {}).values():
+            target = inputs
+            if isinstance(value, Ancient):
+                value, target = value.value, ancient
+            answer = value(experiment, wildcards) if isinstance(value, Ask) else value
+            target.update(file.format(**wildcards) for file in _files(answer))
+        params = {
+            name: value(experiment, wildcards) if isinstance(value, Ask) else value
+            for name, value in rule.blocks.get("params", {}).items()
+        }
+        job = result[outputs[0]] = Job(rule.name, inputs, ancient, repr(params))
+        made.update(dict.fromkeys(outputs, job))
+        job.needs = [needed for file in sorted(inputs) if (needed := job_of(file))]
+        for file in sorted(ancient):
+            job_of(file)
+        return job
+
+    for target in [*console.figures(experiment.dataset), paths.report(experiment.dataset)]:
+        job_of(target)
+    return result
+
+
+def planned(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
+    """Return what runs once a finished workflow's configuration changed: rule to number of jobs."""
+    old, new = jobs(before), jobs(after)
+    runs: dict[int, bool] = {}
+
+    def reruns(output: str, job: Job) -> bool:
+        if id(job) not in runs:
+            runs[id(job)] = False
+            changed = output not in old or old[output].identity != job.identity
+            outputs = {id(other): name for name, other in new.items()}
+            runs[id(job)] = changed or any(reruns(outputs[id(needed)], needed) for needed in job.needs)
+        return runs[id(job)]
+
+    counts: dict[str, int] = {}
+    for output, job in new.items():
+        if reruns(output, job):
+            counts[job.rule] = counts.get(job.rule, 0) + 1
+    return counts

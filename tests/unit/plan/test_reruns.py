@@ -1,0 +1,207 @@
+"""Only what changed runs again: change one key, see the exact rules that are planned."""
+
+import pytest
+
+import tiny
+from unit.plan import dag
+
+FEEDS = {  # rule -> the rules that read what it writes
+    "list_images": ["extract_features", "make_labels", "make_pseudo_labels", "write_provenance"],
+    "extract_features": ["index_features"],
+    "index_features": ["train_teacher", "train_student", "predict_logits", "write_provenance"],
+    "make_labels": [
+        *["make_observed_labels", "check_labels", "train_teacher", "train_student", "predict_logits"],
+        *["make_pseudo_labels", "evaluate", "collect_label_counts", "compare_methods", "measure_label_quality"],
+        "write_report",
+    ],
+    "make_observed_labels": [
+        "check_labels",
+        "train_teacher",
+        "make_pseudo_labels",
+        "collect_label_counts",
+        "measure_label_quality",
+    ],
+    "train_teacher": ["predict_logits"],
+    "predict_logits": ["make_pseudo_labels", "evaluate", "compare_methods"],
+    "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality"],
+    "train_student": ["predict_logits"],
+    "evaluate": ["collect_metrics", "plot_reliability"],
+    "collect_metrics": [
+        *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]
+    ],
+    "collect_label_counts": ["plot_label_counts", "write_provenance", "write_report"],
+    "compare_methods": ["plot_comparison", "write_provenance", "write_report"],
+    "measure_label_quality": ["plot_label_quality", "write_provenance", "write_report"],
+    **{
+        rule: ["write_report"]
+        for rule in (
+            "plot_map",
+            "plot_label_counts",
+            "plot_comparison",
+            "plot_reliability",
+            "plot_label_quality",
+            "write_provenance",
+        )
+    },
+}
+
+
+def and_after(*rules):
+    """These rules and all that come after them."""
+    found, todo = set(), list(rules)
+    while todo:
+        rule = todo.pop()
+        if rule not in found:
+            found.add(rule)
+            todo += FEEDS.get(rule, [])
+    return found
+
+
+TRAINING = and_after("train_teacher")
+LABELLING = and_after("make_pseudo_labels")
+EVERYTHING = and_after("list_images")
+OBSERVING = and_after("make_observed_labels")
+MEASURING = and_after("evaluate", "compare_methods")
+ADDED_MODEL = MEASURING | {"predict_logits"}
+STUDENTS = ADDED_MODEL | {"train_student"}
+TABLES = and_after("collect_metrics", "collect_label_counts", "measure_label_quality", "plot_reliability")
+ADDED_LABELS = and_after("collect_label_counts", "measure_label_quality") | {"make_pseudo_labels"}
+
+CONFIG_CASES = {  # a change of the config -> what runs
+    "nothing": ({}, set()),
+    "validation share": ({"validation/fraction": 0.3}, and_after("make_labels")),
+    "split seed": ({"validation/seed": 5}, and_after("make_labels")),
+    "epochs": ({"training/epochs": 4}, TRAINING),
+    "two values swapped": ({"training/epochs": 8, "training/hidden": 3}, TRAINING),
+    "two lists swapped": ({"training/batch_sizes": [1], "training/learning_rates": [8]}, TRAINING),
+    "dropout": ({"training/dropout": 0.2}, TRAINING),
+    "order of candidates": ({"training/learning_rates": [0.001, 0.01]}, TRAINING),
+    "head of a student": ({"students/paper/head": "linear"}, STUDENTS),
+    "loss of a student": ({"students/paper/loss": "an_ls"}, STUDENTS),
+    "a baseline's loss": ({"teachers/an/loss": "an_ls"}, {"train_teacher", *ADDED_MODEL}),
+    "a baseline's supervision": ({"teachers/an/supervision": "full"}, {"train_teacher", "check_labels", *ADDED_MODEL}),
+    "hyperparameter of the teacher": ({"teachers/em/loss": {"name": "em", "alpha": 0.2}}, TRAINING),
+    "a hyperparameter written out": ({"teachers/em/loss": {"name": "em", "alpha": 0.1}}, set()),
+    "another teacher for the pseudo-labels": ({"pseudo_labels/paper/teacher": "an"}, {"predict_logits", *LABELLING}),
+    "observed positives kept": ({"pseudo_labels/paper/keep_observed": True}, LABELLING),
+    "a τ added": ({"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}, LABELLING),
+    "a τ removed": (
+        {"pseudo_labels/paper/taus": [0.5]},
+        TABLES,
+    ),
+    "order of τ": ({"pseudo_labels/paper/taus": [0.7, 0.5]}, set()),
+    "a replicate added": ({"seeds": [1200, 1201, 7]}, and_after("make_observed_labels")),
+    "a replicate removed": ({"seeds": [1200]}, TABLES | {"check_labels"}),
+    "a teacher added": ({"teachers/an_ls": {"loss": "an_ls"}}, {"train_teacher", *ADDED_MODEL}),
+    "a student added": ({"students/linear": {"pseudo_labels": "paper", "loss": "bce", "head": "linear"}}, STUDENTS),
+    "pseudo-labels added": (
+        {"pseudo_labels/of_an": {"teacher": "an", "taus": [0.5]}},
+        ADDED_LABELS | {"predict_logits"},
+    ),
+    "a second round": (
+        {
+            "pseudo_labels/second": {"teacher": "paper@0.7", "taus": [0.5]},
+            "students/second": {"pseudo_labels": "second", "loss": "bce"},
+        },
+        LABELLING,
+    ),
+    "several teachers": ({"pseudo_labels/paper/teacher": ["em", "an"]}, {"predict_logits", *LABELLING}),
+    "rules without τ added": (
+        {
+            "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
+            "pseudo_labels/cap": {"teacher": "soft@all", "rule": "class_prior"},
+            "students/soft": {"pseudo_labels": "soft", "loss": "bce"},
+        },
+        LABELLING,
+    ),
+    "sampling of the observation": ({"observation": {"sampling": "size"}}, {"make_observation_weights", *OBSERVING}),
+    "observed negatives": ({"observation": {"negatives_per_image": 1}}, OBSERVING),
+    "weights that the sampling does not read": ({"observation": {"weights": {"red": 2}}}, set()),
+    "choices on observed labels": (
+        {"validation/select_on": "observed_labels"},
+        TRAINING | {"evaluate", "check_labels"},
+    ),
+    "reference of the comparison": ({"comparison": {"reference": "an"}}, and_after("compare_methods")),
+    "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
+    "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
+    "lines of the figure": (
+        {"figures/baselines": ["full"]},
+        {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report"},
+    ),
+    "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
+    "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
+    "storage": ({"backbones/random/storage": "float32"}, and_after("extract_features")),
+    "images per shard": ({"features/images_per_shard": 10}, EVERYTHING),
+    "memory": ({"machine/memory_mb": 1}, set()),
+    "a second backbone, unused": (
+        {"backbones/other": {"architecture": "resnet18", "weights": "imagenet"}},
+        set(),
+    ),
+    "device": ({"machine/device": "auto"}, set()),
+    "batch size of the extraction": ({"machine/batch_size": 7}, set()),
+    "GPUs": ({"machine/gpus_per_job": 1}, set()),
+    "what predicts and for what": ({"predict": {"images": "data/test", "model": "an", "seed": 1201}}, set()),
+    "the demo's settings": ({"demo": {"train": 50}}, set()),
+    "another data set beside it": (
+        {"datasets/other": {"source": "demo", "backbone": "random", "training": {"epochs": 1}}},
+        set(),
+    ),
+    "an override for this data set": ({"datasets/tiny/training": {"epochs": 4}}, TRAINING),
+    "a name that figures show": (
+        {"teachers/an/label": "Assume negative"},
+        {"plot_map", "plot_comparison", "plot_reliability", "write_report"},
+    ),
+    "an override that says the same": ({"datasets/tiny/training": {"epochs": 3}}, set()),
+}
+
+
+@pytest.mark.parametrize("case", CONFIG_CASES)
+def test_a_change_of_the_config_runs_what_depends_on_it(case):
+    changes, wanted = CONFIG_CASES[case]
+    assert set(dag.planned(tiny.CONFIG, tiny.changed(tiny.CONFIG, changes))) == wanted
+
+
+def test_a_τ_added_runs_its_own_files_alone():
+    after = tiny.changed(tiny.CONFIG, {"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]})
+    two = len(tiny.CONFIG["seeds"])
+    wanted = {"make_pseudo_labels": two, "train_student": two, "predict_logits": 2 * two, "evaluate": two}
+    assert dag.planned(tiny.CONFIG, after) == wanted | dict.fromkeys(TABLES | {"compare_methods", "plot_comparison"}, 1)
+
+
+TABLE = tiny.changed(
+    tiny.CONFIG,
+    {
+        "datasets/tiny": {"source": "csv", "backbone": "random", "train": {"annotations": "data/tags.csv"}},
+        "teachers/full": None,
+        "figures/baselines": ["an", "em"],
+        "validation/select_on": "observed_labels",
+    },
+)
+TABLE_CASES = {  # of a table without true labels
+    "a teacher with full supervision": (
+        {"teachers/full": {"loss": "bce", "supervision": "full"}},
+        {"check_labels", "train_teacher", *ADDED_MODEL},
+    ),
+    "a teacher": ({"teachers/wan": {"loss": "wan"}}, {"train_teacher", *ADDED_MODEL}),
+    "choices on true labels": ({"validation/select_on": "true_labels"}, TRAINING | {"evaluate", "check_labels"}),
+    "epochs": ({"training/epochs": 4}, TRAINING),
+    "a τ removed": ({"pseudo_labels/paper/taus": [0.5]}, TABLES),
+}
+
+
+@pytest.mark.parametrize("case", TABLE_CASES)
+def test_a_change_of_the_config_of_a_table_runs_what_depends_on_it(case):
+    changes, wanted = TABLE_CASES[case]
+    assert set(dag.planned(TABLE, tiny.changed(TABLE, changes))) == wanted
+
+
+def test_the_rules_of_this_test_are_those_of_the_workflow():
+    """FEEDS names every link between jobs of the workflow."""
+    links = set()
+    changes = {"observation": {"sampling": "size"}, "validation/select_on": "observed_labels"}
+    for job in dag.jobs(tiny.changed(tiny.CONFIG, changes)).values():
+        links |= {(needed.rule, job.rule) for needed in job.needs}
+    known = {(one, other) for one, others in FEEDS.items() for other in others}
+    only_here = {("make_observation_weights", "make_observed_labels"), ("make_labels", "make_observation_weights")}
+    only_here |= {("make_observed_labels", rule) for rule in ("train_student", "evaluate")}
+    assert links - only_here == known

@@ -1,0 +1,227 @@
+"""What one part of the configuration asks of another: one function per kind of reference, a line per mistake."""
+
+import graphlib
+from collections.abc import Iterator
+
+from plan.errors import unknown
+from plan.experiment import Experiment, as_list, parse_reference, variants_of
+from spml.labels.pseudo_labels import RULES
+from spml.losses.catalog import LOSSES
+
+
+def mistakes(experiment: Experiment) -> Iterator[str]:
+    """Yield one line for each mistake of a data set's experiment."""
+    for check in (
+        backbones,
+        locations,
+        downloads,
+        boxes,
+        true_labels,
+        losses,
+        students,
+        taus,
+        priors,
+        teachers,
+        circles,
+        figures,
+        references,
+    ):
+        yield from check(experiment)
+
+
+def backbones(experiment: Experiment) -> Iterator[str]:
+    """Backbones are among those of the configuration."""
+    names = list(experiment.config.backbones)
+    yield from unknown(f"datasets.{experiment.dataset}.backbone", experiment.entry.backbone, names)
+    for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
+        for name, entry in entries.items():  # type: ignore[attr-defined]
+            if entry.backbone:
+                yield from unknown(f"{kind}.{name}.backbone", entry.backbone, names)
+
+
+def locations(experiment: Experiment) -> Iterator[str]:
+    """The user names what the source does not fetch or draw, and no more."""
+    kind, source = experiment.entry.source, experiment.source
+    for part in ("train", "test"):
+        location = experiment.entry.location(part)
+        for key, path in (("annotations", location.annotations), ("images", location.images)):
+            where = f"datasets.{experiment.dataset}.{part}.{key}"
+            if key in source.named and not path and part in experiment.parts:
+                yield f"{where}: found {path!r}, wanted a path (source {kind} fetches nothing)"
+            if kind == "demo" and path:
+                yield f"{where}: found {path!r}, wanted nothing (source demo is drawn); use source: coco"
+            if kind == "image_folder" and key == "annotations" and path:
+                yield f"{where}: found {path!r}, wanted nothing: the folder that a picture lies in is its category"
+            elif path and key == "annotations" and source.is_table != path.lower().endswith(".csv"):
+                table = "a file whose name ends in .csv", "no .csv file (source: csv reads them)"
+                yield f"{where}: found {path!r}, wanted {table[not source.is_table]}"
+    if experiment.entry.categories and kind != "csv":
+        yield (
+            f"datasets.{experiment.dataset}.categories: found {experiment.entry.categories!r}, wanted nothing: source "
+            f"{kind} brings its own"
+        )
+
+
+def downloads(experiment: Experiment) -> Iterator[str]:
+    """Mirrors are of archives that the source has."""
+    known = experiment.source.downloads
+    for key in sorted(experiment.entry.downloads.model_fields_set) if experiment.entry.downloads else ():
+        if key not in known:
+            wanted = ", ".join(known) or "none"
+            yield (
+                f"datasets.{experiment.dataset}.downloads.{key}: source {experiment.entry.source} has no such download; "
+                f"wanted {wanted}"
+            )
+
+
+def boxes(experiment: Experiment) -> Iterator[str]:
+    """Sampling by size or location needs boxes."""
+    observation = experiment.observation
+    if observation.sampling in ("size", "location") and not experiment.source.has_boxes and not observation.file:
+        yield (
+            f"observation.sampling: found {observation.sampling}, wanted uniform or weights: source "
+            f"{experiment.entry.source} has no boxes"
+        )
+
+
+def true_labels(experiment: Experiment) -> Iterator[str]:
+    """What learns from true labels, or is selected on them, needs a source that has some."""
+    if experiment.source.has_true_labels:
+        return
+    kind = experiment.entry.source
+    if not experiment.selects_on_observed:
+        yield (
+            f"validation.select_on: found {experiment.validation.select_on}, wanted observed_labels: source {kind} has no "
+            "true labels"
+        )
+    for name in experiment.fully_supervised:
+        yield f"teachers.{name}: learns from true labels, which source {kind} does not have; wanted null in its place"
+
+
+def losses(experiment: Experiment) -> Iterator[str]:
+    """A loss is given the labels that it needs, and as many epochs."""
+    observation = experiment.observation
+    only_positives = observation.file is None and not observation.negatives_per_image
+    for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
+        for name, entry in entries.items():  # type: ignore[attr-defined]
+            key, loss = f"{kind}.{name}.loss", experiment.loss(entry)
+            needs = LOSSES[loss["name"]].needs
+            full = kind == "students" or entry.supervision == "full"
+            if needs == "complete labels" and not full:
+                yield (
+                    f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
+                    "labels, as an"
+                )
+            if needs == "observed negatives" and not full and only_positives:
+                yield (
+                    f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
+                    "observation.negatives_per_image, pseudo-labels or supervision: full"
+                )
+            if "k" in loss and loss["k"] is None and experiment.selects_on_observed:
+                yield (
+                    f"{key}: found no k, wanted the positives per image that are expected (validation.select_on: "
+                    "observed_labels cannot tell)"
+                )
+            epochs = entry.epochs if "epochs" in entry.model_fields_set else experiment.training.epochs
+            if loss.get("warmup", 0) >= epochs:
+                yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
+
+
+def students(experiment: Experiment) -> Iterator[str]:
+    """Students learn from pseudo-labels that are made, with a loss that takes them."""
+    for name, entry in experiment.students.items():
+        yield from unknown(f"students.{name}.pseudo_labels", entry.pseudo_labels, list(experiment.pseudo_labels))
+        labels = experiment.pseudo_labels.get(entry.pseudo_labels)
+        if labels and labels.rule == "soft" and not LOSSES[entry.loss.name].accepts_soft_targets:
+            wanted = " or ".join(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
+            yield (
+                f"students.{name}.loss: found {entry.loss.name!r}, wanted {wanted}, which take the soft targets of "
+                f"{entry.pseudo_labels}"
+            )
+
+
+def taus(experiment: Experiment) -> Iterator[str]:
+    """Thresholds have two decimals at most, are named once, and lie above tau_low."""
+    for name, entry in experiment.pseudo_labels.items():
+        key, values = f"pseudo_labels.{name}", entry.taus if RULES[entry.rule].swept else []
+        texts = [f"{tau:.2f}" for tau in values]
+        for tau, text in zip(values, texts, strict=True):
+            if abs(tau - float(text)) > 1e-9 or float(text) >= 1:
+                yield f"{key}.taus: found {tau}, wanted at most two decimals, as in {min(float(text), 0.99):.2f}"
+            if getattr(entry, "tau_low", -1) >= tau:
+                yield f"{key}.tau_low: found {entry.tau_low}, wanted below every τ ({text} is not above it)"
+        for text in sorted({text for text in texts if texts.count(text) > 1}):
+            yield f"{key}.taus: found {text} more than once (two decimals count), wanted each once"
+
+
+def priors(experiment: Experiment) -> Iterator[str]:
+    """Priors are named where validation on observed labels cannot tell them."""
+    for name, entry in experiment.pseudo_labels.items():
+        if experiment.selects_on_observed and "prior" in type(entry).model_fields and entry.prior is None:
+            yield (
+                f"pseudo_labels.{name}.prior: found nothing, wanted a rate for each category (validation.select_on: "
+                "observed_labels cannot tell)"
+            )
+
+
+def teachers(experiment: Experiment) -> Iterator[str]:
+    """Pseudo-labels come from teachers or students that are trained."""
+    for name, entry in experiment.pseudo_labels.items():
+        for reference in as_list(entry.teacher):
+            yield from _model(experiment, f"pseudo_labels.{name}.teacher", reference)
+
+
+def circles(experiment: Experiment) -> Iterator[str]:
+    """No student is, over some rounds, its own teacher."""
+    learns_from = {
+        name: [
+            experiment.students[student].pseudo_labels
+            for student, variant in map(parse_reference, as_list(entry.teacher))
+            if variant and student in experiment.students
+        ]
+        for name, entry in experiment.pseudo_labels.items()
+    }
+    try:
+        graphlib.TopologicalSorter(learns_from).prepare()
+    except graphlib.CycleError as error:
+        ring = error.args[1][:-1][::-1]  # each learns from the one that follows
+        first = ring.index(min(ring))
+        path = [*ring[first:], *ring[:first], ring[first]]
+        yield f"pseudo_labels.{path[0]}.teacher: {' <- '.join(path)} is a circle, wanted a chain that begins at a teacher"
+
+
+def figures(experiment: Experiment) -> Iterator[str]:
+    """The figures show students over τ and teachers."""
+    name = experiment.figures.students
+    yield from unknown("figures.students", name, list(experiment.students))
+    labels = (
+        experiment.pseudo_labels.get(experiment.students[name].pseudo_labels) if name in experiment.students else None
+    )
+    if labels and not RULES[labels.rule].swept:
+        yield f"figures.students: found {name!r}, whose rule {labels.rule} has no τ; wanted students of a rule with taus"
+    for baseline in experiment.figures.baselines:
+        yield from unknown("figures.baselines", baseline, list(experiment.teachers))
+
+
+def references(experiment: Experiment) -> Iterator[str]:
+    """Comparison and prediction name models and replicates that are trained."""
+    if experiment.comparison.reference:
+        yield from _model(experiment, "comparison.reference", experiment.comparison.reference)
+    if experiment.predict.model:
+        yield from _model(experiment, "predict.model", experiment.predict.model)
+    seed = experiment.predict.seed
+    if seed is not None and seed not in experiment.seeds:
+        yield f"predict.seed: found {seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
+
+
+def _model(experiment: Experiment, key: str, reference: str) -> Iterator[str]:
+    name, at, _ = reference.partition("@")
+    if not at:
+        yield from unknown(key, name, list(experiment.teachers))
+    elif name not in experiment.students:
+        yield from unknown(key, name, list(experiment.students))
+    elif entry := experiment.pseudo_labels.get(experiment.students[name].pseudo_labels):
+        known = variants_of(entry)
+        if parse_reference(reference)[1] not in known:
+            wanted = ", ".join(variant.removeprefix("tau_") for variant in known)
+            yield f"{key}: found {reference!r}, wanted {name}@ and one of {wanted}"

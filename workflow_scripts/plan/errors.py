@@ -1,0 +1,169 @@
+"""Mistakes in the configuration as lines: the key, what was found, what is wanted, what might have been meant."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+RENAMED = {  # keys of earlier versions; * stands for any name, and each key may also stand in a data set
+    "figure": "figures",
+    "figures.lines": "figures.baselines",
+    "validation.share": "validation.fraction",
+    "validation.labels": "validation.select_on (true_labels or observed_labels)",
+    "observation.process": "observation.sampling",
+    "observation.positives": "observation.positives_per_image",
+    "observation.negatives": "observation.negatives_per_image",
+    "teachers.*.labels": "teachers.*.supervision (full or observed)",
+    "machine.images_per_shard": "features.images_per_shard",
+    "training.memory_mb": "machine.memory_mb",
+    "teachers.*.memory_mb": "machine.memory_mb",
+    "students.*.memory_mb": "machine.memory_mb",
+}
+REMOVED = {  # keys of earlier versions, and why they are gone
+    "backbones.*.trained": "backbones are frozen",
+    "comparison.seed": "the resamples are always the same",
+    "demo.seed": "the demo is always the same",
+    "demo.pretraining_epochs": "the demo is always the same",
+}
+
+
+class ConfigError(Exception):
+    """The configuration has mistakes: one line for each."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = list(dict.fromkeys(lines))  # a value can be wrong in two ways that read alike
+        super().__init__("\n".join(self.lines))
+
+
+def unknown(key: str, name: object, names: Sequence[str]) -> Iterator[str]:
+    """Yield one line if a name is none of the names."""
+    if name not in names:
+        near = difflib.get_close_matches(str(name), names, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        yield f"{key}: found {name!r}, wanted one of {', '.join(names)}{hint}"
+
+
+def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one line for each thing that a model rejects in a configuration."""
+    schema = model.model_json_schema()
+    for entry in sorted(error.errors(include_url=False), key=lambda entry: tuple(map(str, entry["loc"]))):
+        path, value = _locate(entry["loc"], config, entry["type"])
+        branches = _branches(schema, path, config)
+        key, kind = ".".join(map(_printable, path)), entry["type"]
+        if kind == "extra_forbidden":
+            yield f"{key}: no such key here; {_hint(path, _branches(schema, path[:-1], config))}"
+        elif kind == "missing":
+            yield f"{key}: found nothing, wanted {_description(branches)}"
+        elif entry["loc"][-1] == "[key]":
+            names = [
+                branch["propertyNames"] for branch in _branches(schema, path[:-1], config) if "propertyNames" in branch
+            ]
+            wanted = _description(names) if names else "a name"
+            yield f"{key}: found {path[-1]!r}, wanted {wanted}"
+        elif kind == "union_tag_invalid":
+            tags = [tag.strip(" '") for tag in entry["ctx"]["expected_tags"].split(",")]
+            tag = value.get(entry["ctx"]["discriminator"].strip("'")) if isinstance(value, dict) else value
+            field = "" if not isinstance(value, dict) or "rule" not in value else ".rule"
+            if isinstance(tag, str):
+                yield from unknown(key + field, tag, tags)
+            else:
+                yield f"{key}.name: found {tag!r}, wanted the name of a loss (docs/methods.md has all)"
+        elif kind == "literal_error":
+            yield from unknown(key, value, [str(choice) for choice in _choices(branches)])
+        else:
+            yield f"{key or 'top level'}: found {value!r}, wanted {_description(branches)}"
+
+
+def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list[str | int], Any]:
+    """Return the path in the configuration that pydantic's location means, and the value there.
+
+    The location also holds names of branches (of a union), which are no keys.
+    """
+    path: list[str | int] = []
+    value = config
+    for number, part in enumerate(location):
+        last = number == len(location) - 1
+        inside = (isinstance(value, dict) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        )
+        if inside:
+            value = value[part]
+            path.append(part)
+        elif last and kind == "missing":
+            path.append(part)
+            value = None
+    return path, value
+
+
+def _branches(schema: Mapping[str, Any], path: Sequence[str | int], config: Any) -> list[dict[str, Any]]:
+    """Return what the JSON schema says of the value at a path, most often one branch; a union has several."""
+    definitions = schema["$defs"]
+
+    def expand(entry: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
+        yield entry
+        if "$ref" in entry:
+            yield from expand(definitions[entry["$ref"].rpartition("/")[2]], value)
+        for branch in entry.get("anyOf", []) + entry.get("oneOf", []):
+            target = definitions[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
+            constants = {key: part["const"] for key, part in target.get("properties", {}).items() if "const" in part}
+            if isinstance(value, dict) and any(value.get(key, "threshold") != tag for key, tag in constants.items()):
+                continue
+            yield from expand(branch, value)
+
+    branches, value = list(expand(dict(schema), config)), config
+    for part in path:
+        if isinstance(value, str) and part == "name":
+            break
+        value = value[part] if isinstance(value, list) else (value or {}).get(part)
+        following = []
+        for branch in branches:
+            if isinstance(part, int):
+                following += [branch["items"]] if "items" in branch else []
+            elif part in branch.get("properties", {}):
+                following.append(branch["properties"][part])
+            else:
+                following += branch.get("patternProperties", {}).values()  # of names; one pattern
+                following += [rest] if isinstance(rest := branch.get("additionalProperties"), dict) else []
+        branches = [inner for branch in following for inner in expand(branch, value)]
+    return branches
+
+
+def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> str:
+    """Return what to write in place of an unknown key."""
+    key = str(path[-1])
+    inside = path[2:] if path[0] == "datasets" and len(path) > 2 else path
+    for table, text in ((RENAMED, "it is now {}"), (REMOVED, "it was taken away: {}")):
+        for pattern, answer in table.items():
+            parts = pattern.split(".")
+            if len(parts) == len(inside) and all(
+                part in ("*", str(name)) for part, name in zip(parts, inside, strict=True)
+            ):
+                names = [str(name) for part, name in zip(parts, inside, strict=True) if part == "*"]
+                return text.format(answer.replace("*", names[0]) if names else answer)
+    known = list(dict.fromkeys(name for branch in branches for name in branch.get("properties", {})))
+    near = difflib.get_close_matches(key, known, 1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    tags = {
+        name
+        for branch in branches
+        for name, part in branch.get("properties", {}).items()
+        if name == "name" and "const" in part
+    }
+    known = [name for name in known if name not in tags]
+    return meant + (f"wanted one of {', '.join(known)}" if known else "there are none")
+
+
+def _description(branches: Sequence[Mapping[str, Any]]) -> str:
+    for branch in branches:
+        if text := branch.get("description"):
+            return text[0].lower() + text[1:].rstrip(".") if text[1:2].islower() else text.rstrip(".")
+    return "something else"
+
+
+def _choices(branches: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return next((branch["enum"] for branch in branches if "enum" in branch), [])
+
+
+def _printable(key: str | int) -> str:
+    return str(key) if str(key).isprintable() else repr(str(key))

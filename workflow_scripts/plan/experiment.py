@@ -1,0 +1,171 @@
+"""One data set's experiment: the configuration as it holds for it, defaults and its own values merged."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from plan import paths
+from plan.config import Config, Student, Teacher, Training
+from plan.sources import SOURCES, Source
+from spml.labels.pseudo_labels import RULES
+from spml.losses.catalog import LOSSES
+
+AnySection = TypeVar("AnySection", bound=BaseModel)
+
+
+class Wildcards(Protocol):
+    """What Snakemake fills a pattern with: a text per name."""
+
+    def get(self, name: str, default: str = ...) -> str: ...
+
+
+def plain(value: Any) -> Any:
+    """Return the value as builtins: keys of every dict sorted, numbers in one form (1 and 1.0 alike), tuples as lists.
+
+    Snakemake compares params by their text: another order in the YAML must not look like a change.
+    """
+    if isinstance(value, BaseModel):
+        return plain(value.model_dump())
+    if isinstance(value, Mapping):
+        return {key: plain(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    """Return a name, or a list of names, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def parse_reference(reference: str) -> tuple[str, str]:
+    """Return name and variant of a model: paper@0.75 is tau_0.75 of paper, cap@all is all of cap, em has none."""
+    name, _, variant = reference.partition("@")
+    if variant.replace(".", "", 1).isdecimal():
+        variant = f"tau_{float(variant):.2f}"
+    return name, variant
+
+
+def format_reference(reference: str) -> str:
+    """Return a reference with its τ in two decimals, so that another way to write it is no change."""
+    name, variant = parse_reference(reference)
+    return f"{name}@{variant.removeprefix('tau_')}" if variant else name
+
+
+def tau_of(variant: str) -> str:
+    """Return the threshold that a variant names, as text; empty where it names none."""
+    return variant.removeprefix("tau_") if variant.startswith("tau_") else ""
+
+
+def variants_of(entry: Any) -> list[str]:
+    """Return what an entry of pseudo_labels is made for, as in file names, sorted: its thresholds, or all."""
+    return sorted(f"tau_{tau:.2f}" for tau in entry.taus) if RULES[entry.rule].swept else ["all"]
+
+
+class Experiment:
+    """The sections of the configuration for one data set, and what follows from them alone."""
+
+    def __init__(self, config: Config, dataset: str) -> None:
+        self.config, self.dataset = config, dataset
+        self.entry = entry = config.datasets[dataset]
+        self.source: Source = SOURCES[entry.source]
+        self.seeds = sorted(entry.seeds or config.seeds)
+        self.validation = _merged(config.validation, entry.validation)
+        self.observation = _merged(config.observation, entry.observation)
+        self.figures = _merged(config.figures, entry.figures)
+        self.comparison = _merged(config.comparison, entry.comparison)
+        self.predict = _merged(config.predict, entry.predict)
+        self.training = _merged(config.training, entry.training)
+        self.teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
+        self.pseudo_labels: dict[str, Any] = _present(config.pseudo_labels | entry.pseudo_labels)
+        self.students: dict[str, Student] = _present(config.students | entry.students)
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """The parts that the data set has: a test part only where one is fetched, drawn or named."""
+        named = self.entry.test and (self.entry.test.annotations or self.entry.test.images)
+        return ["train", "test"] if not self.source.named or named else ["train"]
+
+    def model_entry(self, kind: str, name: str) -> Teacher | Student:
+        """Return the entry of a teacher or student."""
+        return self.teachers[name] if kind == "teachers" else self.students[name]
+
+    def backbone(self, entry: Teacher | Student) -> str:
+        """Return the backbone that a model sees pictures through."""
+        return entry.backbone or self.entry.backbone
+
+    def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
+        """Return how a model is trained: the section training, its own keys, its loss, what it is selected on."""
+        options = {
+            key: getattr(entry if key in entry.model_fields_set else self.training, key)
+            for key in Training.model_fields
+        }
+        if options["head"] == "linear":
+            del options["hidden"], options["dropout"]
+        return plain(options | {"loss": self.loss(entry), "select_on": self.validation.select_on})
+
+    def loss(self, entry: Teacher | Student) -> dict[str, Any]:
+        """Return a model's loss with all its hyperparameters: named, published for the source, or the default."""
+        options = {"name": entry.loss.name}
+        for hyperparameter in LOSSES[entry.loss.name].hyperparameters:
+            named = hyperparameter.name in entry.loss.model_fields_set
+            published = hyperparameter.default_for(self.entry.source)
+            options[hyperparameter.name] = getattr(entry.loss, hyperparameter.name) if named else published
+        return options
+
+    def variants(self, student: str) -> list[str]:
+        """Return the variants of a student: those of its pseudo-labels."""
+        return variants_of(self.pseudo_labels[self.students[student].pseudo_labels])
+
+    def folders(self, references: Iterable[str], seed: str | int) -> list[str]:
+        """Return the folders of models that are named by reference."""
+        return [paths.model(*parse_reference(reference), seed) for reference in references]
+
+    @cached_property
+    def shown_pseudo_labels(self) -> str:
+        """The pseudo-labels that figure 1b, label quality, gallery and exports show."""
+        return self.students[self.figures.students].pseudo_labels
+
+    @property
+    def selects_on_observed(self) -> bool:
+        """Whether models and thresholds are selected on observed labels."""
+        return self.validation.select_on == "observed_labels"
+
+    @cached_property
+    def fully_supervised(self) -> list[str]:
+        """The teachers that learn from true labels."""
+        return sorted(
+            name
+            for name, teacher in self.teachers.items()
+            if teacher.supervision == "full" or LOSSES[teacher.loss.name].needs == "true negatives"
+        )
+
+    @cached_property
+    def backbones(self) -> list[str]:
+        """The backbones that some model sees pictures through."""
+        return sorted({self.backbone(entry) for entry in [*self.teachers.values(), *self.students.values()]})
+
+    @cached_property
+    def display_names(self) -> dict[str, str]:
+        """The names that figures and tables show, of the models that have one."""
+        entries = {"teachers": self.teachers, "students": self.students}
+        return {
+            f"{kind}/{name}": entry.label
+            for kind, named in entries.items()
+            for name, entry in sorted(named.items())  # type: ignore[attr-defined]
+            if entry.label
+        }
+
+
+def _merged(section: AnySection, own: BaseModel | None) -> AnySection:
+    """Return the section with the keys that a data set names itself."""
+    if own is None:
+        return section
+    return section.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+
+
+def _present(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries that are not taken away by null."""
+    return {name: entry for name, entry in entries.items() if entry is not None}

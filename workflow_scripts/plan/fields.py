@@ -1,0 +1,139 @@
+"""What the models of the configuration are made of: names, numbers, and the models of losses and rules from their registries."""
+
+import functools
+import operator
+import re
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, BeforeValidator, Field
+
+from spml.labels.pseudo_labels import RULES, PseudoLabelRule
+from spml.losses.catalog import LOSSES
+from spml.registry import REQUIRED, Hyperparameter
+
+NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_.-]*"
+SEED_LIMIT = 2**32 - 1  # of numpy.random.RandomState
+
+
+def _number(value: Any) -> Any:
+    """Read the text that YAML makes of 1e-3 as the number that it means."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]
+Name = Annotated[
+    str,
+    Field(
+        pattern=f"^{NAME_PATTERN}$",
+        description='a name of letters, digits, "_", "." and "-", the first a letter or digit',
+    ),
+]
+Path = Annotated[str, Field(min_length=1)]
+Seed = Annotated[int, Field(ge=0, le=SEED_LIMIT)]
+
+
+def _once(values: list) -> list:
+    if len({str(value) for value in values}) < len(values):
+        raise ValueError("repeated entries")
+    return values
+
+
+Once = pydantic.AfterValidator(_once)  # of a list: each entry once
+
+
+class Section(BaseModel):
+    """A section of the configuration: no unknown keys, no text for a number, no number for a switch."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+
+
+def partial(model: type[Section], name: str) -> type[Section]:
+    """Return the model with every key optional; ``model_fields_set`` tells which were named."""
+    fields: dict[str, Any] = {}
+    for key, field in model.model_fields.items():
+        annotation: Any = field.annotation
+        for extra in field.metadata:
+            annotation = Annotated[annotation, extra]
+        fields[key] = (annotation, Field(default=None, description=field.description))
+    return pydantic.create_model(name, __base__=Section, __doc__=model.__doc__, **fields)
+
+
+# -- losses and rules of pseudo-labels, from the registries
+
+
+def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
+    """Return the pydantic field of a hyperparameter."""
+    limits = {"gt": entry.above, "ge": entry.minimum, "lt": entry.below, "le": entry.maximum}
+    bounds = {key: limit for key, limit in limits.items() if limit is not None}
+    annotation: Any = Annotated[int if entry.kind == "integer" else Number, Field(**bounds)]
+    if entry.kind == "pair":
+        annotation = Annotated[list[annotation], Field(min_length=2, max_length=2)]
+    elif entry.kind == "rates":
+        annotation = dict[str, annotation]
+    if entry.nullable:
+        annotation = annotation | None
+    default = (
+        ... if entry.default is REQUIRED else list(entry.default) if isinstance(entry.default, tuple) else entry.default
+    )
+    return annotation, Field(
+        default,
+        description=entry.description,
+        json_schema_extra={"published": entry.published} if entry.published else None,
+    )
+
+
+def _union(models: list[Any], discriminator: str) -> Any:
+    return Annotated[functools.reduce(operator.or_, models), Field(discriminator=discriminator)]
+
+
+def _loss_model(name: str) -> Any:
+    fields: dict[str, Any] = {entry.name: _hyperparameter(entry) for entry in LOSSES[name].hyperparameters}
+    return pydantic.create_model(f"loss_{name}", __base__=Section, name=(Literal[name], ...), **fields)
+
+
+def _as_section(loss: Any) -> Any:
+    return {"name": loss} if isinstance(loss, str) else loss
+
+
+Loss = Annotated[
+    _union([_loss_model(name) for name in LOSSES], "name"),
+    BeforeValidator(_as_section),
+    Field(description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"),
+]
+
+Tau = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals")]
+
+
+class PseudoLabels(Section):
+    """Pseudo-labels from a teacher, with the parameters of their rule; null takes them away."""
+
+    teacher: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1), Once] = Field(
+        description="a teacher, a student (paper@0.75, or cap@all where its pseudo-labels have no τ), or a list of them, "
+        "each once, whose logits are averaged"
+    )
+    keep_observed: bool = Field(False, description="true: put what was observed back")
+
+
+def _rule_model(record: PseudoLabelRule) -> Any:
+    fields: dict[str, Any] = {
+        "rule": (Literal[record.name], Field("threshold", description="how logits become labels"))
+    }
+    if record.swept:
+        description = (
+            "thresholds, one set of pseudo-labels each: from 0 to below 1 with at most two decimals, each once"
+        )
+        fields["taus"] = (Annotated[list[Tau], Field(min_length=1)], Field(description=description))
+    fields |= {entry.name: _hyperparameter(entry) for entry in record.hyperparameters}
+    return pydantic.create_model(f"rule_{record.name}", __base__=PseudoLabels, __doc__=PseudoLabels.__doc__, **fields)
+
+
+def _with_rule(entry: Any) -> Any:
+    return {"rule": "threshold"} | entry if isinstance(entry, dict) else entry
+
+
+AnyPseudoLabels = Annotated[
+    _union([_rule_model(record) for record in RULES.values()], "rule"), BeforeValidator(_with_rule)
+]

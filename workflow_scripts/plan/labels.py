@@ -1,0 +1,82 @@
+"""What rules/labels.smk depends on: observed labels, and pseudo-labels from teachers."""
+
+import sys
+from typing import Any
+
+from plan import acquire, paths
+from plan.errors import unknown
+from plan.experiment import Experiment, as_list, format_reference, plain, tau_of, variants_of
+from spml.labels.pseudo_labels import RULES
+
+
+def observation(experiment: Experiment) -> dict[str, Any]:
+    """Return how the observed labels are drawn: only what the sampling reads."""
+    options = experiment.observation
+    if options.file:
+        return {"sampling": "given"}
+    keys = ["sampling", "positives_per_image", "negatives_per_image"]
+    keys += ["weights"] * (options.sampling == "weights")
+    return plain({key: getattr(options, key) for key in keys})
+
+
+def sampling_weights(experiment: Experiment) -> str | list[str]:
+    """Return the weights that labels are drawn by, where the annotations tell them."""
+    options = experiment.observation
+    if options.file or options.sampling not in ("size", "location"):
+        return []
+    return paths.observation_weights(experiment.dataset, options.sampling)
+
+
+def observed_file(experiment: Experiment) -> str | list[str]:
+    """Return the user's file of observed labels, if there is one."""
+    return experiment.observation.file or []
+
+
+def observed_file_images(experiment: Experiment) -> str | list[str]:
+    """Return the manifest that the rows of the user's file are looked up in."""
+    return paths.images(experiment.dataset, "train") if experiment.observation.file else []
+
+
+def image_table(experiment: Experiment) -> str | list[str]:
+    """Return the table of images where it may say what was observed: where no file of its own does."""
+    if experiment.source.is_table and not experiment.observation.file:
+        return acquire.annotations(experiment, "train")
+    return []
+
+
+def check_options(experiment: Experiment) -> dict[str, Any]:
+    """Return what is asked of the labels before anything is trained."""
+    return {"full_supervision": experiment.fully_supervised, "select_on": experiment.validation.select_on}
+
+
+def entry(experiment: Experiment, pseudo_labels: str) -> Any:
+    """Return the entry of pseudo-labels; end with one line where a file was asked for that has none."""
+    for line in unknown("pseudo-labels of a file that was asked for", pseudo_labels, list(experiment.pseudo_labels)):
+        sys.exit(f"Error: {line}")
+    return experiment.pseudo_labels[pseudo_labels]
+
+
+def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> dict[str, Any]:
+    """Return the rule that makes pseudo-labels, its parameters and its teachers."""
+    made = entry(experiment, pseudo_labels)
+    parameters = {parameter.name: getattr(made, parameter.name) for parameter in RULES[made.rule].hyperparameters}
+    if RULES[made.rule].swept:
+        parameters["tau"] = float(tau_of(variant))
+    return {
+        "keep_observed": made.keep_observed,
+        "parameters": plain(parameters),
+        "rule": made.rule,
+        "teacher": [format_reference(reference) for reference in as_list(made.teacher)],
+    }
+
+
+def teacher_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:
+    """Return the logits that pseudo-labels are made from."""
+    folders = experiment.folders(as_list(entry(experiment, pseudo_labels).teacher), seed)
+    return [paths.logits(experiment.dataset, folder, "train") for folder in folders]
+
+
+def variant_files(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:
+    """Return the files of every variant of pseudo-labels, in order."""
+    variants = variants_of(entry(experiment, pseudo_labels))
+    return [paths.pseudo_labels(experiment.dataset, pseudo_labels, seed, variant) for variant in variants]

@@ -1,0 +1,191 @@
+"""The path of every artifact: one function per pattern, for the plan with values, for the rules with wildcards.
+
+A rule names its outputs as text; what it reads comes from here. Arguments that are left out stay wildcards.
+"""
+
+import os
+
+W = "{%s}"
+DATASET, PART, SPLIT, SEED = W % "dataset", W % "part", W % "split", W % "seed"
+
+
+def results(*names: str, dataset: str = DATASET) -> str:
+    """Return a path among the results of a data set."""
+    return "/".join(("results", dataset, *names))
+
+
+def resources(*names: str, dataset: str = DATASET) -> str:
+    """Return a path among what was fetched, drawn or converted for a data set."""
+    return "/".join(("resources", dataset, *names))
+
+
+# -- what a data set is made of
+
+
+def demo_annotations(dataset: str = DATASET, part: str = PART) -> str:
+    """Return the annotations of a drawn part; its pictures lie in the folder of its name beside them."""
+    return resources(f"{part}.json", dataset=dataset)
+
+
+def fetched(dataset: str = DATASET, archive: str = W % "archive") -> str:
+    """Return the list of files that stands for an archive, unpacked."""
+    return resources("fetched", f"{archive}.csv", dataset=dataset)
+
+
+def converted(dataset: str = DATASET, reader: str = W % "reader", part: str = PART, ending: str = W % "ending") -> str:
+    """Return the annotations that a reader made of another layout."""
+    return resources(reader, f"{part}.{ending}", dataset=dataset)
+
+
+def images(dataset: str = DATASET, part: str = PART) -> str:
+    """Return the manifest of a part."""
+    return results("images", f"{part}.csv", dataset=dataset)
+
+
+def shard_images(dataset: str = DATASET, part: str = PART, shard: str = W % "shard") -> str:
+    """Return the manifest of one shard of a part."""
+    return results("images", part, f"{shard}.csv", dataset=dataset)
+
+
+def labels(dataset: str = DATASET, part: str = PART) -> str:
+    """Return the true labels of a part."""
+    return results("labels", f"{part}.h5", dataset=dataset)
+
+
+def labels_check(dataset: str = DATASET) -> str:
+    """Return the file that says that the labels are enough to train models and to select among them."""
+    return results("checks", "labels.txt", dataset=dataset)
+
+
+def observation_weights(dataset: str = DATASET, sampling: str = W % "sampling") -> str:
+    """Return the weights that observed labels are drawn by."""
+    return results("observed", f"weights_{sampling}.h5", dataset=dataset)
+
+
+def observed(dataset: str = DATASET, seed: str | int = SEED) -> str:
+    """Return the observed labels of a replicate: the single-positive label matrix."""
+    return results("observed", f"seed_{seed}.h5", dataset=dataset)
+
+
+# -- features
+
+
+def weights(kind: str, backbone: str = W % "backbone") -> str:
+    """Return the state dict of a backbone; kind: imagenet or demo."""
+    return f"resources/weights/{kind}/{backbone}.pth"
+
+
+def shard_features(
+    dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
+) -> str:
+    """Return the features of one shard of a part."""
+    return results("features", backbone, part, f"{shard}.h5", dataset=dataset)
+
+
+def features(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
+    """Return the features of a part."""
+    return results("features", backbone, f"{part}.h5", dataset=dataset)
+
+
+# -- models; a model is a folder: teachers/em/seed_1200, students/paper/seed_1200/tau_0.75
+
+
+def model(name: str, variant: str, seed: str | int) -> str:
+    """Return the folder of a teacher, or of a student where there is a variant."""
+    return f"students/{name}/seed_{seed}/{variant}" if variant else f"teachers/{name}/seed_{seed}"
+
+
+def model_parts(model: str) -> tuple[str, str, str]:
+    """Return kind, name and seed of the model in a folder."""
+    kind, name, seed = model.split("/")[:3]
+    return kind, name, seed.removeprefix("seed_")
+
+
+def checkpoint(dataset: str = DATASET, model: str = W % "model") -> str:
+    """Return the checkpoint of a model."""
+    return results(model, "checkpoint.safetensors", dataset=dataset)
+
+
+def logits(dataset: str = DATASET, model: str = W % "model", split: str = SPLIT) -> str:
+    """Return the logits of a model on a split."""
+    return results(model, f"logits_{split}.h5", dataset=dataset)
+
+
+def metrics(dataset: str = DATASET, model: str = W % "model") -> str:
+    """Return the metrics of a model."""
+    return results("metrics", f"{model}.json", dataset=dataset)
+
+
+def pseudo_labels(
+    dataset: str = DATASET,
+    pseudo_labels: str = W % "pseudo_labels",
+    seed: str | int = SEED,
+    variant: str = W % "variant",
+) -> str:
+    """Return one set of pseudo-labels."""
+    return results("pseudo_labels", pseudo_labels, f"seed_{seed}", f"{variant}.h5", dataset=dataset)
+
+
+# -- what people look at
+
+
+def table(name: str, dataset: str = DATASET) -> str:
+    """Return a table over all models or all pseudo-labels."""
+    return results("tables", f"{name}.csv", dataset=dataset)
+
+
+def figure(name: str, dataset: str = DATASET, ending: str = "svg") -> str:
+    """Return a figure."""
+    return results("figures", f"{name}.{ending}", dataset=dataset)
+
+
+def report(dataset: str = DATASET) -> str:
+    """Return the report."""
+    return results("report.html", dataset=dataset)
+
+
+def provenance(dataset: str = DATASET) -> str:
+    """Return the record of what results were made with."""
+    return results("provenance.json", dataset=dataset)
+
+
+def thumbnails(dataset: str = DATASET) -> str:
+    """Return the folder of the gallery's small pictures."""
+    return results("gallery", "thumbnails", dataset=dataset)
+
+
+def gallery(dataset: str = DATASET, pseudo_labels: str = W % "pseudo_labels", seed: str | int = SEED) -> str:
+    """Return the gallery of one replicate of pseudo-labels."""
+    return results("gallery", f"{pseudo_labels}_seed_{seed}.html", dataset=dataset)
+
+
+def export(
+    dataset: str = DATASET,
+    pseudo_labels: str = W % "pseudo_labels",
+    seed: str | int = SEED,
+    variant: str = W % "variant",
+    format: str = W % "format",
+) -> str:
+    """Return the folder of an export of pseudo-labels."""
+    return results("exports", pseudo_labels, f"seed_{seed}", variant, format, dataset=dataset)
+
+
+def chosen(name: str, dataset: str = DATASET) -> str:
+    """Return a file of the model that labels new images."""
+    return results("model", name, dataset=dataset)
+
+
+def predictions(name: str, dataset: str = DATASET) -> str:
+    """Return a file of the predictions for new images."""
+    return results("predictions", name, dataset=dataset)
+
+
+def benchmark(rule: str, *names: str, dataset: str = DATASET) -> str:
+    """Return the benchmark of a job: its rule, then what tells it from the rule's other jobs."""
+    *folders, last = (rule, *names)
+    return results("benchmarks", *folders, f"{last}.tsv", dataset=dataset)
+
+
+def beside(path: str, name: str) -> str:
+    """Return a path that is given from the folder of another."""
+    return os.path.normpath(os.path.join(os.path.dirname(path), name))

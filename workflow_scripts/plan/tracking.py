@@ -1,0 +1,77 @@
+"""What a rule depends on beside settings and artifacts: its code, and files of the user that are too many to be inputs."""
+
+import ast
+import functools
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+UNTRACKED = SCRIPTS / "spml" / "runtime"  # logs, errors, atomic writes: no data comes from there
+
+
+@functools.cache
+def _imports(path: Path) -> frozenset[Path]:
+    """Return the local modules that a file imports, with the __init__.py of every package on the way."""
+    package = path.parent.relative_to(SCRIPTS).parts
+    candidates = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            names = [(*base, alias.name) for alias in node.names]
+        else:
+            continue
+        for name in names:
+            for depth in range(1, len(name) + 1):
+                stem = SCRIPTS.joinpath(*name[:depth])
+                candidates |= {stem.with_suffix(".py"), stem / "__init__.py"}
+    return frozenset(file for file in candidates if file.is_file() and UNTRACKED not in file.parents)
+
+
+@functools.cache
+def code(rule: str, *modules: str) -> list[str]:
+    """Return the script of a rule and all local modules that it imports, sorted, from the working directory.
+
+    ``modules`` are names of modules that the script imports by name at run time (``spml.data.voc``). An edit of any of
+    these files runs the rule again; ``spml.runtime`` is left out, since no result depends on it.
+    """
+    paths: set[Path] = set()
+    pending = [SCRIPTS / f"{rule}.py", *(SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in modules)]
+    while pending:
+        path = pending.pop()
+        if path not in paths:
+            paths.add(path)
+            pending.extend(_imports(path))
+    return sorted(os.path.relpath(path) for path in paths)
+
+
+def assets(folder: str, *names: str) -> list[str]:
+    """Return files in a folder of workflow_scripts that are not Python: templates, style sheets, scripts of pages."""
+    return [os.path.relpath(SCRIPTS / folder / name) for name in names]
+
+
+def files_in(folder: str) -> Iterator[str]:
+    """Yield all files in a folder and its folders, in order."""
+    yield from sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+
+
+def fingerprint(paths: Iterable[str]) -> str:
+    """Return a checksum of the names, sizes and times of those of these files that exist."""
+    checksum = hashlib.sha256()
+    for path in paths:
+        if os.path.isfile(path):
+            status = os.stat(path)
+            checksum.update(f"{path!r} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return checksum.hexdigest()
+
+
+def fingerprint_of_names(paths: Iterable[str]) -> str:
+    """Return a checksum of the names of files alone."""
+    checksum = hashlib.sha256()
+    for path in paths:
+        checksum.update(f"{path!r}\n".encode())
+    return checksum.hexdigest()
