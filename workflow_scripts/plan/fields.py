@@ -68,7 +68,8 @@ def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
     """Return the pydantic field of a hyperparameter."""
     limits = {"gt": entry.above, "ge": entry.minimum, "lt": entry.below, "le": entry.maximum}
     bounds = {key: limit for key, limit in limits.items() if limit is not None}
-    annotation: Any = Annotated[int if entry.kind == "integer" else Number, Field(**bounds)]
+    number: Any = int if entry.kind == "integer" else Number
+    annotation: Any = Annotated[number, Field(**bounds)]
     if entry.kind == "pair":
         annotation = Annotated[list[annotation], Field(min_length=2, max_length=2)]
     elif entry.kind == "rates":
