@@ -1,9 +1,10 @@
-"""Write what is generated: docs/config.md from the schema, and the rule graph in README.md.
+"""Write what is generated: docs/config.md and the editors' schema from the models, the rule graph in README.md.
 
 `make docs` runs it; a test runs it with --check and fails where something is out of date.
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -14,75 +15,118 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "workflow_scripts"))
+
+from plan.config import Config
+from plan.fields import PseudoLabels
+from spml.labels.pseudo_labels import RULES
+from spml.losses.catalog import LOSSES
+from spml.registry import REQUIRED
+
 START, END = "<!-- rule graph: made by `make docs` -->", "<!-- end of rule graph -->"
 GRAPH = [sys.executable, "-m", "snakemake", "--rulegraph", "mermaid-js", "--configfile", "config.yaml"]
 
 
-def reference(schema: dict) -> str:
-    """docs/config.md: every key of the schema."""
-    definitions = schema["$defs"]
+def reference() -> str:
+    """Return docs/config.md: every key of the models."""
+    schema = Config.model_json_schema()
     text = [(ROOT / "docs" / "config_introduction.md").read_text(encoding="utf-8").rstrip(), ""]
 
     def resolve(entry: dict) -> dict:
-        target = resolve(definitions[entry["$ref"].rpartition("/")[2]]) if "$ref" in entry else {}
-        both = {**target, **entry}
-        both["properties"] = {**target.get("properties", {}), **entry.get("properties", {})}
-        return both
+        """Return an entry with what it refers to; of a union, the branches as alternatives."""
+        if "$ref" in entry:
+            entry = resolve(schema["$defs"][entry["$ref"].rpartition("/")[2]]) | entry
+        branches = entry.get("anyOf", []) + entry.get("oneOf", [])
+        alternatives = [resolve(branch) for branch in branches]
+        merged = {key: value for branch in alternatives for key, value in branch.items() if key != "default"}
+        return merged | entry | {"alternatives": alternatives}
 
     def kind(entry: dict) -> str:
+        words = {
+            "array": "list",
+            "object": "section",
+            "string": "text",
+            "integer": "whole number",
+            "boolean": "true or false",
+        }
         if "enum" in entry:
             return " · ".join(f"`{value}`" for value in entry["enum"])
-        names = entry.get("type", "")
-        names = [names] if isinstance(names, str) else names
-        words = {"array": "list", "object": "section", "null": "null", "string": "text", "integer": "whole number"}
-        return " or ".join(words.get(name, name) for name in names)
+        if entry["alternatives"]:
+            return " or ".join(dict.fromkeys(kind(branch) for branch in entry["alternatives"]))
+        return words.get(entry.get("type", ""), entry.get("type", "section"))
 
     def value(entry: dict) -> str:
-        return (
-            f"`{yaml.safe_dump(entry['default'], default_flow_style=True).splitlines()[0]}`"
-            if "default" in entry
-            else ""
-        )
+        return f"`{yaml.safe_dump(entry['default'], default_flow_style=True).splitlines()[0]}`"
 
-    def table(entry: dict, place: str) -> None:
+    def sentence(entry: dict) -> str:
+        words = entry["description"].strip().rstrip(".")
+        return words[0].upper() + words[1:] + "."
+
+    def table(entry: dict, key: str) -> None:
         rows, later = [], []
-        for key, raw in entry["properties"].items():
+        for name, raw in entry["properties"].items():
             part = resolve(raw)
-            needed = "required" if key in entry.get("required", ()) else value(part)
-            rows.append(f"| `{key}` | {kind(part)} | {needed} | {part.get('description', '')} |")
-            if part["properties"] and key not in definitions:
-                later.append((key, part))
+            plain = "default" in part and not isinstance(part["default"], dict) and not part.get("properties")
+            default = value(part) if plain else "" if "default" in part else "required"
+            described = part.get("description", "").strip().replace("\n", " ")
+            rows.append(f"| `{name}` | {kind(part)} | {default} | {described} |")
+            if part.get("properties") and name not in schema["properties"]:
+                later.append((name, part))
         text.extend(["| key | kind | default | what it is |", "|---|---|---|---|", *rows, ""])
-        for key, part in later:
-            text.extend(
-                [f"#### `{place}.{key}`", "", part["description"][0].upper() + part["description"][1:] + ".", ""]
-            )
-            table(part, f"{place}.{key}")
+        for name, part in later:
+            if name == "loss":  # a table of its own
+                continue
+            text.extend([f"#### `{key}.{name}`", "", sentence(part), ""])
+            table(part, f"{key}.{name}")
 
     for section, raw in schema["properties"].items():
         entry = resolve(raw)
-        text.extend([f"## `{section}`", "", entry["description"][0].upper() + entry["description"][1:] + ".", ""])
-        if isinstance(entry.get("additionalProperties"), dict):
-            table(resolve(entry["additionalProperties"]), f"{section}.<name>")
-        elif entry["properties"]:
+        text.extend([f"## `{section}`", "", sentence(entry), ""])
+        if "patternProperties" in entry:
+            (inner,) = entry["patternProperties"].values()
+            shown = resolve(inner)
+            if section == "pseudo_labels":
+                shown = PseudoLabels.model_json_schema()
+                rule = (
+                    f"| `rule` | {' · '.join(f'`{name}`' for name in RULES)} | `threshold` | how logits become labels |"
+                )
+                shown["properties"] = {name: part for name, part in shown["properties"].items()}
+                table(shown, f"{section}.<name>")
+                text[-1:] = [rule, ""]
+            else:
+                table(shown, f"{section}.<name>")
+        elif entry.get("properties"):
             table(entry, section)
         else:
             needed = "Required." if section in schema["required"] else f"Default: {value(entry)}."
             text.extend([f"{kind(entry).capitalize()}. {needed}", ""])
-    for title, name, column in (
-        ("Losses and their hyperparameters", "losses", "hyperparameter"),
-        ("Rules of pseudo-labels and their parameters", "rules", "parameter"),
-    ):
+    registries = (
+        ("Losses and their hyperparameters", LOSSES, "hyperparameter"),
+        ("Rules of pseudo-labels and their parameters", RULES, "parameter"),
+    )
+    for title, records, column in registries:
         head = [f"## {title}", "", "What each does: [methods.md](methods.md).", ""]
         text.extend([*head, f"| name | {column} | default | what it is |", "|---|---|---|---|"])
-        for key, entry in definitions[name].items():
-            for parameter, part in entry["properties"].items() or [("", {"description": "nothing to set"})]:
-                known = ", ".join(f"{source} {number}" for source, number in part.get("published", {}).items())
-                what = part.get("description", "") + f" (published: {known})" * bool(known)
-                needed = "required" if parameter in entry.get("required", ()) else value(part)
-                text.append(f"| `{key}` | {f'`{parameter}`' if parameter else ''} | {needed} | {what} |")
+        for name, record in records.items():
+            rows = [(part.name, part.default, part.description, part.published) for part in record.hyperparameters]
+            if getattr(record, "swept", False):
+                rows.insert(0, ("taus", REQUIRED, "thresholds, one set of pseudo-labels each", {}))
+            for parameter, default, description, published in rows or [("", None, "nothing to set", {})]:
+                known = ", ".join(f"{source} {number}" for source, number in published.items())
+                if known:
+                    description += f" (published: {known})"
+                listed = list(default) if isinstance(default, tuple) else default
+                shown = "required" if default is REQUIRED else value({"default": listed}) if parameter else ""
+                text.append(f"| `{name}` | {f'`{parameter}`' if parameter else ''} | {shown} | {description} |")
         text.append("")
     return "\n".join(text).rstrip() + "\n"
+
+
+def editor_schema() -> str:
+    """Return rules/config.schema.yaml: the models as a JSON schema, for completion and checks in editors."""
+    head = "# Made from workflow_scripts/plan/config.py by `make docs`, for editors: config.yaml names it in its first line.\n"
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Config.model_json_schema()
+    return head + yaml.safe_dump(json.loads(json.dumps(schema)), sort_keys=False, allow_unicode=True, width=120)
 
 
 def graph() -> str:
@@ -110,11 +154,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail where something is out of date")
     check = parser.parse_args().check
-    schema = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text(encoding="utf-8"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     before, rest = readme.split(START)
     texts = {
-        ROOT / "docs" / "config.md": reference(schema),
+        ROOT / "docs" / "config.md": reference(),
+        ROOT / "rules" / "config.schema.yaml": editor_schema(),
         ROOT / "README.md": f"{before}{START}\n{graph()}\n{END}{rest.split(END)[1]}",
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]

@@ -34,7 +34,7 @@ def backbones(experiment: Experiment) -> Iterator[str]:
     names = list(experiment.config.backbones)
     yield from unknown(f"datasets.{experiment.dataset}.backbone", experiment.entry.backbone, names)
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
-        for name, entry in entries.items():  # type: ignore[attr-defined]
+        for name, entry in entries.items():
             if entry.backbone:
                 yield from unknown(f"{kind}.{name}.backbone", entry.backbone, names)
 
@@ -103,7 +103,7 @@ def losses(experiment: Experiment) -> Iterator[str]:
     observation = experiment.observation
     only_positives = observation.file is None and not observation.negatives_per_image
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
-        for name, entry in entries.items():  # type: ignore[attr-defined]
+        for name, entry in entries.items():
             key, loss = f"{kind}.{name}.loss", experiment.loss(entry)
             needs = LOSSES[loss["name"]].needs
             full = kind == "students" or entry.supervision == "full"

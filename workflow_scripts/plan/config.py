@@ -208,9 +208,9 @@ class Dataset(Section):
     seeds: Seeds | None = Field(None, description=SEEDS)
     validation: partial(Validation, "OwnValidation") | None = None  # type: ignore[valid-type]
     observation: partial(Observation, "OwnObservation") | None = None  # type: ignore[valid-type]
-    teachers: dict[Name, Teacher | None] = Field({})
-    pseudo_labels: dict[Name, AnyPseudoLabels | None] = Field({})
-    students: dict[Name, Student | None] = Field({})
+    teachers: dict[Name, Teacher | None] = Field({}, description="own teachers, laid over those of all data sets")
+    pseudo_labels: dict[Name, AnyPseudoLabels | None] = Field({}, description="own pseudo-labels, likewise")
+    students: dict[Name, Student | None] = Field({}, description="own students, likewise")
     figures: partial(Figures, "OwnFigures") | None = None  # type: ignore[valid-type]
     comparison: partial(Comparison, "OwnComparison") | None = None  # type: ignore[valid-type]
     predict: partial(Predict, "OwnPredict") | None = None  # type: ignore[valid-type]

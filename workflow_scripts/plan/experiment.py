@@ -154,7 +154,7 @@ class Experiment:
         return {
             f"{kind}/{name}": entry.label
             for kind, named in entries.items()
-            for name, entry in sorted(named.items())  # type: ignore[attr-defined]
+            for name, entry in sorted(named.items())
             if entry.label
         }
 

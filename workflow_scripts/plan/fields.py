@@ -3,7 +3,7 @@
 import functools
 import operator
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
 from pydantic import BaseModel, BeforeValidator, Field
@@ -67,7 +67,7 @@ def partial(model: type[Section], name: str) -> type[Section]:
 def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
     """Return the pydantic field of a hyperparameter."""
     limits = {"gt": entry.above, "ge": entry.minimum, "lt": entry.below, "le": entry.maximum}
-    bounds = {key: limit for key, limit in limits.items() if limit is not None}
+    bounds: dict[str, Any] = {key: limit for key, limit in limits.items() if limit is not None}
     number: Any = int if entry.kind == "integer" else Number
     annotation: Any = Annotated[number, Field(**bounds)]
     if entry.kind == "pair":
@@ -76,14 +76,10 @@ def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
         annotation = dict[str, annotation]
     if entry.nullable:
         annotation = annotation | None
-    default = (
-        ... if entry.default is REQUIRED else list(entry.default) if isinstance(entry.default, tuple) else entry.default
-    )
-    return annotation, Field(
-        default,
-        description=entry.description,
-        json_schema_extra={"published": entry.published} if entry.published else None,
-    )
+    default: Any = ... if entry.default is REQUIRED else entry.default
+    if isinstance(default, tuple):
+        default = list(default)
+    return annotation, Field(default, description=entry.description)
 
 
 def _union(models: list[Any], discriminator: str) -> Any:
@@ -91,19 +87,23 @@ def _union(models: list[Any], discriminator: str) -> Any:
 
 
 def _loss_model(name: str) -> Any:
-    fields: dict[str, Any] = {entry.name: _hyperparameter(entry) for entry in LOSSES[name].hyperparameters}
-    return pydantic.create_model(f"loss_{name}", __base__=Section, name=(Literal[name], ...), **fields)
+    fields: dict[str, Any] = {"name": (Literal[name], ...)}
+    fields |= {entry.name: _hyperparameter(entry) for entry in LOSSES[name].hyperparameters}
+    return pydantic.create_model(f"loss_{name}", __base__=Section, **fields)
 
 
 def _as_section(loss: Any) -> Any:
     return {"name": loss} if isinstance(loss, str) else loss
 
 
-Loss = Annotated[
-    _union([_loss_model(name) for name in LOSSES], "name"),
-    BeforeValidator(_as_section),
-    Field(description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"),
-]
+if TYPE_CHECKING:  # models that are made at run time have no static type
+    Loss = Any
+else:
+    Loss = Annotated[
+        _union([_loss_model(name) for name in LOSSES], "name"),
+        BeforeValidator(_as_section),
+        Field(description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"),
+    ]
 
 Tau = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals")]
 
@@ -135,6 +135,9 @@ def _with_rule(entry: Any) -> Any:
     return {"rule": "threshold"} | entry if isinstance(entry, dict) else entry
 
 
-AnyPseudoLabels = Annotated[
-    _union([_rule_model(record) for record in RULES.values()], "rule"), BeforeValidator(_with_rule)
-]
+if TYPE_CHECKING:
+    AnyPseudoLabels = Any
+else:
+    AnyPseudoLabels = Annotated[
+        _union([_rule_model(record) for record in RULES.values()], "rule"), BeforeValidator(_with_rule)
+    ]
