@@ -90,7 +90,6 @@ def reference() -> str:
                 rule = (
                     f"| `rule` | {' · '.join(f'`{name}`' for name in RULES)} | `threshold` | how logits become labels |"
                 )
-                shown["properties"] = {name: part for name, part in shown["properties"].items()}
                 table(shown, f"{section}.<name>")
                 text[-1:] = [rule, ""]
             else:

@@ -36,7 +36,7 @@ def summarise(experiment: Experiment) -> None:
     """Print the mAP of each method and name the figures, once they are there."""
     dataset = experiment.dataset
     table = Path(paths.table("map", dataset))
-    if not all(os.path.exists(path) for path in [table, *figures(dataset)]):
+    if not all(os.path.exists(path) for path in [str(table), *figures(dataset)]):
         return
     with open(table, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
