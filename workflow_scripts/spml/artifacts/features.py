@@ -7,7 +7,6 @@ would make them a fifth smaller and a read many times slower.
 
 import contextlib
 import functools
-import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 
 from spml.artifacts import hdf5
 from spml.artifacts.checksums import sha256
+from spml.artifacts.mapped_rows import MappedRows
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
@@ -159,51 +159,9 @@ class Features:
         return features
 
     @functools.cached_property
-    def mapped(self) -> "MappedRows":
-        """The rows as the operating system maps them to memory, for reads in any order.
-
-        Raises
-        ------
-        InputError
-            When a shard does not hold its features in one piece.
-        """
-        return MappedRows([_map_shard(path) for path in self.shards])
-
-
-class MappedRows:
-    """Rows of shards that are mapped to memory, [n, D] each: the operating system reads a row when it is used.
-
-    Rows that were read stay in the page cache, as far as memory is free. Values are not checked: ``Features.read`` does.
-    """
-
-    def __init__(self, shards: Sequence[np.ndarray]) -> None:
-        self._shards = shards
-        self._starts = np.cumsum([0, *(len(shard) for shard in shards)])
-
-    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        """Copy the rows [n, D] with these numbers [n], in any order."""
-        if len(self._shards) == 1:
-            return self._shards[0][rows]
-        features = np.empty((len(rows), self._shards[0].shape[1]), self._shards[0].dtype)
-        number = np.searchsorted(self._starts, rows, "right") - 1
-        for shard in np.unique(number):
-            members = number == shard
-            features[members] = self._shards[shard][rows[members] - self._starts[shard]]
-        return features
-
-
-def _map_shard(path: Path) -> np.ndarray:
-    """Map the matrix [n, D] of a shard to memory, read-only."""
-    with hdf5.reading(path, "feature_shard") as file:
-        matrix = file["feature"]
-        offset, shape, dtype = matrix.id.get_offset(), matrix.shape, matrix.dtype
-    if offset is None:  # chunked, by another writer
-        raise InputError(f"{path}: its features are not stored in one piece; {hdf5.advice('feature_shard')}")
-    with open(path, "rb") as shard:
-        memory = mmap.mmap(shard.fileno(), 0, access=mmap.ACCESS_READ)
-    if hasattr(mmap, "MADV_RANDOM"):
-        memory.madvise(mmap.MADV_RANDOM)  # neighbours of a row are not wanted: read its pages alone
-    return np.ndarray(shape, dtype, memory, offset)
+    def mapped(self) -> MappedRows:
+        """The same rows, mapped to memory at the first use. ``read`` checks their values, ``mapped.read`` does not."""
+        return MappedRows(self.shards)
 
 
 @contextlib.contextmanager

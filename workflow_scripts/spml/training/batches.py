@@ -3,6 +3,7 @@
 Features are held in memory or mapped from their file. Both give the same batches in the same order.
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -52,7 +53,10 @@ class BatchSource:
         order = torch.from_numpy(seeds.shuffle(len(self), seed, batch_size, epoch))
         together = max(1, ROWS_SHUFFLED // batch_size) * batch_size
         memory = torch.empty((min(together, len(order)), self.widths[0]), device=self._labels.device)
-        for rows in order.split(together):
+        groups = order.split(together)
+        for rows, following in itertools.zip_longest(groups, groups[1:]):
+            if following is not None:
+                self._prefetch(following)
             features = memory[: len(rows)]
             self._gather(rows, features)
             rows = rows.to(self._labels.device)
@@ -80,6 +84,9 @@ class BatchSource:
         std[std <= 1e-6 * mean.abs()] = 1.0  # constant, up to rounding
         return mean.float(), std.float()
 
+    def _prefetch(self, rows: Tensor) -> None:
+        """Prepare to gather rows [n] next."""
+
     def _gather(self, rows: Tensor, out: Tensor) -> None:
         """Write the features of rows [n], in any order, to ``out`` [n, D]."""
         out.copy_(self._features[rows.to(self._features.device)])
@@ -101,8 +108,11 @@ class MappedBatchSource(BatchSource):
     def widths(self) -> tuple[int, int]:
         return self._file.width, self._labels.shape[1]
 
+    def _prefetch(self, rows: Tensor) -> None:
+        self._file.mapped.prefetch(self._rows[rows.numpy()])
+
     def _gather(self, rows: Tensor, out: Tensor) -> None:
-        out.copy_(torch.from_numpy(self._file.mapped[self._rows[rows.numpy()]]))
+        out.copy_(torch.from_numpy(self._file.mapped.read(self._rows[rows.numpy()])))
 
     def _read(self, start: int, stop: int) -> Tensor:
         return torch.from_numpy(self._file.read(self._rows[start:stop])).to(self._labels.device)
