@@ -1,4 +1,4 @@
-"""What the benchmarks share: the library on the path, timings that take turns, one form of report."""
+"""Shared by the benchmarks: the library on the path, timings that take turns, one form of report."""
 
 import argparse
 import csv
@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 @dataclass
 class Ratio:
-    """A figure against another of the same run; ``target`` says what is wanted, as text, empty for a figure alone."""
+    """A figure relative to another of the same run, and its target as text (empty: none)."""
 
     what: str
     found: float
@@ -25,42 +25,43 @@ class Ratio:
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Options that all benchmarks have."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--json", type=Path, help="a file to write the numbers to")
-    made.add_argument("--threads", type=int, default=min(os.cpu_count() or 1, 8))
-    made.add_argument("--repeats", type=int, default=3, help="the fastest of so many counts")
-    return made
+    """Return a parser with the options of all benchmarks."""
+    arguments = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--json", type=Path, help="a file to write the numbers to")
+    arguments.add_argument("--threads", type=int, default=min(os.cpu_count() or 1, 8))
+    arguments.add_argument("--repeats", type=int, default=3, help="number of runs, of which the fastest counts")
+    return arguments
 
 
 def seconds(run: Callable[[], object]) -> float:
+    """Return how long the run takes."""
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
 
 
 def fastest(repeats: int, runs: dict[str, Callable[[], float]]) -> dict[str, float]:
-    """The fewest seconds of each; they take turns, so that what else the machine does falls on all alike."""
-    found = {name: float("inf") for name in runs}
+    """Return the fewest seconds of each run. Runs take turns, so that other load on the machine affects all alike."""
+    best = {name: float("inf") for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
-            found[name] = min(found[name], run())
-    return found
+            best[name] = min(best[name], run())
+    return best
 
 
 def job_seconds(paths: Iterable[Path]) -> list[float]:
-    """Seconds of each job, from Snakemake's benchmark files."""
-    found = []
+    """Return the seconds of each job, from Snakemake's benchmark files."""
+    times = []
     for path in paths:
         with path.open(encoding="utf-8") as file:
-            found += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
-    return found
+            times += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+    return times
 
 
 def report(
     title: str, figures: dict[str, dict[str, float]], ratios: Sequence[Ratio], options: argparse.Namespace
 ) -> None:
-    """Print figures (a row for each, a column for each key) and ratios beside their targets; write both as JSON."""
+    """Print figures (one row each, one column per key) and ratios beside their targets; write both as JSON."""
     columns = list(dict.fromkeys(column for row in figures.values() for column in row))
     width = max(len(name) for name in [*figures, *(ratio.what for ratio in ratios)]) + 2
     print(f"\n{title}\n{'':<{width}}" + "".join(f"{column:>14}" for column in columns))

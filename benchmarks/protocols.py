@@ -5,7 +5,6 @@
 Linear heads on features as they are, one thread, three replicates. The demo must have been run.
 """
 
-import functools
 import sys
 
 import numpy as np
@@ -13,16 +12,15 @@ import torch
 from common import ROOT, Ratio, parser, report, seconds
 
 from spml.artifacts import features, labels
-from spml.losses.stateful import make_loss
-from spml.training.batches import Rows
+from spml.training.batches import BatchSource
 from spml.training.engine import train
+from spml.training.options import TrainingOptions
 
 PROTOCOLS = {
-    "published": {"epochs": 25, "batch_sizes": [8, 16], "learning_rates": [1e-2, 1e-3, 1e-4, 1e-5]},
-    "fast": {"epochs": 40, "batch_sizes": [64], "learning_rates": [1e-2, 3e-3, 1e-3]},
+    "published": {"epochs": 25, "batch_sizes": (8, 16), "learning_rates": (1e-2, 1e-3, 1e-4, 1e-5)},
+    "fast": {"epochs": 40, "batch_sizes": (64,), "learning_rates": (1e-2, 3e-3, 1e-3)},
 }
-HEAD = {"head": "linear", "hidden": 0, "dropout": 0.0, "standardize": False}
-TEACHERS = {"an": ("an", {}), "em": ("em", {"alpha": 0.1}), "full": ("bce", {})}
+TEACHERS: dict[str, tuple[str, dict]] = {"an": ("an", {}), "em": ("em", {"alpha": 0.1}), "full": ("bce", {})}
 SEEDS = (1200, 1201, 1202)
 
 
@@ -36,23 +34,25 @@ def main() -> None:
     rows, validation_rows = true.rows("train"), true.rows("val")
     with features.reading(results / "features/demo_resnet18/train.h5") as stored:
         matrix = stored.read(np.arange(len(true.image_id)))
-    validation = Rows(matrix[validation_rows], true.values[validation_rows])
+    validation = BatchSource(matrix[validation_rows], true.values[validation_rows])
     figures: dict[str, dict[str, float]] = {}
     scores: dict[str, dict[str, list[float]]] = {}
-    for name, protocol in PROTOCOLS.items():
-        scores[name] = {teacher: [] for teacher in TEACHERS}
+    for protocol, search in PROTOCOLS.items():
+        scores[protocol] = {teacher: [] for teacher in TEACHERS}
 
-        def run(found: dict[str, list[float]] = scores[name], protocol: dict = protocol) -> None:
-            for teacher, (loss, parameters) in TEACHERS.items():
+        def run(teachers: dict[str, list[float]] = scores[protocol], search: dict = search) -> None:
+            for teacher, (loss, hyperparameters) in TEACHERS.items():
+                options = TrainingOptions(loss, "linear", standardize=False, hyperparameters=hyperparameters, **search)
                 for seed in SEEDS:
                     observed = labels.read(str(results / f"observed/seed_{seed}.h5"), "observed").values
-                    given = true.values.astype(np.int8) if teacher == "full" else observed
-                    make = functools.partial(make_loss, loss, parameters)
-                    rest = HEAD | protocol
-                    trained = train(Rows(matrix[rows], given[rows]), validation, make, seed=seed, name=teacher, **rest)
-                    found[teacher].append(trained.val_map)
+                    values = true.values.astype(np.int8) if teacher == "full" else observed
+                    training = BatchSource(matrix[rows], values[rows])
+                    trained = train(training, validation, options, seed=seed, name=teacher)
+                    teachers[teacher].append(trained.val_map)
 
-        figures[name] = {"s": seconds(run)} | {f"mAP {key}": float(np.mean(of)) for key, of in scores[name].items()}
+        took = seconds(run)
+        means = {f"mAP {teacher}": float(np.mean(values)) for teacher, values in scores[protocol].items()}
+        figures[protocol] = {"s": took} | means
     ratios = [
         Ratio("fast: time, times the published search", figures["fast"]["s"] / figures["published"]["s"], "<= 0.25", 2)
     ]

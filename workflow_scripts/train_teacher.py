@@ -1,4 +1,4 @@
-"""Train a teacher on the labels it is given: observed ones, or the true ones for full supervision."""
+"""Train a teacher on observed labels, or on the true ones for full supervision."""
 
 from spml.runtime import log
 
@@ -8,25 +8,27 @@ import torch
 
 from spml.artifacts import labels
 from spml.features.devices import choose_device
+from spml.training import supervision
 from spml.training.fit import fit
+from spml.training.options import TrainingOptions
 
-torch.set_num_threads(1)  # what a sum of products comes to depends on how many threads share it
-options = snakemake.params.options
+torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
+options = TrainingOptions.from_config(snakemake.params.options)
 true = labels.read(snakemake.input.labels, "labels")
 observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
-if observed:
-    observed.require_same_as(true)
-given = true if options["labels"] else observed
-assert given is not None
+if options.supervision == "full":
+    training_labels = supervision.from_true_labels(options.loss, true)
+else:
+    training_labels = supervision.from_observed_labels(options.loss, observed, true)
 fit(
     snakemake.input.features,
-    given,
     true,
+    training_labels,
+    supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None),
     options,
-    complete=options["labels"],
-    observed=observed if options["validation_labels"] == "observed" else None,
     seed=int(snakemake.wildcards.seed),
     name=f"teachers/{snakemake.wildcards.teacher}",
+    memory_mb=snakemake.resources.memory_mb,
     device=choose_device(snakemake.resources.device),
     checkpoint=snakemake.output.checkpoint,
     history=snakemake.output.history,

@@ -115,7 +115,7 @@ def _branches(schema: Mapping[str, Any], path: Sequence[str | int], config: Any)
     for part in path:
         if isinstance(value, str) and part == "name":
             break
-        value = value[part] if isinstance(value, list) else (value or {}).get(part)
+        value = value[part] if isinstance(value, list) and isinstance(part, int) else (value or {}).get(part)
         following = []
         for branch in branches:
             if isinstance(part, int):

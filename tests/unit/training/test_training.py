@@ -1,24 +1,25 @@
-import contextlib
-import functools
+import dataclasses
 
+import h5py
 import numpy as np
 import pytest
 import torch
 
 from spml.artifacts import features as feature_files
 from spml.losses.catalog import LOSSES
-from spml.losses.stateful import make_loss
 from spml.models.heads import apply_heads, fold_standardisation, initial_weights
 from spml.models.inference import predict
 from spml.runtime.errors import InputError
-from spml.training import batches as rows_module
-from spml.training import engine, seeds
-from spml.training.batches import Rows, StreamedRows, row_source
+from spml.training import batches, engine, seeds
+from spml.training.batches import BatchSource, MappedBatchSource, open_batches
+from spml.training.options import Candidate, TrainingOptions
 
 FEATURE_SETTINGS = ("backbone", "weights_sha256", "image_size", "preprocessing", "precision")
-SETTINGS = {"hidden": 6, "dropout": 0.25, "standardize": True, "epochs": 3, "seed": 5, "name": "teachers/test"}
+SHARDS = ((0, 30), (30, 31), (31, 70))
+STREAM = {"seed": 5, "name": "teachers/test"}
+OPTIONS = TrainingOptions("an", "mlp", 3, (8,), (0.05,), standardize=True, hidden=6, dropout=0.25)
 
-PARAMETERS = {
+HYPERPARAMETERS = {
     "epr": {"k": 1.5},
     "role": {"k": 1.5},
     "em_apl": {"alpha": 0.1, "beta": 0.9, "theta": 0.9, "warmup": 1},
@@ -37,30 +38,29 @@ def world():
     return features, labels
 
 
-def rows(world, part=slice(None)):
-    return Rows(world[0][part], world[1][part])
+def source(world, part=slice(None)):
+    return BatchSource(world[0][part], world[1][part])
 
 
 def run(world, head, batch_sizes, learning_rates, loss="an", **changes):
-    settings = SETTINGS | changes
-    training_rows, validation = rows(world, slice(0, 50)), rows(world, slice(50, 70))
-    return engine.train(
-        training_rows,
-        validation,
-        functools.partial(make_loss, loss, PARAMETERS.get(loss, {})),
+    options = dataclasses.replace(
+        OPTIONS,
+        loss=loss,
+        hyperparameters=HYPERPARAMETERS.get(loss, {}),
         head=head,
-        batch_sizes=batch_sizes,
-        learning_rates=learning_rates,
-        **settings,
+        batch_sizes=tuple(batch_sizes),
+        learning_rates=tuple(learning_rates),
+        **changes,
     )
+    return engine.train(source(world, slice(0, 50)), source(world, slice(50, 70)), options, **STREAM)
 
 
 def plain_loop(world, head, batch_size, learning_rate):
     """The usual way: one candidate, nn.Linear, torch.optim.Adam; the validation mAP of each epoch."""
     features, labels = torch.from_numpy(world[0]), torch.from_numpy(world[1])
-    train, mean, deviation = features[:50], features[:50].double().mean(0), features[:50].double().std(0, correction=0)
-    standardized = ((features - mean) / deviation).float()
-    torch.manual_seed(seeds.seed_for("weights", 5, "teachers/test", engine.Candidate(batch_size, learning_rate)))
+    train, mean, std = features[:50], features[:50].double().mean(0), features[:50].double().std(0, correction=0)
+    standardized = ((features - mean) / std).float()
+    torch.manual_seed(seeds.seed_for("weights", 5, "teachers/test", Candidate(batch_size, learning_rate)))
     layers = [torch.nn.Linear(9, 6), torch.nn.Linear(6, 4)] if head == "mlp" else [torch.nn.Linear(9, 4)]
     optimizer = torch.optim.Adam([p for layer in layers for p in layer.parameters()], learning_rate)
     scores = []
@@ -103,7 +103,7 @@ def test_the_best_epoch_is_the_first_of_the_highest(world):
     trained = run(world, "mlp", [8, 16], [0.1, 0.01])
     first = max(trained.history, key=lambda epoch: epoch.val_map)
     assert (trained.val_map, trained.epoch) == (first.val_map, first.epoch)
-    assert str(trained.candidate) == str(engine.Candidate(first.batch_size, first.learning_rate))
+    assert str(trained.candidate) == str(Candidate(first.batch_size, first.learning_rate))
 
 
 def test_the_weights_kept_give_the_map_reported_on_features_as_stored(world):
@@ -125,23 +125,23 @@ def test_prediction_without_torch_equals_prediction_with_it(world, head):
 def test_folded_weights_take_raw_features(world, head):
     weights = initial_weights(head, 6, (9, 4), [1, 2])
     features = torch.from_numpy(world[0])
-    mean, deviation = rows(world).mean_std()
-    folded = fold_standardisation(weights, mean, deviation)
+    mean, std = source(world).mean_std()
+    folded = fold_standardisation(weights, mean, std)
     torch.testing.assert_close(
-        apply_heads(folded, features), apply_heads(weights, (features - mean) / deviation), atol=1e-4, rtol=1e-4
+        apply_heads(folded, features), apply_heads(weights, (features - mean) / std), atol=1e-4, rtol=1e-4
     )
 
 
 def test_a_constant_feature_does_no_harm(world):
     world[0][:, 0] = 7.0
-    assert rows(world).mean_std()[1][0] == 1.0
+    assert source(world).mean_std()[1][0] == 1.0
     assert np.isfinite(run(world, "linear", [8], [0.01]).history[-1].loss)
 
 
-def test_moments_are_those_of_the_rows(world):
-    mean, deviation = rows(world).mean_std()
+def test_moments_are_those_of_the_source(world):
+    mean, std = source(world).mean_std()
     np.testing.assert_allclose(mean, world[0].mean(0), rtol=1e-5)
-    np.testing.assert_allclose(deviation, world[0].std(0), rtol=1e-5)
+    np.testing.assert_allclose(std, world[0].std(0), rtol=1e-5)
 
 
 def test_a_loss_that_is_not_finite_stops_training_and_says_where(world):
@@ -150,13 +150,13 @@ def test_a_loss_that_is_not_finite_stops_training_and_says_where(world):
         run(world, "linear", [8], [0.1], standardize=False)
 
 
-def test_every_row_is_seen_once_an_epoch_the_last_batch_included(monkeypatch):
-    monkeypatch.setattr(rows_module, "GATHERED", 9)
-    source = Rows(np.arange(10, dtype=np.float32)[:, None], np.zeros((10, 1), np.int8))
-    pieces = [(rows.tolist(), features[:, 0].tolist()) for rows, features, _ in source.shuffled(1, 4, 1)]
-    assert all(rows == features for rows, features in pieces)
-    assert [len(rows) for rows, _ in pieces] == [8, 2]  # whole batches but for the last
-    assert sorted(row for rows, _ in pieces for row in rows) == list(range(10))
+def test_every_row_comes_once_per_epoch_the_last_batch_included(monkeypatch):
+    monkeypatch.setattr(batches, "ROWS_SHUFFLED", 9)
+    numbered = BatchSource(np.arange(10, dtype=np.float32)[:, None], np.zeros((10, 1), np.int8))
+    items = [(item.rows.tolist(), item.features[:, 0].tolist()) for item in numbered.shuffled(1, 4, 1)]
+    assert all(rows == features for rows, features in items)
+    assert [len(rows) for rows, _ in items] == [8, 2]  # whole batches but for the last
+    assert sorted(row for rows, _ in items for row in rows) == list(range(10))
 
 
 def test_shuffles_depend_on_seed_batch_size_and_epoch_alone():
@@ -177,65 +177,96 @@ def test_training_twice_gives_the_same_bytes(world):
     assert all(torch.equal(one.weights[key], other.weights[key]) for key in one.weights)
 
 
-def streamed(folder, features, rows, labels, memory_mb, monkeypatch):
-    """Rows of a file with these features, read in runs of 8."""
-    settings = dict.fromkeys(FEATURE_SETTINGS, "x")
-    feature_files.write_shard(folder / "s.h5", list(map(str, range(len(features)))), [features], "float32", **settings)
-    feature_files.join(folder / "f.h5", [folder / "s.h5"])
-    monkeypatch.setattr(feature_files.Features, "block", 8)
-    stack = contextlib.ExitStack()
-    return stack, StreamedRows(stack.enter_context(feature_files.reading(folder / "f.h5")), rows, labels, memory_mb)
+@pytest.fixture
+def feature_file(world, tmp_path):
+    """A file of the world's features, in shards of unequal size."""
+    shards = []
+    for start, stop in SHARDS:
+        shards.append(tmp_path / f"{start}.h5")
+        ids = [str(row) for row in range(start, stop)]
+        settings = dict.fromkeys(FEATURE_SETTINGS, "x")
+        feature_files.write_shard(shards[-1], ids, [world[0][start:stop]], "float32", **settings)
+    feature_files.join(tmp_path / "f.h5", shards)
+    return tmp_path / "f.h5"
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 8, 40, 100])
-@pytest.mark.parametrize("room", [1, 11, 30, 1000])
-def test_streamed_rows_are_those_in_memory_in_another_order(world, tmp_path, monkeypatch, batch_size, room):
+def test_mapped_features_give_the_batches_of_those_in_memory(world, feature_file, batch_size, monkeypatch):
+    monkeypatch.setattr(batches, "ROWS_IN_ORDER", 16)
+    monkeypatch.setattr(batches, "ROWS_SHUFFLED", 20)
     chosen = np.flatnonzero(np.random.RandomState(1).rand(70) < 0.7)
-    stack, source = streamed(tmp_path, world[0], chosen, world[1][chosen], 1, monkeypatch)
-    source._room = room
-    in_memory = rows(world, chosen)
-    with stack:
-        assert (len(source), source.widths) == (len(chosen), (9, 4))
-        orders = []
-        for epoch in (1, 2, 1):
-            order = []
-            pieces = list(source_pieces(source, batch_size, epoch))
-            for numbers, features, labels in pieces:
-                assert (features == world[0][chosen[numbers]]).all() and (labels == world[1][chosen[numbers]]).all()
-                order += numbers.tolist()
-            assert all(len(numbers) % batch_size == 0 for numbers, _, _ in pieces[:-1])
-            assert sorted(order) == list(range(len(chosen)))
-            orders.append(order)
-        assert orders[0] == orders[2] != orders[1]
-        blocks = [(features.clone(), labels) for features, labels in source.blocks()]
-        assert torch.equal(torch.cat([features for features, _ in blocks]), torch.from_numpy(world[0][chosen]))
-        assert torch.equal(torch.cat([labels for _, labels in blocks]), torch.from_numpy(world[1][chosen]))
-        for found, wanted in zip(source.mean_std(), in_memory.mean_std(), strict=True):
-            torch.testing.assert_close(found, wanted)
+    in_memory = source(world, chosen)
+    with feature_files.reading(feature_file) as stored:
+        mapped = MappedBatchSource(stored, chosen, world[1][chosen])
+        assert (len(mapped), mapped.widths) == (len(chosen), (9, 4))
+        for epoch in (1, 2):
+            pairs = zip(mapped.shuffled(1, batch_size, epoch), in_memory.shuffled(1, batch_size, epoch), strict=True)
+            for one, other in pairs:
+                assert all(torch.equal(*tensors) for tensors in zip(one, other, strict=True))
+        for one, other in zip(mapped.in_order(), in_memory.in_order(), strict=True):
+            assert all(torch.equal(*tensors) for tensors in zip(one, other, strict=True))
+        assert all(torch.equal(*tensors) for tensors in zip(mapped.mean_std(), in_memory.mean_std(), strict=True))
 
 
-def source_pieces(source, batch_size, epoch):
-    for numbers, features, labels in source.shuffled(1, batch_size, epoch):
-        yield numbers.numpy().copy(), features.numpy().copy(), labels.numpy().copy()
+def test_training_on_mapped_features_gives_the_same_bytes(world, feature_file):
+    validation = source(world, slice(50, 70))
+    with feature_files.reading(feature_file) as stored:
+        mapped = MappedBatchSource(stored, np.arange(50), world[1][:50])
+        one = engine.train(mapped, validation, OPTIONS, **STREAM)
+    other = engine.train(source(world, slice(0, 50)), validation, OPTIONS, **STREAM)
+    assert all(torch.equal(one.weights[key], other.weights[key]) for key in one.weights)
+    assert one.history == other.history
 
 
-def test_rows_are_streamed_where_memory_is_less_than_the_file(tmp_path):
+def test_features_that_are_not_finite_stop_training_on_mapped_features(world, feature_file):
+    with h5py.File(feature_file.parent / "31.h5", "r+") as file:
+        file["feature"][2, 3] = np.nan
+    with feature_files.reading(feature_file) as stored:
+        mapped = MappedBatchSource(stored, np.arange(50), world[1][:50])
+        with pytest.raises(InputError, match=r"f.h5: row 33 \(image 33\) holds NaN or infinity"):
+            engine.train(mapped, source(world, slice(50, 70)), OPTIONS, **STREAM)
+
+
+def test_features_are_mapped_where_the_file_is_larger_than_memory_mb(tmp_path):
     settings = dict.fromkeys(FEATURE_SETTINGS, "x")
     values = np.ones((300, 1024), np.float32)  # 1.2 MB
     feature_files.write_shard(tmp_path / "s.h5", list(map(str, range(300))), [values], "float32", **settings)
     feature_files.join(tmp_path / "f.h5", [tmp_path / "s.h5"])
     with feature_files.reading(tmp_path / "f.h5") as stored:
-        for memory_mb, kind in ((None, Rows), (2, Rows), (1, StreamedRows)):
-            assert type(row_source(stored, np.arange(10), np.ones((10, 2), np.int8), memory_mb)) is kind
+        for memory_mb, kind in ((0, BatchSource), (2, BatchSource), (1, MappedBatchSource)):
+            assert type(open_batches(stored, np.arange(10), np.ones((10, 2), np.int8), memory_mb)) is kind
 
 
-def test_training_streams_a_file_as_well_as_memory(world, tmp_path, monkeypatch):
-    stack, source = streamed(tmp_path, world[0], np.arange(50), world[1][:50], 1, monkeypatch)
-    monkeypatch.setattr(source, "_room", 16)
-    settings = SETTINGS | {"head": "mlp", "batch_sizes": [8], "learning_rates": [0.05], "epochs": 20}
-    make = functools.partial(make_loss, "an", {})
-    with stack:
-        found = engine.train(source, rows(world, slice(50, 70)), make, **settings)
-    in_memory = engine.train(rows(world, slice(0, 50)), rows(world, slice(50, 70)), make, **settings)
-    assert found.val_map == pytest.approx(in_memory.val_map, abs=5)
-    assert found.history[-1].loss == pytest.approx(in_memory.history[-1].loss, rel=0.5)
+def test_a_shard_in_chunks_is_read_in_order_but_not_mapped(feature_file):
+    with h5py.File(feature_file.parent / "31.h5", "r+") as file:
+        values = file["feature"][:]
+        del file["feature"]
+        file.create_dataset("feature", data=values, chunks=(3, 9))
+    with feature_files.reading(feature_file) as stored:
+        assert (stored.read(np.arange(31, 70)) == values).all()
+        with pytest.raises(
+            InputError, match=r"31.h5: its features are not stored in one piece; delete it, rule extract"
+        ):
+            stored.mapped  # noqa: B018  # opened at its first use
+
+
+def test_options_are_read_from_the_config():
+    section = {
+        "loss": {"name": "em", "alpha": 0.1},
+        "supervision": "observed",
+        "select_on": "observed_labels",
+        "head": "linear",
+        "standardize": False,
+        "epochs": 2,
+        "batch_sizes": [8, 16],
+        "learning_rates": [0.1, 0.01],
+    }
+    options = TrainingOptions.from_config(section)
+    assert (options.loss, options.hyperparameters, options.loss_settings) == ("em", {"alpha": 0.1}, section["loss"])
+    assert (options.supervision, options.select_on) == ("observed", "observed_labels")
+    assert (options.hidden, options.dropout) == (0, 0.0)
+    assert options.grid == [Candidate(8, 0.1), Candidate(8, 0.01), Candidate(16, 0.1), Candidate(16, 0.01)]
+    assert options.with_hyperparameters(alpha=1).loss_settings == {"name": "em", "alpha": 1}
+    assert section["loss"] == {"name": "em", "alpha": 0.1}
+    del section["supervision"]  # students: pseudo-labels are full supervision
+    assert TrainingOptions.from_config(section).supervision == "full"

@@ -1,4 +1,4 @@
-"""Checkpoints: the weights of one head and what is needed to use them, in safetensors."""
+"""Checkpoints: the weights of one head with a description of the model, in safetensors."""
 
 import json
 import os
@@ -25,7 +25,13 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description
 
 
 def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """The weights and the description; raises InputError where the file is no such checkpoint."""
+    """Read the weights and the description.
+
+    Raises
+    ------
+    InputError
+        When the file is not such a checkpoint.
+    """
     try:
         with safetensors.safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})

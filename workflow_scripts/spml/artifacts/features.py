@@ -1,10 +1,12 @@
-"""Feature files: cached features of a frozen backbone, a row an image.
+"""Feature files: cached features of a frozen backbone, one row per image.
 
-Extraction writes shards; the file that all others read is small and shows the shards as one matrix (an HDF5 virtual
-dataset). Features lie as they are, not compressed: that would make them a fifth smaller and a read many times slower.
+Extraction writes shards. The file that other rules read is small and shows the shards as one matrix (an HDF5 virtual
+dataset). A shard holds its features in one piece and uncompressed, so that rows can be mapped to memory. Compression
+would make them a fifth smaller and a read many times slower.
 """
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import numpy as np
 
 from spml.artifacts import hdf5
 from spml.artifacts.checksums import sha256
+from spml.artifacts.mapped_rows import MappedRows
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
@@ -31,7 +34,7 @@ def write_shard(
     storage: str,
     **attributes: object,
 ) -> tuple[int, int]:
-    """Write batches float32 [B, D] as they come, in ``storage`` (float16 or float32); returns the shape (n, D).
+    """Write batches float32 [B, D] as they come, in ``storage`` (float16 or float32); return the shape (n, D).
 
     Raises
     ------
@@ -64,9 +67,9 @@ def write_shard(
 
 
 def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[int, int]:
-    """Write the file that shows these shards as one matrix, rows in order; returns its shape (N, D).
+    """Write the file that shows these shards as one matrix, rows in order; return its shape (N, D).
 
-    It names each shard by its path from here and holds its checksum, so that it differs where the features do.
+    The file names each shard by its relative path and holds its checksum, so that it changes with the features.
 
     Raises
     ------
@@ -107,11 +110,12 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
 
 @dataclass
 class Features:
-    """An open file of features: ids of all images, and rows read from disk when asked for."""
+    """An open file of features: the ids of all images, and rows [n, D] that are read when they are asked for."""
 
     path: str
     image_id: list[str]
     matrix: h5py.Dataset
+    shards: list[Path]
 
     @property
     def width(self) -> int:
@@ -122,38 +126,47 @@ class Features:
         return self.matrix.dtype
 
     @property
+    def nbytes(self) -> int:
+        """The size of the matrix in bytes."""
+        return len(self.image_id) * self.width * self.dtype.itemsize
+
+    @property
     def block(self) -> int:
-        """A number of rows worth reading at a time, about a megabyte."""
+        """The number of rows to read at a time, about a megabyte."""
         return max(1, (1 << 20) // max(self.width * self.dtype.itemsize, 1))
 
-    def read(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """The features [n, D] of these rows (increasing numbers), read in order, a block at a time.
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Read the features [n, D] of rows (increasing numbers [n]) in order, a block at a time.
 
         Raises
         ------
         InputError
             When a feature is not finite: names the file and the image.
         """
-        if out is None:
-            out = np.empty((len(rows), self.width), self.dtype)
+        features = np.empty((len(rows), self.width), self.dtype)
         start = 0
         while start < len(rows):
             first = int(rows[start])
             end = int(np.searchsorted(rows, first + self.block))
-            out[start:end] = self.matrix[first : int(rows[end - 1]) + 1][rows[start:end] - first]
-            broken = np.flatnonzero(~np.isfinite(out[start:end]).all(1))
+            features[start:end] = self.matrix[first : int(rows[end - 1]) + 1][rows[start:end] - first]
+            broken = np.flatnonzero(~np.isfinite(features[start:end]).all(1))
             if len(broken):
                 row = int(rows[start + broken[0]])
                 raise InputError(
                     f"{self.path}: row {row} (image {self.image_id[row]}) holds NaN or infinity; wanted finite features"
                 )
             start = end
-        return out
+        return features
+
+    @functools.cached_property
+    def mapped(self) -> MappedRows:
+        """The same rows, mapped to memory at the first use. ``read`` checks their values, ``mapped.read`` does not."""
+        return MappedRows(self.shards)
 
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike) -> Iterator[Features]:
-    """The features in a file made by ``join``, once every shard is found to be there.
+    """Open the features in a file made by ``join``, once every shard is found to be there.
 
     Raises
     ------
@@ -162,9 +175,9 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
     """
     with hdf5.reading(path, "features") as file:
         image_id, matrix = hdf5.strings(file, "image_id"), file["feature"]
+        shards = [Path(path).parent / name for name in hdf5.strings(file, "shard")]
         rows = 0
-        for name in hdf5.strings(file, "shard"):
-            shard = Path(path).parent / name
+        for shard in shards:
             if not shard.is_file():
                 raise InputError(
                     f"{path}: its shard {shard} is missing; delete this file, too: rules extract_features and "
@@ -176,4 +189,4 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
             raise InputError(
                 f"{path}: {len(matrix)} rows for {len(image_id)} image ids, {rows} in its shards; {hdf5.advice('features')}"
             )
-        yield Features(str(path), image_id, matrix)
+        yield Features(str(path), image_id, matrix, shards)

@@ -1,4 +1,4 @@
-"""Heads on frozen features, several candidates stacked in one set of weights.
+"""Heads on frozen features; the weights of several candidates are stacked.
 
 The weights of a head of kind ``linear`` are ``output.weight`` [L, D] and ``output.bias`` [L]; kind ``mlp`` puts
 ``hidden.weight`` [H, D], ``hidden.bias`` [H] and a ReLU before it. A stack has one more dimension in front, [C, ...].
@@ -13,9 +13,9 @@ Weights = dict[str, Tensor]
 
 
 def initial_weights(kind: str, hidden: int, widths: tuple[int, int], seeds: Sequence[int]) -> Weights:
-    """A stack with one candidate a seed, each drawn as torch draws ``nn.Linear``, whatever else is in the stack.
+    """Return a stack with one candidate per seed, each drawn as torch draws ``nn.Linear``, whatever else is in the stack.
 
-    ``widths`` are the number of features and of categories; ``hidden`` counts for kind ``mlp`` only.
+    ``widths`` are the number of features and of categories; kind ``linear`` does not use ``hidden``.
     """
     layers = _layers(kind, hidden, widths)
     candidates = []
@@ -23,17 +23,23 @@ def initial_weights(kind: str, hidden: int, widths: tuple[int, int], seeds: Sequ
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             drawn = {name: nn.Linear(*shape) for name, shape in layers.items()}
-        candidates.append({f"{n}.{k}": v.detach() for n, layer in drawn.items() for k, v in layer.named_parameters()})
+        candidates.append(
+            {
+                f"{name}.{key}": value.detach()
+                for name, layer in drawn.items()
+                for key, value in layer.named_parameters()
+            }
+        )
     return {name: torch.stack([candidate[name] for candidate in candidates]) for name in candidates[0]}
 
 
 def count_weights(kind: str, hidden: int, widths: tuple[int, int]) -> int:
-    """How many numbers a head has, biases included."""
+    """Return how many numbers a head has, biases included."""
     return sum((inputs + 1) * outputs for inputs, outputs in _layers(kind, hidden, widths).values())
 
 
 def _layers(kind: str, hidden: int, widths: tuple[int, int]) -> dict[str, tuple[int, int]]:
-    """Inputs and outputs of each layer."""
+    """Return the number of inputs and outputs of each layer."""
     features, categories = widths
     if kind == "linear":
         return {"output": (features, categories)}
@@ -41,15 +47,15 @@ def _layers(kind: str, hidden: int, widths: tuple[int, int]) -> dict[str, tuple[
 
 
 def apply_heads(weights: Weights, features: Tensor) -> Tensor:
-    """Logits [C, B, L] of every candidate for the features [B, D]."""
+    """Return logits [C, B, L] of every candidate for the features [B, D]."""
     return forward(weights, features)[0]
 
 
 def forward(weights: Weights, features: Tensor, keep: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-    """Logits [C, B, L] of every candidate for the features [B, D], and its hidden units [C, H, B] if it has any.
+    """Return logits [C, B, L] of every candidate for the features [B, D], and its hidden units [C, H, B] if it has any.
 
-    ``keep`` [B, H] scales the hidden units (dropout: 0, or 1 / share kept); it is shared by all candidates.
-    The logits lie in memory as [C, L, B]: weights times features is the faster order of the product.
+    ``keep`` [B, H] scales the hidden units of all candidates (dropout: 0, or 1 / probability to keep).
+    The logits are in memory as [C, L, B]: weights times features is the faster order of the product.
     """
     if "hidden.weight" not in weights:
         return _shared_input(weights["output.weight"], weights["output.bias"], features).mT, None
@@ -62,20 +68,20 @@ def forward(weights: Weights, features: Tensor, keep: Tensor | None = None) -> t
 
 
 def _shared_input(weight: Tensor, bias: Tensor, features: Tensor) -> Tensor:
-    """One product for all candidates, since all see the same features: [C, O, D] and [B, D] to [C, O, B]."""
+    """Multiply [C, O, D] and [B, D] to [C, O, B] in one product, since all candidates share the features."""
     product = torch.mm(weight.flatten(0, 1), features.T).view(*weight.shape[:2], len(features))
     product += bias.unsqueeze(-1)
     return product
 
 
 def backward(weights: Weights, features: Tensor, hidden: Tensor | None, keep: Tensor | None, by_logits: Tensor) -> None:
-    """Write the gradient of every weight to its ``grad``, from that by the logits [C, B, L]; the rest as in forward."""
+    """Write the gradient by every weight to its ``grad``, from the one by the logits [C, B, L]; others as in ``forward``."""
     slope = by_logits.mT
     if hidden is not None:
         torch.bmm(slope, hidden.mT, out=weights["output.weight"].grad)
         torch.sum(slope, -1, out=weights["output.bias"].grad)
         slope = torch.bmm(weights["output.weight"].mT, slope)
-        slope *= hidden > 0  # what dropout or the ReLU has put to 0 has no slope
+        slope *= hidden > 0  # units at 0, by dropout or the ReLU, have no slope
         if keep is not None:
             slope *= keep.T
     layer = "output" if hidden is None else "hidden"
@@ -86,7 +92,7 @@ def backward(weights: Weights, features: Tensor, hidden: Tensor | None, keep: Te
 
 
 def fold_standardisation(weights: Weights, mean: Tensor, std: Tensor) -> Weights:
-    """The stack that takes raw features and gives what this one gives for (features - mean) / std."""
+    """Return the stack whose logits for raw features equal those of this one for (features - mean) / std."""
     first = "hidden" if "hidden.weight" in weights else "output"
     weight = weights[f"{first}.weight"] / std
     return weights | {f"{first}.weight": weight, f"{first}.bias": weights[f"{first}.bias"] - weight @ mean}

@@ -1,4 +1,4 @@
-"""Logits of a trained head from cached features; NumPy alone, since an import of torch costs more than the products."""
+"""Logits of a trained head from cached features, in NumPy: the import of torch costs more than the products."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
-    """Logits float32 [N, L] of one head (weights as in spml.models.heads, not stacked) for features [N, D]."""
+    """Return logits float32 [N, L] of one head (weights as in spml.models.heads, not stacked) for features [N, D]."""
     values = features.astype(np.float32)
     if "hidden.weight" in weights:
         values = np.maximum(values @ weights["hidden.weight"].T + weights["hidden.bias"], 0)

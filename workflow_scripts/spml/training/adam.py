@@ -1,4 +1,4 @@
-"""Adam over stacked tensors [C, ...], with a learning rate for each candidate."""
+"""Adam over stacked tensors [C, ...], with one learning rate per candidate."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,25 +9,26 @@ from torch import Tensor
 class Adam:
     """Fused Adam without weight decay: one pass over each candidate's weights, gradients and moments.
 
-    It reads the gradients from ``grad`` of each tensor, which is made here and written in place by whoever computes
-    it. The operator is the one behind ``torch.optim.Adam(fused=True)``: an Optimizer object would import torch's
-    compiler, which costs seconds a job, and the function around the operator costs more than a small update itself.
+    It creates ``grad`` of each tensor and reads the gradients from there; the backward pass writes them in place. The
+    operator is the one behind ``torch.optim.Adam(fused=True)``. It is called directly: an Optimizer object would import
+    torch's compiler, which costs seconds per job, and the function around the operator costs more than a small update.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor], learning_rates: Sequence[float]) -> None:
         self._step = torch.zeros((), device=next(iter(tensors.values())).device)
         self._candidates: list[tuple[float, list[list[Tensor]]]] = []
-        stacks = [value.detach() for value in tensors.values()]  # the stack itself is what is updated
+        stacks = [value.detach() for value in tensors.values()]  # shares memory with the weights
         gradients = [torch.zeros_like(stack) for stack in stacks]
         moments = [[torch.zeros_like(stack) for stack in stacks] for _ in range(2)]
         for value, gradient in zip(tensors.values(), gradients, strict=True):
             value.grad = gradient
         for index, rate in enumerate(learning_rates):
-            self._candidates.append((rate, [[one[index] for one in of] for of in (stacks, gradients, *moments)]))
+            state = [[stack[index] for stack in group] for group in (stacks, gradients, *moments)]
+            self._candidates.append((rate, state))
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every candidate by the gradients that stand in ``grad``."""
+        """Update every candidate by the gradients in ``grad``."""
         self._step += 1
         for rate, (weights, gradients, first, second) in self._candidates:
             torch._fused_adam_(

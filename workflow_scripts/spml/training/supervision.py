@@ -1,0 +1,86 @@
+"""The labels that a model learns from and those that choose its candidate and epoch, from the files of labels."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spml.artifacts import hdf5, labels
+from spml.artifacts.codes import TrueLabel
+from spml.losses import targets
+from spml.runtime.errors import InputError
+
+
+class TrainingLabels(NamedTuple):
+    """Labels of the training rows in the losses' code (int8, or float32 targets), [n, L], and the file they are from."""
+
+    path: str
+    values: np.ndarray
+
+
+def from_true_labels(loss: str, true: labels.Matrix) -> TrainingLabels:
+    """Return the true labels of the training rows, for full supervision.
+
+    Raises
+    ------
+    InputError
+        When no label is positive, or the labels are not what the loss needs.
+    """
+    values = true.values[true.rows("train")]
+    _require_positives(true.path, values, " (an entry without supervision: full, where no true label is known?)")
+    return TrainingLabels(true.path, targets.encode_full_labels(loss, true.path, values))
+
+
+def from_observed_labels(loss: str, observed: labels.Matrix, true: labels.Matrix) -> TrainingLabels:
+    """Return the observed labels of the training rows. The true labels serve the split, and the loss ``iun`` alone.
+
+    Raises
+    ------
+    InputError
+        When the files do not belong together, no label is positive, or the labels are not what the loss needs.
+    """
+    observed.require_same_as(true)
+    rows = true.rows("train")
+    values = observed.values[rows]
+    _require_positives(observed.path, values)
+    encoded = targets.encode_observed_labels(loss, observed.path, values, true.values[rows])
+    return TrainingLabels(observed.path, encoded)
+
+
+def from_pseudo_labels(loss: str, pseudo: labels.Matrix, true: labels.Matrix) -> TrainingLabels:
+    """Return pseudo-labels, whose file holds the training rows alone.
+
+    Raises
+    ------
+    InputError
+        When the files do not belong together, no label is positive, or the labels are not what the loss needs.
+    """
+    hdf5.require_same("category", pseudo.path, pseudo.category, true.path, true.category)
+    pseudo.require_images_of(true, "train")
+    _require_positives(pseudo.path, pseudo.values, " (a lower τ?)")
+    return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, pseudo.values))
+
+
+def selection_labels(true: labels.Matrix, observed: labels.Matrix | None) -> np.ndarray:
+    """Return the validation labels int8 [n, L] that choose a model: the true ones, or the observed ones if passed.
+
+    Raises
+    ------
+    InputError
+        When the files do not belong together, or no label is positive.
+    """
+    values = labels.selection_labels(true, observed)[true.rows("val")]
+    if not (values == TrueLabel.PRESENT).any():
+        source = observed.path if observed else true.path
+        advice = "" if observed else " (validation.select_on: observed_labels, where no true label is known?)"
+        raise InputError(
+            f"{source}: no positive label among the {len(values):,} validation rows; wanted some to choose a model on{advice}"
+        )
+    return values
+
+
+def _require_positives(path: str, values: np.ndarray, advice: str = "") -> None:
+    """Raise InputError unless a label (or target) is positive."""
+    if not (values > 0).any():
+        raise InputError(
+            f"{path}: no positive label among the {len(values):,} training rows; wanted at least one{advice}"
+        )
