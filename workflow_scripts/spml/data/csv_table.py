@@ -167,7 +167,7 @@ def _path(path: str, line: int, text: str) -> str:
 
 def _categories(path: str, line: int, column: str, cell: str) -> Iterable[str]:
     """Return the categories in a cell."""
-    names = [restored(name.strip()) for name in restored(cell.strip()).split(";")]
+    names = [restored(name.strip()) for name in cell.split(";")]
     names = [name for name in names if name]
     if column == "true" and names == [NONE]:
         return []
