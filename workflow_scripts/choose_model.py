@@ -4,18 +4,18 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
 import shutil
 
 from spml.artifacts import checkpoints, labels
+from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results, thresholds
 from spml.labels.pseudo_labels import probabilities
-from spml.runtime.files import writing
+from spml.runtime.files import write_json, writing
 
 candidates, number = snakemake.params.options["candidates"], 0
 if len(candidates) > 1:
     methods = results.methods(results.read_map(snakemake.input.table))
-    chosen = [methods.loc[(of["kind"], of["name"], of["variant"]), "chosen"] for of in candidates]
+    chosen = [methods.loc[(entry["kind"], entry["name"], entry["variant"]), "chosen"] for entry in candidates]
     number = chosen.index(True)
 candidate = candidates[number]
 true = labels.read(snakemake.input.labels, "labels")
@@ -31,17 +31,20 @@ record = {
     "candidates": len(candidates),
     "seed": snakemake.params.options["seed"],
     "backbone": snakemake.params.options["backbone"],
-    "validation_labels": description["validation_labels"],
+    "select_on": description["select_on"],
     "val_map": description["val_map"],
     "threshold": overall,
     "thresholds": dict(zip(true.category, by_category.tolist(), strict=True)),
-    "positives": dict(zip(true.category, (selection_labels == 1).sum(0).tolist(), strict=True)),
+    "positives": dict(zip(true.category, (selection_labels == TrueLabel.PRESENT).sum(0).tolist(), strict=True)),
 }
 with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
-with writing(snakemake.output.choice) as path:
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+write_json(snakemake.output.choice, record, indent=1)
 print(f"{results.name_of(*candidate.values())} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
 for name, threshold in record["thresholds"].items():
-    note = "" if record["positives"][name] else ", that of all: no positive among the validation images"
+    note = (
+        ""
+        if record["positives"][name]
+        else ", the threshold of all categories: no positive among the validation images"
+    )
     print(f"{name}: {threshold:.4f}{note}")

@@ -1,16 +1,15 @@
-"""Draw one part of the demo: scenes as JPEG files and their annotations in the COCO instances format."""
+"""Draw one part of the demo: scenes as JPEG files, and their annotations as COCO JSON."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from spml.data import demo
-from spml.runtime.files import writing
+from spml.runtime.files import write_json, writing
 from spml.training import seeds
 
 options, part = snakemake.params.options, snakemake.wildcards.part
@@ -38,7 +37,6 @@ for image in range(1, count + 1):
     progress.advance()
 progress.finish()
 
-# Written last: the annotations stand for the pictures, which are no tracked files.
-with writing(snakemake.output.annotations) as path:
-    path.write_text(json.dumps(dataset), encoding="utf-8")
+# Written last: this file stands for the pictures, which Snakemake does not track.
+write_json(snakemake.output.annotations, dataset)
 print(f"{count:,} scenes, {len(dataset['annotations']):,} objects of {len(number)} categories in {folder}")

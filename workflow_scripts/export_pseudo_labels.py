@@ -1,10 +1,11 @@
-"""Export pseudo-labels to the format of another tool."""
+"""Export pseudo-labels in the format of another tool."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
 from spml.artifacts import hdf5, labels
+from spml.artifacts.codes import PseudoLabel
 from spml.labels import training_set
 from spml.labels.pseudo_labels import probabilities
 from spml.review import exports
@@ -25,9 +26,9 @@ labelled = exports.Labelled(
     observed=rows.observed,
     about={"dataset": snakemake.wildcards.dataset, "seed": snakemake.wildcards.seed} | about,
 )
-exports.FORMATS[snakemake.wildcards.format](snakemake.output.export, labelled)
-ignored = int((pseudo.values < 0).sum())
+exports.FORMATS[snakemake.wildcards.format].function(snakemake.output.export, labelled)
+ignored = int((pseudo.values == PseudoLabel.IGNORED).sum())
 print(
     f"{snakemake.wildcards.format}: {len(rows.image_id):,} images, {int((pseudo.values >= 0.5).sum()):,} labels"
-    + (f", {ignored:,} ignored (only parquet and wide say which)" if ignored else "")
+    + (f", {ignored:,} ignored (marked in parquet and wide only)" if ignored else "")
 )

@@ -18,7 +18,7 @@ precision, extracted = extract(
     listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size
 )
 print(
-    f"{options['architecture']} (sha256 {checksum[:12]}…) in {precision} (asked for {options['precision']}) on {device}, "
+    f"{options['architecture']} (sha256 {checksum[:12]}…) in {precision} (setting: {options['precision']}) on {device}, "
     f"{snakemake.threads} threads"
 )
 

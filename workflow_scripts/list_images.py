@@ -10,28 +10,28 @@ from spml.artifacts import manifest
 from spml.data import annotations
 from spml.runtime.errors import InputError
 
-given, folder = snakemake.input.annotations, snakemake.params.images
-listed = annotations.read(given, every=snakemake.params.every) if given else annotations.none([])
-if given and not listed.image_id:
-    raise InputError(f"{given}: no image has an annotation; wanted at least one image with a label")
+source, folder = snakemake.input.annotations, snakemake.params.images
+listed = annotations.read(source, every=snakemake.params.every) if source else annotations.none([])
+if source and not listed.image_id:
+    raise InputError(f"{source}: no image has an annotation; wanted at least one image with a label")
 paths = [os.path.join(folder, file_name) for file_name in listed.file_name]
 rows = list(zip(listed.image_id, listed.file_name, paths, strict=True))
-there = [row for row in rows if os.path.isfile(row[2])]
-missing = sorted(set(paths) - {path for _, _, path in there})
-if missing and (snakemake.params.missing == "refuse" or not there):
+existing = [row for row in rows if os.path.isfile(row[2])]
+missing = sorted(set(paths) - {path for _, _, path in existing})
+if missing and (snakemake.params.missing == "refuse" or not existing):
     raise InputError(
-        f"{given}: {len(missing):,} of {len(paths):,} pictures are not in {folder}, the first: {missing[0]}; "
+        f"{source}: {len(missing):,} of {len(paths):,} pictures are not in {folder}, the first: {missing[0]}; "
         "wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
     )
-for path, real in manifest.links_out_of(folder, (path for _, _, path in there)):
+for path, real in manifest.links_out_of(folder, (path for _, _, path in existing)):
     raise InputError(
-        f"{given}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
+        f"{source}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
         "that they lie in, or copy them"
     )
-manifest.write(snakemake.output.images, there)
-for shard, start in enumerate(range(0, max(len(there), 1), snakemake.params.images_per_shard)):  # one at least
-    part = there[start : start + snakemake.params.images_per_shard]
+manifest.write(snakemake.output.images, existing)
+for shard, start in enumerate(range(0, max(len(existing), 1), snakemake.params.images_per_shard)):  # at least one shard
+    part = existing[start : start + snakemake.params.images_per_shard]
     manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
-print(f"{given or 'no annotations'}: {listed.listed:,} images, {len(rows):,} that count")
+print(f"{source or 'no annotations'}: {listed.listed:,} images, {len(rows):,} that count")
 if missing:
     print(f"warning: {len(missing):,} of them have no picture in {folder} and are left out, the first: {missing[0]}")

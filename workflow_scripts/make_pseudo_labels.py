@@ -4,26 +4,27 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import csv
-
 import numpy as np
 
 from spml.artifacts import labels
+from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.labels import pseudo_labels, training_set
 from spml.runtime.errors import InputError
-from spml.runtime.files import writing
+from spml.runtime.files import write_csv
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
 rows = training_set.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
-logits, seen, present, category = rows.logits, rows.observed, rows.true, rows.category
+logits, observed, category = rows.logits, rows.observed, rows.category
 
 parameters = dict(options["parameters"])
 if parameters.get("prior"):
     parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
 elif "prior" in parameters:
-    parameters["prior"] = labels.positives_per_image(true.values[true.rows("val")], axis=0)  # what validation says
+    parameters["prior"] = labels.positives_per_image(
+        true.values[true.rows("val")], axis=0
+    )  # the rates of the validation labels
     if np.isnan(parameters["prior"]).any():
         name = category[int(np.isnan(parameters["prior"]).argmax())]
         raise InputError(
@@ -31,7 +32,7 @@ elif "prior" in parameters:
         )
 pseudo = pseudo_labels.RULES[options["rule"]].function(logits, **parameters)
 if options["keep_observed"]:
-    pseudo = pseudo_labels.keep_observed(pseudo, seen)
+    pseudo = pseudo_labels.keep_observed(pseudo, observed)
 attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}
 attributes |= {
     "rule": options["rule"],
@@ -42,13 +43,19 @@ labels.write(snakemake.output.labels, "pseudo_labels", rows.image_id, category, 
 
 probability = pseudo_labels.probabilities(logits)
 shown = "{:.4f}" if pseudo.dtype.kind == "f" else "{:d}"
-with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"])
-    for row, column in np.argwhere((pseudo >= 0.5) | (seen == 1) | (present == 1)):
+
+
+def table():
+    """Yield the rows of the table for people: labels that are pseudo, observed or true positives."""
+    yield ["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"]
+    positive = (pseudo >= 0.5) | (observed == ObservedLabel.PRESENT) | (rows.true == TrueLabel.PRESENT)
+    for row, column in np.argwhere(positive):
         names = [rows.image_id[row], rows.file_name[row], category[column]]
-        truth = present[row, column] if present[row, column] != labels.UNKNOWN else ""
-        values = [shown.format(pseudo[row, column]), seen[row, column], truth]
-        writer.writerow([*map(escaped, names), f"{probability[row, column]:.4f}", *values])
-counts = pseudo_labels.count(pseudo, seen, present)
+        known = rows.true[row, column] if rows.true[row, column] != TrueLabel.UNKNOWN else ""
+        values = [shown.format(pseudo[row, column]), observed[row, column], known]
+        yield [*map(escaped, names), f"{probability[row, column]:.4f}", *values]
+
+
+write_csv(snakemake.output.table, table())
+counts = pseudo_labels.count(pseudo, observed, rows.true)
 print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))

@@ -1,4 +1,4 @@
-"""Make the thumbnails of the training rows, which the gallery shows."""
+"""Make the thumbnails of the training images for the gallery."""
 
 from spml.runtime import log
 

@@ -1,4 +1,4 @@
-"""Predict the labels of new images: backbone and head together, from pictures to a table."""
+"""Predict the labels of new images, from pictures to a table, with backbone and head."""
 
 from spml.runtime import log
 
@@ -34,12 +34,12 @@ precision, extracted = extract(
 print(f"{options['architecture']} in {precision} on {device}, {snakemake.threads} threads")
 
 progress = Progress("predictions", len(listed.path), "images")
-row, found = 0, 0
+row, positives = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["image", "labels", "problem", *map(escaped, category)])
     for features in extracted:
-        stored = features.astype(options["storage"])  # as the head saw them in training
+        stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):
             if problem := unreadable.get(listed.path[row]):
                 writer.writerow([escaped(listed.file_name[row]), "", escaped(problem), *[""] * len(category)])
@@ -49,12 +49,12 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
             names = [category[column] for column in present[np.argsort(-probability[present], kind="stable")]]
             cells = [f"{value:.4f}" for value in probability]
             writer.writerow([escaped(listed.file_name[row]), escaped("; ".join(names)), "", *cells])
-            row, found = row + 1, found + len(names)
+            row, positives = row + 1, positives + len(names)
         progress.advance(len(features))
     if len(unreadable) == len(listed.path):
         raise InputError(next(iter(unreadable.values())))
 progress.finish()
 read = row - len(unreadable)
-print(f"{read:,} images, {found / read:.3f} labels per image")
+print(f"{read:,} images, {positives / read:.3f} labels per image")
 if unreadable:
-    print(f"warning: {len(unreadable):,} pictures could not be read; column problem says why")
+    print(f"warning: {len(unreadable):,} pictures could not be read; column problem has the reason")

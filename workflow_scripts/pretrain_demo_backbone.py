@@ -1,4 +1,4 @@
-"""Pretrain the demo's backbone on drawn single-object pictures, in the place of ImageNet."""
+"""Pretrain the demo's backbone on drawn single-object pictures instead of ImageNet."""
 
 from spml.runtime import log
 
@@ -12,7 +12,7 @@ from spml.features.pretraining import pretrain
 from spml.runtime.files import writing
 from spml.training import seeds
 
-THREADS = 2  # whatever the machine has: gradients are sums over pictures, and depend on how many threads share them
+THREADS = 2  # on every machine: gradients are sums over pictures, and their rounding depends on the number of threads
 options = snakemake.params.options
 torch.set_num_threads(THREADS)
 random = np.random.RandomState(seeds.seed_for("singles", options["seed"]) % 2**32)

@@ -1,4 +1,4 @@
-"""Show what an artifact holds, as a table in the terminal: `make show FILE=results/demo/labels/train.h5`."""
+"""Show the content of an artifact as a table in the terminal: `make show FILE=results/demo/labels/train.h5`."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import sys
 from spml.review import describe
 from spml.runtime.errors import InputError
 
-parser = argparse.ArgumentParser(description="Show what an artifact of the pipeline holds.")
+parser = argparse.ArgumentParser(description="Show the content of an artifact of the pipeline.")
 parser.add_argument(
     "file", help="a file of labels, logits, features (.h5), a table (.csv) or a checkpoint (.safetensors)"
 )
@@ -18,5 +18,5 @@ try:
         print(line)
 except InputError as error:
     sys.exit(f"error: {error}")
-except BrokenPipeError:  # the reader, head say, has seen enough
+except BrokenPipeError:  # the reader, head for example, needs no more
     sys.stderr.close()

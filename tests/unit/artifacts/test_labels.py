@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pytest
 
@@ -28,10 +29,10 @@ def test_split_sizes_of_coco_2014():
     assert ((split == 0).sum(), (split == 1).sum()) == (65665, 16416)
 
 
-@pytest.mark.parametrize(("rows", "share"), [(2, 0.1), (2, 0.9), (1, 0.5)])
-def test_a_share_that_leaves_a_split_empty_is_refused(rows, share):
-    with pytest.raises(InputError, match=rf"validation.fraction: found {share}, which gives"):
-        training_split(rows, share, 1200)
+@pytest.mark.parametrize(("rows", "fraction"), [(2, 0.1), (2, 0.9), (1, 0.5)])
+def test_a_fraction_that_leaves_a_split_empty_is_refused(rows, fraction):
+    with pytest.raises(InputError, match=rf"validation.fraction: found {fraction}, which gives"):
+        training_split(rows, fraction, 1200)
 
 
 def published_draw(labels_, seed):
@@ -120,7 +121,9 @@ def test_files_that_do_not_belong_together_are_refused_with_both_names(tmp_path)
 def test_a_file_of_another_kind_truncated_or_no_hdf5_is_refused(tmp_path):
     path = tmp_path / "a.h5"
     labels.write(path, "labels", ["1"], ["a"], np.zeros((1, 1), np.uint8))
-    with pytest.raises(InputError, match=r"a.h5: found kind 'labels', layout 1, wanted kind 'logits'"):
+    with pytest.raises(
+        InputError, match=r"a.h5: found kind 'labels', wanted kind 'logits'; delete it, rule predict_logits makes"
+    ):
         labels.read(path, "logits")
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(InputError, match=r"a.h5: not a readable HDF5 file"):
@@ -128,6 +131,26 @@ def test_a_file_of_another_kind_truncated_or_no_hdf5_is_refused(tmp_path):
     path.write_text("no")
     with pytest.raises(InputError, match=r"a.h5: not a readable HDF5 file"):
         labels.read(path, "labels")
+
+
+@pytest.mark.parametrize(("layout", "message"), [(1, "made by an earlier version"), (99, "made by another version")])
+def test_a_file_of_another_version_says_what_to_delete(tmp_path, layout, message):
+    path = tmp_path / "a.h5"
+    labels.write(path, "labels", ["1"], ["a"], np.zeros((1, 1), np.uint8))
+    with h5py.File(path, "a") as file:
+        file.attrs["layout"] = layout
+    wanted = rf"a.h5: {message} of this pipeline \(layout {layout}, wanted 2\); delete results/<dataset>.*run again"
+    with pytest.raises(InputError, match=wanted):
+        labels.read(path, "labels")
+
+
+def test_features_of_the_version_before_are_read_on(tmp_path):
+    values = np.ones((1, 2), np.float32)
+    hdf5.write(tmp_path / "a.h5", "feature_shard", {"feature": values}, {"image_id": ["1"]})
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file.attrs["layout"] == 1
+    with hdf5.reading(tmp_path / "a.h5", "feature_shard") as file:
+        assert (file["feature"][:] == values).all()
 
 
 def test_a_matrix_without_rows_can_be_written(tmp_path):

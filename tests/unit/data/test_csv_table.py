@@ -40,7 +40,7 @@ def test_a_table_as_spreadsheets_write_it(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path,observed\n", "found no row, wanted one an image, with path, and observed or true"),
+        ("path,observed\n", "found no row, wanted one per image, with path, and observed or true"),
         ("file,observed\na.jpg,cat\n", "found columns 'file', 'observed', wanted path, and observed"),
         ("path;observed\na.jpg;cat\n", "found columns 'path;observed', wanted path, .* separated by commas"),
         ("path,obsreved\na.jpg,cat\n", "found column 'obsreved', wanted .*; did you mean observed?"),

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from spml.data import download
-from spml.data.archives import unpack
+from spml.data.archives import unpack, write_listing
 from spml.data.download import fetch
 from spml.runtime.errors import InputError
 
@@ -144,10 +144,23 @@ def test_wanted_members_are_unpacked(tmp_path):
     path = archive(
         tmp_path / "a.zip", {"train/1.jpg": "one", "train/2.jpg": "two", "other/3.jpg": "three", "train/": ""}
     )
-    found = unpack(path, tmp_path / "out", lambda name: name.startswith("train/"))
+    found = unpack(path, tmp_path / "out", ["train/"])
     assert [str(place.relative_to(tmp_path / "out")) for place in found] == ["train/1.jpg", "train/2.jpg"]
     assert (tmp_path / "out/train/2.jpg").read_text() == "two"
     assert not (tmp_path / "out/other").exists()
+
+
+def test_a_member_that_is_missing_is_named_and_nothing_is_unpacked(tmp_path):
+    path = archive(tmp_path / "a.zip", {"train/1.jpg": "one"})
+    with pytest.raises(InputError, match=r"a.zip: found no member test/, wanted train/, test/"):
+        unpack(path, tmp_path / "out", ["train/", "test/"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_listing_names_path_and_size(tmp_path):
+    files = unpack(archive(tmp_path / "a.zip", {"=1.jpg": "one"}), tmp_path / "out")
+    write_listing(tmp_path / "files.csv", files)
+    assert (tmp_path / "files.csv").read_text() == f"path,bytes\n{tmp_path}/out/=1.jpg,3\n"
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt", "a/../../evil.txt", "..\\evil.txt", "c:/evil.txt"])
@@ -188,7 +201,7 @@ def test_wanted_members_of_a_tar_file_are_unpacked(tmp_path, name):
     path = tar(
         tmp_path / name, {"in/1.jpg": "one", "out/2.jpg": "two", "in/deep/3.jpg": "three", "in": tarfile.DIRTYPE}
     )
-    found = unpack(path, tmp_path / "to", lambda member: member.startswith("in"))
+    found = unpack(path, tmp_path / "to", ["in/1", "in/deep/"])
     assert [str(place.relative_to(tmp_path / "to")) for place in found] == ["in/1.jpg", "in/deep/3.jpg"]
     assert (tmp_path / "to/in/deep/3.jpg").read_text() == "three" and not (tmp_path / "to/out").exists()
 

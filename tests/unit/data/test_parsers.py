@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import tiny
 from spml.artifacts import manifest, spreadsheet
-from spml.data import coco, csv_rows, csv_table
+from spml.data import coco, csv_table
 from spml.labels import observation
 from spml.runtime.errors import InputError
 
@@ -102,9 +102,9 @@ def test_mutated_annotations_are_read_right_or_refused(folder, dataset):
     manifest.write(folder / "images.csv", [(image, name, name) for image, name in images])
     back = manifest.read(folder / "images.csv")
     assert list(zip(back.image_id, back.file_name, strict=True)) == images
-    for process in observation.WEIGHTS.values():
+    for weigh in observation.WEIGHTS.values():
         try:
-            weights = coco.annotation_weights("annotations.json", loaded, [image for image, _ in images], process)
+            weights = coco.annotation_weights("annotations.json", loaded, [image for image, _ in images], weigh)
             assert weights.shape == label.shape
         except InputError as error:
             one_error(error, "annotations.json: ")
@@ -136,7 +136,7 @@ def written(path, rows):
 def observe(path):
     """The labels of a file, or None where it is refused."""
     try:
-        return observation.from_rows(str(path), csv_rows.read_rows(str(path), "columns"), IMAGES, FILES, CATEGORIES)
+        return observation.from_rows(str(path), csv_table.read_rows(str(path), "columns"), IMAGES, FILES, CATEGORIES)
     except InputError as error:
         one_error(str(error).replace("\n", " "), str(path))
         return None
@@ -169,7 +169,7 @@ def test_whatever_is_no_table_is_refused(folder, content):
     st.booleans(),
 )
 def test_right_tables_are_read_right(folder, entries, by_name, escape):
-    """Names that look like formulas as they are, or escaped as in the pipeline's own tables."""
+    """Names that look like formulas as they are, or escaped as in tables for people."""
     path, write = folder / "observed.csv", spreadsheet.escaped if escape else str
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

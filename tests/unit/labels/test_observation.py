@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spml.data import coco
-from spml.data.csv_rows import read_rows
+from spml.data.csv_table import read_rows
 from spml.labels.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted
 from spml.runtime.errors import InputError
 
@@ -34,14 +34,16 @@ def test_a_positive_is_as_likely_as_its_weight_says():
 def test_several_are_drawn_one_after_the_other_without_replacement():
     true, weights = np.ones((40000, 3), np.uint8), np.tile([1.0, 2.0, 3.0], (40000, 1))
     first_or_second = 1 / 6 + 2 / 6 * 1 / 4 + 3 / 6 * 1 / 3
-    assert observe_weighted(true, weights, 1, positives=2).mean(0)[0] == pytest.approx(first_or_second, abs=0.015)
+    assert observe_weighted(true, weights, 1, positives_per_image=2).mean(0)[0] == pytest.approx(
+        first_or_second, abs=0.015
+    )
 
 
 def test_a_weight_of_nothing_comes_last_and_rows_without_weights_are_uniform():
     true = np.ones((6000, 3), np.uint8)
     weights = np.tile([0.0, 1.0, 0.0], (6000, 1))
     assert observe_weighted(true, weights, 1).mean(0).tolist() == [0, 1, 0]
-    assert (observe_weighted(true, weights, 1, positives=3) == 1).all()
+    assert (observe_weighted(true, weights, 1, positives_per_image=3) == 1).all()
     assert observe_weighted(true, np.zeros((6000, 3)), 1).mean(0) == pytest.approx([1 / 3] * 3, abs=0.03)
 
 

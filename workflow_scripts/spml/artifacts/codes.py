@@ -1,4 +1,7 @@
-"""What the numbers in label matrices mean, one enumeration per kind of matrix."""
+"""What the numbers in label matrices mean, one enumeration per kind of matrix.
+
+NumPy takes a member for an int64: `np.where` and arithmetic with one need `.astype(np.int8)`.
+"""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""HDF5 artifacts: matrices with a row an image, written whole, checked when read."""
+"""HDF5 artifacts: matrices with a row per image, written whole, checked when read."""
 
 import contextlib
 import os
@@ -11,8 +11,9 @@ import numpy as np
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
-LAYOUT = 1  # raised when the meaning of a file changes
-RULES = {  # that make files, by their kind
+LAYOUT = 2  # raised when the meaning of files changes
+KEPT_LAYOUTS = {"feature_shard": 1, "features": 1}  # kinds that mean the same since an earlier layout, and which
+RULES = {  # kind of file to the rule that makes it
     "labels": "make_labels",
     "observed": "make_observed_labels",
     "observation_weights": "make_observation_weights",
@@ -28,19 +29,19 @@ Path = str | os.PathLike
 
 @contextlib.contextmanager
 def creating(path: Path, kind: str, **attributes: object) -> Iterator[h5py.File]:
-    """A new file of that kind, in place once the block ends without an error."""
+    """Yield a new file of that kind to write to; it is in place once the block ends without an error."""
     with writing(path) as part, h5py.File(part, "w") as file:  # h5py stores no times: the same bytes again
-        file.attrs.update(attributes | {"kind": kind, "layout": LAYOUT})
+        file.attrs.update(attributes | {"kind": kind, "layout": layout_of(kind)})
         yield file
 
 
 def add_strings(file: h5py.File, name: str, strings: Sequence[str]) -> None:
-    """A data set of UTF-8 strings, [len(strings)]."""
+    """Add a data set of UTF-8 strings, [len(strings)]."""
     file.create_dataset(name, data=list(strings), dtype=h5py.string_dtype())
 
 
 def add_matrix(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type | np.dtype) -> h5py.Dataset:
-    """An empty data set [N, ...], chunked by rows and compressed."""
+    """Add an empty data set [N, ...], chunked by rows and compressed, and return it."""
     width = int(np.prod(shape[1:], dtype=np.int64)) * np.dtype(dtype).itemsize
     rows = min(shape[0], max(1, CHUNK // max(width, 1)))
     if not rows or not width:  # nothing to chunk
@@ -61,38 +62,52 @@ def write(
 
 @contextlib.contextmanager
 def reading(path: Path, kind: str) -> Iterator[h5py.File]:
-    """The file, checked to be whole and of that kind.
+    """Yield the file, checked to be whole and of that kind.
 
     Raises
     ------
     InputError
-        When it is not HDF5 (truncated, say), of another kind or of another layout.
+        When it is not HDF5 (truncated, for example), of another kind, or from another version of the pipeline.
     """
     try:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
         raise InputError(f"{path}: not a readable HDF5 file ({error}); {advice(kind)}") from error
     with file:
-        found, layout = file.attrs.get("kind"), file.attrs.get("layout")
-        if (found, layout) != (kind, LAYOUT):
-            raise InputError(
-                f"{path}: found kind {found!r}, layout {layout}, wanted kind {kind!r}, layout {LAYOUT}; {advice(kind)}"
-            )
+        file_kind, layout = file.attrs.get("kind"), file.attrs.get("layout")
+        if file_kind != kind:
+            raise InputError(f"{path}: found kind {file_kind!r}, wanted kind {kind!r}; {advice(kind)}")
+        if layout != layout_of(kind):
+            raise InputError(f"{path}: {_other_version(layout, kind)}")
         yield file
 
 
+def layout_of(kind: str) -> int:
+    """Return the layout of the files of that kind that this version writes and reads."""
+    return KEPT_LAYOUTS.get(kind, LAYOUT)
+
+
+def _other_version(layout: object, kind: str) -> str:
+    """Return what is wrong with a file of that kind and another layout, and what to do."""
+    older = isinstance(layout, int | np.integer) and layout < layout_of(kind)
+    return (
+        f"made by {'an earlier' if older else 'another'} version of this pipeline (layout {layout}, wanted "
+        f"{layout_of(kind)}); delete results/<dataset>, or all in it but images/ and features/, and run again"
+    )
+
+
 def attributes(file: h5py.File) -> dict[str, Any]:
-    """What a file says of its content, by name in order, but for kind and layout."""
+    """Return the attributes that describe the content, sorted by name: all but kind and layout."""
     return {name: value for name, value in sorted(file.attrs.items()) if name not in ("kind", "layout")}
 
 
 def advice(kind: str) -> str:
-    """What to do about a broken file of that kind."""
+    """Return what to do about a broken file of that kind."""
     return f"delete it, rule {RULES[kind]} makes it again in the next run"
 
 
 def strings(file: h5py.File, name: str) -> list[str]:
-    """A data set of strings, decoded."""
+    """Return a data set of strings, decoded."""
     return list(file[name].asstr()[:])
 
 

@@ -8,16 +8,15 @@ import h5py
 import numpy as np
 
 from spml.artifacts import hdf5
+from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.runtime.errors import InputError
 
-UNKNOWN = -1  # a true label that nobody knows
-SPLITS = ("train", "val", "test")  # their numbers in the data set `split`
-PARTS = {"train": "train", "val": "train", "test": "test"}  # the delivered set that a split lies in
+SPLITS = ("train", "val", "test")  # a split's number in the data set `split` is its position
 
 
 @dataclass
 class Matrix:
-    """What a file of labels or logits holds: values [N, L], row ids, column names, and the split of each row if known."""
+    """The content of a file of labels or logits: values [N, L], row ids, column names, and the split of each row if known."""
 
     path: str
     image_id: list[str]
@@ -26,13 +25,13 @@ class Matrix:
     split: np.ndarray | None
 
     def rows(self, split: str) -> np.ndarray:
-        """The row numbers of a split, int64 [n]; all rows where the file holds one split only."""
+        """Return the row numbers of a split, int64 [n]; all rows where the file holds one split only."""
         if self.split is None:
             return np.arange(len(self.image_id))
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def ids(self, split: str) -> list[str]:
-        """The image ids of a split, in the order of its rows."""
+        """Return the image ids of a split, in the order of its rows."""
         return [self.image_id[row] for row in self.rows(split)]
 
     def require_images_of(self, true: "Matrix", split: str) -> None:
@@ -50,21 +49,21 @@ class Matrix:
         hdf5.require_same("category", self.path, self.category, other.path, other.category)
 
 
-DATASETS = {  # the name of the matrix, by kind of file
+DATASETS = {  # kind of file to the name of its matrix
     "labels": "label",
     "observed": "observed",
     "observation_weights": "weight",
     "pseudo_labels": "label",
     "logits": "logit",
 }
-TARGET = "target"  # in place of "label": pseudo-labels that are probabilities
+TARGET = "target"  # name of the matrix, in place of "label", where pseudo-labels are probabilities
 
 
 @contextlib.contextmanager
 def creating(
     path: str, kind: str, image_id: Sequence[str], category: Sequence[str], shape: tuple[int, int], dtype: type
 ) -> Iterator[h5py.Dataset]:
-    """A matrix [N, L] of that kind to write rows to, in place once the block ends without an error."""
+    """Yield a matrix [N, L] of that kind to write rows to; it is in place once the block ends without an error."""
     with hdf5.creating(path, kind) as file:
         hdf5.add_strings(file, "image_id", image_id)
         hdf5.add_strings(file, "category", category)
@@ -87,7 +86,7 @@ def write(
 
 
 def read(path: str, kind: str) -> Matrix:
-    """Read a matrix of that kind; raises InputError where the file is not one, or its parts disagree."""
+    """Read a matrix of that kind; raise InputError where the file holds none, or its parts disagree."""
     with hdf5.reading(path, kind) as file:
         image_id, category = hdf5.strings(file, "image_id"), hdf5.strings(file, "category")
         name = TARGET if kind == "pseudo_labels" and TARGET in file else DATASETS[kind]
@@ -102,31 +101,34 @@ def read(path: str, kind: str) -> Matrix:
 
 
 def selection_labels(true: Matrix, observed: Matrix | None) -> np.ndarray:
-    """The labels that choices are made on, int8 [N, L] of the training part: the true ones, or what was observed as present."""
+    """Return the labels that models are chosen on, int8 [N, L] of the training part: the true ones, or what was observed as present."""
     if observed is None:
         return true.values
     observed.require_same_as(true)
-    return (observed.values == 1).astype(np.int8)
+    return (observed.values == ObservedLabel.PRESENT).astype(np.int8)
 
 
 def positives_per_image(values: np.ndarray, axis: int | None = None) -> np.ndarray | float:
-    """Mean number of positives of an image, of what is known of labels [N, L]; by category [L] with axis 0. NaN of nothing."""
-    known = (values != UNKNOWN).sum(axis) / (values.shape[1] if axis is None else 1)
+    """Return the mean number of positives per image, over the known labels of [N, L]; [L] per category with axis 0.
+
+    NaN where no label is known.
+    """
+    known = (values != TrueLabel.UNKNOWN).sum(axis) / (values.shape[1] if axis is None else 1)
     with np.errstate(invalid="ignore"):
-        return np.divide((values == 1).sum(axis), known)
+        return np.divide((values == TrueLabel.PRESENT).sum(axis), known)
 
 
-def by_category(place: str, values: Mapping[str, float], category: Sequence[str], default: float | None) -> np.ndarray:
-    """A number for each category, float64 [L], from a section of the config.
+def by_category(key: str, values: Mapping[str, float], category: Sequence[str], default: float | None) -> np.ndarray:
+    """Return a number per category, float64 [L], from a section of the config, named by its ``key`` in messages.
 
     Raises
     ------
     InputError
-        When it names an unknown category, or lacks one and there is no default.
+        When the section names an unknown category, or lacks one and there is no default.
     """
     if unknown := sorted(set(values) - set(category)):
-        raise InputError(f"{place}: found {unknown[0]!r}, wanted one of {', '.join(category)}")
+        raise InputError(f"{key}: found {unknown[0]!r}, wanted one of {', '.join(category)}")
     missing = [name for name in category if name not in values]
     if missing and default is None:
-        raise InputError(f"{place}: found nothing for {', '.join(missing)}, wanted a number for each category")
+        raise InputError(f"{key}: found nothing for {', '.join(missing)}, wanted a number for each category")
     return np.array([values.get(name, default) for name in category], np.float64)

@@ -1,21 +1,21 @@
-"""The manifest of a part: its images, a row each, in protocol order."""
+"""The manifest of a part: a row per image, in protocol order; names stand as they are."""
 
 import csv
 import functools
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from spml.artifacts.spreadsheet import escaped, restored
 from spml.runtime.errors import InputError
-from spml.runtime.files import writing
+from spml.runtime.files import write_csv
 
 COLUMNS = ("image_id", "file_name", "path")
 
 
 @dataclass
 class Manifest:
-    """Row-aligned: the ids, the names in the annotation file, the paths to open."""
+    """Row-aligned: ids, file names as in the annotations, paths to open."""
 
     image_id: list[str]
     file_name: list[str]
@@ -23,29 +23,26 @@ class Manifest:
 
 
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, str]]) -> None:
-    """Write rows of image_id, file_name, path; names that look like formulas are escaped (see spml.artifacts.spreadsheet)."""
-    with writing(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(map(escaped, row) for row in rows)
+    """Write rows of image_id, file_name, path."""
+    write_csv(path, itertools.chain([COLUMNS], rows))
 
 
 def read(path: str | os.PathLike) -> Manifest:
-    """Read a manifest; raises InputError where its columns are others."""
+    """Read a manifest; raise InputError where it has other columns."""
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     if not rows or tuple(rows[0]) != COLUMNS:
         raise InputError(f"{path}: found columns {rows[0] if rows else 'none'}, wanted {', '.join(COLUMNS)}")
     columns = list(zip(*rows[1:], strict=True)) or [(), (), ()]
-    return Manifest(*(list(map(restored, column)) for column in columns))
+    return Manifest(*map(list, columns))
 
 
 def links_out_of(folder: str, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The paths that links lead out of the folder, each with where it leads."""
+    """Yield the paths that links lead out of the folder, each with the path that it leads to."""
     root = os.path.realpath(folder)
-    of_folder = functools.cache(os.path.realpath)  # few folders, many paths
+    resolved = functools.cache(os.path.realpath)  # few folders, many paths
     for path in paths:
         parent, name = os.path.split(path)
-        real = os.path.realpath(path) if os.path.islink(path) else os.path.join(of_folder(parent), name)
+        real = os.path.realpath(path) if os.path.islink(path) else os.path.join(resolved(parent), name)
         if os.path.commonpath([root, real]) != root:
             yield path, real

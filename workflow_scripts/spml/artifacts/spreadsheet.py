@@ -1,10 +1,13 @@
-"""Text in the cells of CSV files, so that no spreadsheet takes a name for a formula."""
+"""Names in CSV files for people, so that no spreadsheet takes one for a formula.
 
-FORMULA = tuple("=+-@＝＋－＠")  # what a formula begins with, in East Asian widths, too
+Files that only the pipeline reads hold names as they are.
+"""
+
+FORMULA = tuple("=+-@＝＋－＠")  # first characters of a formula, East Asian full widths included
 
 
 def escaped(text: str) -> str:
-    """The text with an apostrophe before it if a spreadsheet could take it for a formula; numbers stay as they are.
+    """Return the text, with an apostrophe before it if a spreadsheet could take it for a formula; numbers stay as they are.
 
     Source: OWASP, CSV injection. ``restored`` gives the text back.
     """
@@ -12,12 +15,12 @@ def escaped(text: str) -> str:
 
 
 def restored(text: str) -> str:
-    """The text that ``escaped`` was given."""
+    """Return the text that ``escaped`` turned into this one."""
     return text[1:] if text.startswith("'") and _formula(text) else text
 
 
 def _formula(text: str) -> bool:
-    """Whether the text begins like a formula, apostrophes and blanks before it or not."""
+    """Return whether the text begins like a formula, apart from apostrophes and blanks before it."""
     begins = text.lstrip("'").lstrip()
     if not begins.startswith(FORMULA):
         return False

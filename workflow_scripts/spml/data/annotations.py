@@ -1,4 +1,4 @@
-"""What a user or a data set says of the images of one part: COCO JSON, or a table as CSV, read into the same matrices."""
+"""The annotations of the images of one part: COCO JSON, or a table as CSV, read into the same matrices."""
 
 import os
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spml.artifacts.labels import UNKNOWN
+from spml.artifacts.codes import TrueLabel
 from spml.data import coco, csv_table
 from spml.runtime.errors import InputError
 
@@ -18,51 +18,51 @@ class Annotations:
     image_id: list[str]
     file_name: list[str]  # from the folder of the pictures on
     category: list[str]
-    label: np.ndarray  # int8 [N, L]: 1 present, 0 absent, -1 unknown
+    label: np.ndarray  # int8 [N, L], TrueLabel
     listed: int  # images in the file, those that do not count included
-    split: np.ndarray | None = None  # uint8 [N]: 0 train, 1 val, where the file says so
+    split: np.ndarray | None = None  # uint8 [N]: 0 train, 1 val, where the file has a split
 
-    def of(self, path: str, image_id: Sequence[str]) -> "Annotations":
-        """The rows of these images, in this order; ``path`` is the list that names them.
+    def select(self, path: str, image_id: Sequence[str]) -> "Annotations":
+        """Return the rows of these images, in this order; ``path`` is the list that names them.
 
         Raises
         ------
         InputError
-            When there is no row of an image.
+            When an image has no row.
         """
-        number = {name: row for row, name in enumerate(self.image_id)}
-        if missing := [name for name in image_id if name not in number]:
+        row_of = {name: row for row, name in enumerate(self.image_id)}
+        if missing := [name for name in image_id if name not in row_of]:
             raise InputError(
                 f"{path}: found image {missing[0]!r}, which the annotations do not have; delete it, the next run makes it again"
             )
-        rows = [number[name] for name in image_id]
+        rows = [row_of[name] for name in image_id]
         split = None if self.split is None else self.split[rows]
         names = [self.file_name[row] for row in rows]
         return Annotations(list(image_id), names, self.category, self.label[rows], self.listed, split)
 
 
 def read(path: str | os.PathLike, category: Sequence[str] | None = None, every: bool = False) -> Annotations:
-    """The annotations of a file: a table if its name ends in .csv, else COCO JSON.
+    """Return the annotations of a file: a table if its name ends in .csv, else COCO JSON.
 
-    ``category`` are the categories of a table, in order (of COCO JSON those of the file hold); by default all that it names.
+    ``category`` names the categories of a table, in order; by default all that the table names. COCO JSON lists its own.
     ``every``: images of COCO JSON count also without an annotation.
 
     Raises
     ------
     InputError
-        When the file is not what it should be: names the entry or line, what was found and what is wanted.
+        When the file is not as expected: names the entry or line, what was found and what is wanted.
     """
     if str(path).lower().endswith(".csv"):
         table = csv_table.read(str(path), category)
         return Annotations(table.path, table.path, table.category, table.label, len(table.path), table.split)
     dataset = coco.load(path)
-    counted = coco.listed_images(dataset, every)
-    image_id = [image for image, _ in counted]
+    images = coco.listed_images(dataset, every)
+    image_id = [image for image, _ in images]
     labels = coco.label_matrix(dataset, image_id).astype(np.int8)
-    names = [name for _, name in counted]
+    names = [name for _, name in images]
     return Annotations(image_id, names, coco.category_names(dataset), labels, len(dataset.imgs))
 
 
 def none(category: Sequence[str]) -> Annotations:
-    """Those of a part that a data set does not have."""
-    return Annotations([], [], list(category), np.full((0, len(category)), UNKNOWN, np.int8), 0)
+    """Return the annotations of a part that the data set does not have: no image."""
+    return Annotations([], [], list(category), np.full((0, len(category)), TrueLabel.UNKNOWN, np.int8), 0)

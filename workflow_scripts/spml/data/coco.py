@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,17 +11,39 @@ from typing import Any
 import numpy as np
 from pycocotools.coco import COCO
 
+from spml.artifacts.codes import TrueLabel
+from spml.data import layout
 from spml.runtime.errors import InputError
+from spml.runtime.files import writing
 
-KEYS: dict[str, dict[str, Any]] = {  # section -> the keys that every entry must have, with their types
+KEYS: dict[str, dict[str, Any]] = {  # section to the keys that every entry must have, with their types
     "categories": {"id": int, "name": str},
     "images": {"id": (int, str), "file_name": str},
     "annotations": {"id": (int, str), "image_id": (int, str), "category_id": int},
 }
 
 
+def convert(conversion: layout.Conversion, part: str, output: str) -> None:
+    """Link the fetched file, or copy it where the file system has no links; its content is checked by those that read it.
+
+    Raises
+    ------
+    InputError
+        When the file is missing.
+    """
+    if not os.path.isfile(conversion.listing):
+        raise InputError(f"{conversion.listing}: no such file; wanted a COCO annotation file")
+    with writing(output) as temporary:
+        try:
+            os.link(conversion.listing, temporary)
+        except OSError:
+            shutil.copyfile(conversion.listing, temporary)
+        os.utime(temporary)  # newer than the listing of the archive that it comes from
+    print(f"{output}: {os.path.getsize(output):,} bytes, {conversion.listing}")
+
+
 def load(path: str | os.PathLike) -> COCO:
-    """The annotations of a file, indexed.
+    """Return the annotations of a file, indexed.
 
     Raises
     ------
@@ -44,6 +67,7 @@ def load(path: str | os.PathLike) -> COCO:
 
 
 def _problems(dataset: object) -> Iterator[str]:
+    """Yield what is wrong with the content of a file; nothing where all is right."""
     if not isinstance(dataset, dict):
         yield f"found a {type(dataset).__name__} at the top, wanted an object with {', '.join(KEYS)}"
         return
@@ -83,48 +107,49 @@ def _kinds(kind: type | tuple[type, ...]) -> str:
 
 
 def _duplicates(dataset: Mapping, section: str, key: str) -> Iterator[str]:
-    seen: dict[object, int] = {}
+    """Yield where a section has the same value of a key again, compared as text."""
+    first_row: dict[str, int] = {}
     for row, entry in enumerate(dataset[section]):
         text = str(entry[key])
-        if text in seen:
-            yield f"{section}[{row}].{key}: found {entry[key]!r}, also in {section}[{seen[text]}]; wanted each once"
-        seen[text] = row
+        if text in first_row:
+            yield f"{section}[{row}].{key}: found {entry[key]!r}, also in {section}[{first_row[text]}]; wanted each once"
+        first_row[text] = row
 
 
 def category_names(coco: COCO) -> list[str]:
-    """The categories in the order of the file."""
+    """Return the categories in the order of the file."""
     return [entry["name"] for entry in coco.dataset["categories"]]
 
 
 def listed_images(coco: COCO, every: bool = False) -> list[tuple[str, str]]:
-    """Id and file name of every image, or of those with at least one annotation, sorted by id as text."""
+    """Return id and file name of every image, or of those with at least one annotation, sorted by id as text."""
     listed = set(coco.imgs) if every else {entry["image_id"] for entry in coco.dataset["annotations"]}
     return sorted((str(image), coco.imgs[image]["file_name"]) for image in listed)
 
 
 def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
-    """True labels, uint8 [N, L]: 1 where the image has an annotation of the category, crowds included."""
-    labels = np.zeros((len(image_id), len(coco.dataset["categories"])), np.uint8)
-    for _, place in _annotations(coco, image_id):
-        labels[place] = 1
+    """Return true labels, uint8 [N, L]: present where the image has an annotation of the category, crowds included."""
+    labels = np.full((len(image_id), len(coco.dataset["categories"])), TrueLabel.ABSENT, np.uint8)
+    for _, cell in _annotations(coco, image_id):
+        labels[cell] = TrueLabel.PRESENT
     return labels
 
 
 def _annotations(coco: COCO, image_id: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:
-    """The number of each annotation of these images, with its row and column in a matrix [N, L]."""
-    row = {name: number for number, name in enumerate(image_id)}
-    column = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
+    """Yield the number of each annotation of these images, with its row and column in a matrix [N, L]."""
+    row_of = {name: number for number, name in enumerate(image_id)}
+    column_of = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
     for number, entry in enumerate(coco.dataset["annotations"]):
-        if str(entry["image_id"]) in row:
-            yield number, (row[str(entry["image_id"])], column[entry["category_id"]])
+        if str(entry["image_id"]) in row_of:
+            yield number, (row_of[str(entry["image_id"])], column_of[entry["category_id"]])
 
 
 def annotation_weights(
     path: str | os.PathLike, coco: COCO, image_id: Sequence[str], weigh: Callable[..., float]
 ) -> np.ndarray:
-    """Per image and category the sum of what its annotations weigh, float32 [N, L].
+    """Return per image and category the sum of the weights of its annotations, float32 [N, L].
 
-    ``weigh`` is given an image's width and height, an annotation's box (x, y, width, height) and its area, in pixels.
+    ``weigh`` takes the width and height of an image, and the box (x, y, width, height) and area of an annotation, in pixels.
 
     Raises
     ------
@@ -132,7 +157,7 @@ def annotation_weights(
         When an image or annotation lacks one of these: names the file, the entry and the key.
     """
     weights = np.zeros((len(image_id), len(coco.dataset["categories"])), np.float32)
-    for number, place in _annotations(coco, image_id):
+    for number, cell in _annotations(coco, image_id):
         entry = coco.dataset["annotations"][number]
         image, box = coco.imgs[entry["image_id"]], entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
@@ -144,7 +169,7 @@ def annotation_weights(
         for key in ("width", "height"):
             if not _is_number(image.get(key)) or image[key] <= 0:
                 raise InputError(f"{path}: image {image['id']}, {key}: found {image.get(key)!r}, wanted pixels")
-        weights[place] += weigh(image["width"], image["height"], box, entry["area"])
+        weights[cell] += weigh(image["width"], image["height"], box, entry["area"])
     return weights
 
 

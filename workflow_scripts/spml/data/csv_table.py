@@ -1,10 +1,12 @@
-"""The table of images of sources csv and image_folder: a row an image, with what was observed of it and what is true.
+"""The table of images of sources csv and image_folder: a row per image, with its observed and its true labels.
 
-Columns: ``path``; ``observed`` and ``absent``, categories that somebody saw to be present or absent; ``true``, all that are
-present, ``-`` where none is, empty where nobody knows; ``split``, train or val. Several categories are separated by ``;``.
-Rows of the same image are taken together. Names may be escaped as in the pipeline's own tables (see spml.artifacts.spreadsheet).
+Columns: ``path``; ``observed`` and ``absent``, categories observed to be present or absent; ``true``, all that are
+present, ``-`` where none is, empty where the true labels are unknown; ``split``, train or val. Several categories are
+separated by ``;``. Rows of the same image are taken together. Names may be escaped as in tables for people
+(spml.artifacts.spreadsheet).
 """
 
+import csv
 import difflib
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from spml.artifacts.labels import SPLITS, UNKNOWN
+from spml.artifacts.codes import ObservedLabel, TrueLabel
+from spml.artifacts.labels import SPLITS
 from spml.artifacts.spreadsheet import restored
 from spml.data import text_files
-from spml.data.csv_rows import read_rows
 from spml.runtime.errors import InputError
 
 LABELS = ("observed", "absent", "true")
 COLUMNS = ("path", *LABELS, "split")
-NONE = "-"  # of the categories: nothing is present
+NONE = "-"  # in column true: no category is present
 WANTED = "path, and observed or true (perhaps absent and split), separated by commas"
 
 
@@ -31,13 +33,13 @@ class ImageTable:
 
     path: list[str]
     category: list[str]
-    label: np.ndarray  # int8 [N, L]: 1 present, 0 absent, -1 unknown
-    observed: np.ndarray | None  # int8 [N, L]: 1 present, 0 unobserved, -1 observed absent; None without such columns
+    label: np.ndarray  # int8 [N, L], TrueLabel
+    observed: np.ndarray | None  # int8 [N, L], ObservedLabel; None without such columns
     split: np.ndarray | None  # uint8 [N]: 0 train, 1 val; None without such a column
 
 
 def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
-    """The table of a file; ``category`` in that order, by default all that it names, sorted.
+    """Return the table of a file, with these categories in that order; by default all that it names, sorted.
 
     Raises
     ------
@@ -46,22 +48,22 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     """
     rows = read_rows(path, WANTED)
     columns = _columns(path, rows)
-    images: dict[str, int] = {}  # path -> its number, in order of appearance
-    names: dict[str, tuple[int, int]] = {}  # category -> its number, and the line that names it first
-    said: dict[str, list[tuple[int, int, int]]] = {
+    images: dict[str, int] = {}  # path to its number, in order of appearance
+    names: dict[str, tuple[int, int]] = {}  # category to its number, and the line that names it first
+    entries: dict[str, list[tuple[int, int, int]]] = {  # column to image, category, line
         name: [] for name in LABELS if name in columns
-    }  # image, category, line
-    known: set[int] = set()  # images whose true labels are
+    }
+    known: set[int] = set()  # numbers of the images whose true labels are known
     split: dict[int, str] = {}
-    parsed: dict[tuple[str, str], tuple[str, ...]] = {}  # cells of the same text say the same
+    parsed: dict[tuple[str, str], tuple[str, ...]] = {}  # column and cell to categories: many cells are the same
     for line, row in enumerate(rows, 2):  # the first is the header
         image = images.setdefault(_path(path, line, row["path"]), len(images))
-        for column, entries in said.items():
+        for column, column_entries in entries.items():
             cell = row[column]
             if (column, cell) not in parsed:
                 parsed[column, cell] = tuple(_categories(path, line, column, cell))
             for name in parsed[column, cell]:
-                entries.append((image, names.setdefault(name, (len(names), line))[0], line))
+                column_entries.append((image, names.setdefault(name, (len(names), line))[0], line))
             if column == "true" and cell.strip():
                 known.add(image)
         if "split" in columns:
@@ -74,21 +76,51 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     wanted = sorted(names) if category is None else list(category)
     _require_categories(path, names, wanted)
     paths = sorted(images)
-    place = np.empty(len(images), np.int64)  # of an image by its number
-    place[[images[name] for name in paths]] = np.arange(len(paths))
-    at = {name: column for column, name in enumerate(wanted)}
-    column_of = np.array([at[name] for name in names], np.int64)  # of a category by its number
-    observed, absent, label = (_filled(said.get(name, []), place, column_of, len(wanted)) for name in LABELS)
-    label[place[[image for image in range(len(images)) if image not in known]]] = UNKNOWN
+    row_of = np.empty(len(images), np.int64)  # number of an image to its row
+    row_of[[images[name] for name in paths]] = np.arange(len(paths))
+    position = {name: column for column, name in enumerate(wanted)}
+    column_of = np.array([position[name] for name in names], np.int64)  # number of a category to its column
+    observed, absent, label = (_filled(entries.get(name, []), row_of, column_of, len(wanted)) for name in LABELS)
+    label[row_of[[image for image in range(len(images)) if image not in known]]] = TrueLabel.UNKNOWN
     if (observed & absent).any():
         row_number, number = np.argwhere(observed & absent)[0]
-        of = {entry[:2]: entry[2] for name in ("observed", "absent") for entry in said[name]}
-        line = of[images[paths[row_number]], names[wanted[number]][0]]
+        line_of = {entry[:2]: entry[2] for name in ("observed", "absent") for entry in entries[name]}
+        line = line_of[images[paths[row_number]], names[wanted[number]][0]]
         raise InputError(
             f"{path}: line {line}: {paths[row_number]} has {wanted[number]!r} as observed and as absent; wanted one of them"
         )
     splits = np.array([SPLITS.index(split[images[name]]) for name in paths], np.uint8) if "split" in columns else None
-    return ImageTable(paths, wanted, label, observed - absent if columns & {"observed", "absent"} else None, splits)
+    observed[absent == 1] = ObservedLabel.ABSENT
+    return ImageTable(paths, wanted, label, observed if columns & {"observed", "absent"} else None, splits)
+
+
+def read_rows(path: str, wanted: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file in UTF-8 as dicts; ``wanted`` names the expected columns in messages.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, no text or no table: names the line.
+    """
+    rows: list[dict[str, str]] = []
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            columns = next(filter(None, reader), [])
+            empty = [""] * len(columns)
+            for cells in filter(None, reader):  # without empty lines
+                if len(cells) > len(columns):
+                    raise InputError(
+                        f"{path}: line {len(rows) + 2}: found {len(cells)} cells, wanted {len(columns)}, one per column"
+                    )
+                rows.append(dict(zip(columns, cells + empty[len(cells) :], strict=True)))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; wanted a CSV file with {wanted}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); wanted {wanted}") from error
+    if repeated := sorted({name for name in columns if columns.count(name) > 1}):
+        raise InputError(f"{path}: found column {repeated[0]!r} more than once, wanted each once")
+    return rows
 
 
 def _require_categories(path: str, names: Mapping[str, tuple[int, int]], wanted: Sequence[str]) -> None:
@@ -102,19 +134,19 @@ def _require_categories(path: str, names: Mapping[str, tuple[int, int]], wanted:
 
 
 def _filled(
-    entries: Sequence[tuple[int, int, int]], place: np.ndarray, column_of: np.ndarray, categories: int
+    entries: Sequence[tuple[int, int, int]], row_of: np.ndarray, column_of: np.ndarray, categories: int
 ) -> np.ndarray:
-    """int8 [N, L]: 1 where there is an entry."""
-    matrix = np.zeros((len(place), categories), np.int8)
+    """Return int8 [N, L]: 1 where there is an entry (image, category, line), else 0."""
+    matrix = np.zeros((len(row_of), categories), np.int8)
     numbers = np.array(entries, np.int64).reshape(-1, 3)
-    matrix[place[numbers[:, 0]], column_of[numbers[:, 1]]] = 1
+    matrix[row_of[numbers[:, 0]], column_of[numbers[:, 1]]] = 1
     return matrix
 
 
 def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
-    """The columns that the table has, of those that have a meaning here."""
+    """Return the columns of the table that have a meaning here."""
     if not rows:
-        raise InputError(f"{path}: found no row, wanted one an image, with {WANTED}")
+        raise InputError(f"{path}: found no row, wanted one per image, with {WANTED}")
     for name in rows[0]:
         if name not in COLUMNS and (near := difflib.get_close_matches(name.strip().lower(), COLUMNS, 1, cutoff=0.8)):
             raise InputError(f"{path}: found column {name!r}, wanted {WANTED}; did you mean {near[0]}?")
@@ -125,6 +157,7 @@ def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
 
 
 def _path(path: str, line: int, text: str) -> str:
+    """Return the path of an image in a cell, without detours."""
     name = restored(text.strip())
     short = posixpath.normpath(name)
     if short == "." or not name.isprintable() or name.startswith("/") or ".." in name.split("/"):
@@ -133,8 +166,8 @@ def _path(path: str, line: int, text: str) -> str:
 
 
 def _categories(path: str, line: int, column: str, cell: str) -> Iterable[str]:
-    """The categories in a cell."""
-    names = [restored(name.strip()) for name in restored(cell.strip()).split(";")]
+    """Return the categories in a cell."""
+    names = [restored(name.strip()) for name in cell.split(";")]
     names = [name for name in names if name]
     if column == "true" and names == [NONE]:
         return []
@@ -148,23 +181,23 @@ def _categories(path: str, line: int, column: str, cell: str) -> Iterable[str]:
 
 
 def read_categories(path: str) -> list[str]:
-    """The categories of a text file, a name on each line, in order, empty lines skipped.
+    """Return the categories of a text file, a name on each line, in order; empty lines are skipped.
 
     Raises
     ------
     InputError
-        When the file is missing or no text, a name stands there twice, or there is none.
+        When the file is missing or no text, holds a name twice, or holds none.
     """
     text = text_files.read(Path(path), "the name of a category on each line")
     lines = [line.strip() for line in text.split("\n")]
-    found: dict[str, int] = {}
+    line_of: dict[str, int] = {}
     for number, name in enumerate(lines, 1):
-        if name in found:
-            raise InputError(f"{path}: line {number}: found {name!r}, also on line {found[name]}; wanted each once")
+        if name in line_of:
+            raise InputError(f"{path}: line {number}: found {name!r}, also on line {line_of[name]}; wanted each once")
         if ";" in name or name == NONE or not name.isprintable():
             raise InputError(f"{path}: line {number}: found {name!r}, wanted a name without ; and control characters")
         if name:
-            found[name] = number
-    if not found:
+            line_of[name] = number
+    if not line_of:
         raise InputError(f"{path}: found no line, wanted the name of a category on each")
-    return list(found)
+    return list(line_of)

@@ -8,20 +8,26 @@ from pathlib import Path
 
 import numpy as np
 
+from spml.artifacts.codes import TrueLabel
 from spml.data import layout, text_files
 from spml.runtime.errors import InputError
 
-PARTS = {"train": "1", "test": "0"}  # as train_test_split.txt has them
-PRESENT = {"0": 0, "1": 1}  # as image_attribute_labels.txt has it
-ATTRIBUTES = (
+PARTS = {"train": "1", "test": "0"}  # in train_test_split.txt
+LABELS = {"0": TrueLabel.ABSENT, "1": TrueLabel.PRESENT}  # in image_attribute_labels.txt
+ATTRIBUTES = (  # paths from the list of images
     "attributes/attributes.txt",
     "attributes.txt",
-    "../attributes.txt",
-)  # the archive has it outside its folder
+    "../attributes.txt",  # in the published archive
+)
+
+
+def convert(conversion: layout.Conversion, part: str, output: str) -> None:
+    """Write a part of the images that the listing names as COCO JSON; errors as ``read``."""
+    read(conversion.listing, part).write(output, {"description": f"CUB-200-2011, {conversion.listing}, {part}"})
 
 
 def read(listing: str, part_name: str) -> layout.Part:
-    """A part, ``train`` or ``test``, of the images that ``listing`` (images.txt) names.
+    """Return a part, ``train`` or ``test``, of the images that ``listing`` (images.txt) names.
 
     Raises
     ------
@@ -37,48 +43,46 @@ def read(listing: str, part_name: str) -> layout.Part:
             raise InputError(f"{split_path}: found {identity} {value}, wanted an id of images.txt and 1 or 0")
     if missing := sorted(set(images) - set(split)):
         raise InputError(f"{split_path}: found nothing for image {missing[0]} of {path}, wanted 1 or 0")
-    at = next(
-        (path.parent / place for place in ATTRIBUTES if (path.parent / place).is_file()), path.parent / ATTRIBUTES[0]
-    )
-    attributes = _pairs(at, "an id and the name of an attribute")
+    named = (path.parent / name for name in ATTRIBUTES)
+    attributes_path = next((file for file in named if file.is_file()), path.parent / ATTRIBUTES[0])
+    attributes = _pairs(attributes_path, "an id and the name of an attribute")
     labels = _labels(path.parent / "attributes/image_attribute_labels.txt", list(images), list(attributes))
     part = layout.Part(list(attributes.values()))
     for row, (identity, name) in enumerate(images.items()):
         if split[identity] == PARTS[part_name]:
             part.images.append({"id": identity, "file_name": name})
-            for column in np.flatnonzero(labels[row] == 1):
+            for column in np.flatnonzero(labels[row] == TrueLabel.PRESENT):
                 part.present(identity, int(column))
     return part
 
 
 def _pairs(path: Path, wanted: str) -> dict[str, str]:
-    """First word to the rest of each line."""
-    found = [line.split(maxsplit=1) for line in text_files.lines(path, f"{wanted} on each line")]
-    for number, words in enumerate(found, 1):
+    """Return the first word of each line with the rest of it."""
+    pairs = [line.split(maxsplit=1) for line in text_files.lines(path, f"{wanted} on each line")]
+    for number, words in enumerate(pairs, 1):
         if len(words) != 2 or not words[0].isdecimal():
             raise InputError(f"{path}: line {number}: found {' '.join(words)!r}, wanted {wanted}")
-    text_files.require_once(path, (words[0] for words in found))
-    return dict(found)
+    text_files.require_once(path, (words[0] for words in pairs))
+    return dict(pairs)
 
 
 def _labels(path: Path, images: list[str], attributes: list[str]) -> np.ndarray:
-    """int8 [images, attributes]: 1 present, 0 not; lines are image id, attribute id, 0 or 1, and more that is not read.
+    """Return true labels, int8 [images, attributes]; lines are image id, attribute id, 0 or 1, and more that is not read.
 
-    Some published lines have a column more than the others.
+    Some published lines have one column more than the others.
     """
     wanted = "an id of an image, one of an attribute, and 0 or 1"
-    row, column = ({name: number for number, name in enumerate(names)} for names in (images, attributes))
-    labels = np.full((len(images), len(attributes)), -1, np.int8)
+    row_of, column_of = ({name: number for number, name in enumerate(names)} for names in (images, attributes))
+    labels = np.full((len(images), len(attributes)), TrueLabel.UNKNOWN, np.int8)
     try:
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 words = line.split(maxsplit=3)[:3]
                 try:
-                    entry, value = (row[words[0]], column[words[1]]), PRESENT[words[2]]
+                    entry, value = (row_of[words[0]], column_of[words[1]]), LABELS[words[2]]
                 except (KeyError, IndexError):
-                    found = line.strip()
-                    raise InputError(f"{path}: line {number}: found {found!r}, wanted {wanted}") from None
-                if labels[entry] != -1:
+                    raise InputError(f"{path}: line {number}: found {line.strip()!r}, wanted {wanted}") from None
+                if labels[entry] != TrueLabel.UNKNOWN:
                     raise InputError(
                         f"{path}: line {number}: found image {words[0]} with attribute {words[1]} again, wanted each once"
                     )
@@ -87,9 +91,9 @@ def _labels(path: Path, images: list[str], attributes: list[str]) -> np.ndarray:
         raise InputError(f"{path}: {error.strerror}; wanted {wanted} on each line") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: no text in UTF-8 ({error}); wanted {wanted} on each line") from error
-    if (labels == -1).any():
-        at = np.argwhere(labels == -1)[0]
+    if len(missing := np.argwhere(labels == TrueLabel.UNKNOWN)):
+        image, attribute = missing[0]
         raise InputError(
-            f"{path}: found no line for image {images[at[0]]} with attribute {attributes[at[1]]}, wanted one for each"
+            f"{path}: found no line for image {images[image]} with attribute {attributes[attribute]}, wanted one for each"
         )
     return labels

@@ -1,7 +1,7 @@
-"""The demo's world: drawn single-object pictures for pretraining, drawn scenes for everything after it.
+"""The drawn pictures of the demo: single-object pictures for pretraining, scenes for everything after it.
 
-A category is a shape with a hue that it favours; size and rotation say nothing about it. Scenes hold several shapes
-that keep company in themes, some categories are far rarer than others, and shapes and clutter cover one another.
+A category is a shape with a favoured hue; size and rotation are independent of it. A scene holds several shapes of a
+theme, some categories are far rarer than others, and shapes and clutter cover one another.
 """
 
 import colorsys
@@ -32,12 +32,12 @@ def _circle(
 
 
 def _hollow(outline: list[Point], share: float = 0.55) -> list[Point]:
-    """The outline with a smaller copy of itself cut out of it."""
+    """Return the outline with a smaller copy of itself cut out of it."""
     inside = [(share * x, share * y) for x, y in outline]
     return [*outline, outline[0], inside[0], *reversed(inside)]
 
 
-SHAPES: dict[str, list[Point]] = {  # category -> outline in [-1, 1] x [-1, 1], y downwards; common ones first
+SHAPES: dict[str, list[Point]] = {  # category to outline in [-1, 1] x [-1, 1], y downwards; common ones first
     "disc": _circle(),
     "triangle": _regular(3),
     "star": _star(5, 0.42),
@@ -61,7 +61,7 @@ SHAPES: dict[str, list[Point]] = {  # category -> outline in [-1, 1] x [-1, 1], 
     ],
 }
 CATEGORIES = tuple(SHAPES)
-THEMES = (  # categories that keep company; some belong to two themes
+THEMES = (  # categories that appear together; some belong to two themes
     ("disc", "triangle", "moon", "heart"),
     ("bar", "frame", "cross", "hourglass"),
     ("star", "arrow", "bolt", "ring"),
@@ -76,18 +76,19 @@ SINGLE_SIZE = 48  # pixels: a pretraining picture's side; its shape has OBJECT_S
 
 
 def _colour(random: np.random.RandomState) -> tuple[int, ...]:
+    """Return any RGB colour."""
     return tuple(int(v) for v in random.randint(0, 256, 3))
 
 
 def _own_colour(random: np.random.RandomState, category: str) -> tuple[int, ...]:
-    """Around a hue that the category favours, strong, dark or light."""
+    """Return a colour around the favoured hue of the category, strong, dark or light."""
     hue = CATEGORIES.index(category) * HUE_STEP + random.normal(0, HUE_SPREAD)
     light = random.uniform(0.55, 1.0)
     return tuple(int(255 * v) for v in colorsys.hsv_to_rgb(hue % 1.0, random.uniform(0.5, 1.0), light))
 
 
 def _background(random: np.random.RandomState, size: int) -> Image.Image:
-    """A slanting gradient between two colours with coarse noise on it."""
+    """Return a slanting gradient between two colours with coarse noise on it."""
     ends = random.uniform(40, 200, (2, 1)) + random.normal(0, 18, (2, 3))
     angle = random.uniform(0, 2 * math.pi)
     y, x = np.mgrid[0:size, 0:size] / (size - 1) - 0.5
@@ -99,7 +100,7 @@ def _background(random: np.random.RandomState, size: int) -> Image.Image:
 
 
 def _clutter(random: np.random.RandomState, draw: ImageDraw.ImageDraw, size: int, strokes: int) -> None:
-    """Lines and flecks of no category."""
+    """Draw lines that belong to no category."""
     for _ in range(strokes):
         start = random.uniform(0, size, 2)
         end = start + random.normal(0, 14, 2)
@@ -110,7 +111,7 @@ def _clutter(random: np.random.RandomState, draw: ImageDraw.ImageDraw, size: int
 def _draw_shape(
     random: np.random.RandomState, draw: ImageDraw.ImageDraw, category: str, x: float, y: float
 ) -> np.ndarray:
-    """Draw one shape centred at (x, y) pixels; returns its corners in pixels, [corners, 2]."""
+    """Draw one shape centred at (x, y) pixels; return its corners in pixels, [corners, 2]."""
     span = random.uniform(*OBJECT_SIZE)
     turn = random.normal(0, 0.3)
     stretch = random.uniform(0.8, 1.0)
@@ -122,7 +123,7 @@ def _draw_shape(
 
 
 def single(random: np.random.RandomState, category: str) -> np.ndarray:
-    """A pretraining picture of one shape near the centre, uint8 [SINGLE_SIZE, SINGLE_SIZE, 3]."""
+    """Return a pretraining picture of one shape near the centre, uint8 [SINGLE_SIZE, SINGLE_SIZE, 3]."""
     large = _background(random, SINGLE_SIZE).resize((SINGLE_SIZE * OVERSAMPLING,) * 2, Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(large)
     _clutter(random, draw, SINGLE_SIZE, random.randint(0, 3))
@@ -133,6 +134,7 @@ def single(random: np.random.RandomState, category: str) -> np.ndarray:
 
 
 def _category_weights(theme: int) -> np.ndarray:
+    """Return the probability of each category in a theme, float64 [categories]."""
     rank = np.arange(1, len(CATEGORIES) + 1)
     common = rank**-TAIL
     inside = common * np.isin(CATEGORIES, THEMES[theme])
@@ -140,7 +142,7 @@ def _category_weights(theme: int) -> np.ndarray:
 
 
 def scene(random: np.random.RandomState) -> tuple[Image.Image, list[tuple[str, list[float], float]]]:
-    """One scene: the picture and, for each object, category, box [x, y, width, height] and area, in pixels."""
+    """Return one scene: the picture and, per object, category, box [x, y, width, height] and area, in pixels."""
     size = SCENE_SIZE
     large = _background(random, size).resize((size * OVERSAMPLING,) * 2, Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(large)

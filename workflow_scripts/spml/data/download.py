@@ -16,8 +16,8 @@ from spml.runtime.files import unwritable
 from spml.runtime.log import Progress
 
 TIMEOUT = (20.0, 60.0)  # seconds: to connect, between two pieces
-TRIES, PAUSE = 5, 2.0  # tries in a row that bring nothing; seconds before the second, doubling
-PIECE = 1 << 16  # bytes; what an interruption loses at most
+TRIES, PAUSE = 5, 2.0  # tries in a row that bring nothing; seconds before the second one, doubling
+PIECE = 1 << 16  # bytes: an interruption loses no more
 
 
 def fetch(
@@ -29,12 +29,12 @@ def fetch(
     advice: str = "",
     tries: int = TRIES,
 ) -> Path:
-    """Download ``url`` to ``target``, going on where an earlier try stopped; a whole file that fits is not fetched again.
+    """Download ``url`` to ``target`` from where an earlier try stopped; keep a whole file that fits. Return the target.
 
     Parameters
     ----------
-    sha256 : the wanted checksum, hexadecimal, whole or its beginning; None where none is known.
-    md5 : the same, of data sets that are published with this one; looked at where no sha256 is known.
+    sha256 : the expected checksum, hexadecimal, whole or its beginning; None where none is known.
+    md5 : the same, for data sets that are published with this one; compared where no sha256 is known.
     advice : what the user can do where there is no network.
 
     Raises
@@ -49,11 +49,12 @@ def fetch(
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(part):
             return _fetch(url, target, part, ("sha256", sha256) if sha256 or not md5 else ("md5", md5), advice, tries)
-    except OSError as error:  # none of the network's: these are explained where they come up
+    except OSError as error:  # of the disk: errors of the network are InputErrors by now
         raise unwritable(part, error) or error from error
 
 
 def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], advice: str, tries: int) -> Path:
+    """Do what ``fetch`` says; ``wanted`` is an algorithm and a checksum."""
     if target.exists() and _fits(target, wanted):
         print(f"{target}: already there, {target.stat().st_size:,} bytes")
         return target
@@ -64,8 +65,8 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
             total = _continue(url, part)
             break
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            came = (part.stat().st_size if part.exists() else 0) - before
-            failures = 0 if came > 0 else failures + 1
+            received = (part.stat().st_size if part.exists() else 0) - before
+            failures = 0 if received > 0 else failures + 1
             if failures >= tries:
                 raise InputError(f"{url}: cannot be fetched to {target}: {_reason(error)}. {advice}".strip()) from error
             print(f"{url}: interrupted ({_reason(error)}), trying again")
@@ -78,9 +79,9 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
         raise InputError(f"{url}: found {size:,} bytes, wanted {total:,}; removed, run again. {advice}".strip())
     algorithm, checksum = wanted
     if not _fits(part, wanted):
-        found = digest(part, algorithm)
+        actual = digest(part, algorithm)
         part.unlink()
-        raise InputError(f"{url}: found {algorithm} {found}, wanted {checksum}; removed, run again. {advice}".strip())
+        raise InputError(f"{url}: found {algorithm} {actual}, wanted {checksum}; removed, run again. {advice}".strip())
     os.replace(part, target)
     print(
         f"{target}: {size:,} bytes, {algorithm} {digest(target, algorithm)}"
@@ -91,7 +92,7 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
 
 @contextlib.contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Hold a lock on the file, so that no job that an earlier run left behind writes to it; it ends with the process."""
+    """Hold a lock on the file, so that no job left behind by an earlier run writes to it; the lock ends with the process."""
     with part.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -112,11 +113,11 @@ def _alone(part: Path) -> Iterator[None]:
 
 
 def _continue(url: str, part: Path) -> int | None:
-    """Append what is missing to ``part``; returns the whole size as far as the server says it."""
+    """Append what is missing to ``part``; return the whole size, or None where the server does not tell it."""
     start = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if answer.status_code == 416:  # nothing after `start`: whole already, or of another size
+        if answer.status_code == 416:  # nothing after `start`: the file is whole, or of another size
             whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
             return int(whole) if whole.isdigit() else None
         answer.raise_for_status()
@@ -137,12 +138,13 @@ def _continue(url: str, part: Path) -> int | None:
 
 
 def _fits(path: Path, wanted: tuple[str, str | None]) -> bool:
+    """Return whether a file has the wanted checksum, or none is known."""
     algorithm, checksum = wanted
     return checksum is None or digest(path, algorithm).startswith(checksum.lower())
 
 
 def _reason(error: Exception) -> str:
-    """The innermost message: requests wraps the one that says something."""
+    """Return the innermost message, the informative one: requests wraps it."""
     cause: BaseException = error
     with contextlib.suppress(AttributeError):
         while cause.args and isinstance(cause.args[0], BaseException):

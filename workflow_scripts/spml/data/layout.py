@@ -1,11 +1,24 @@
-"""What the readers of published layouts (PASCAL VOC, NUS-WIDE, CUB) share: a part that is written as COCO JSON."""
+"""What the readers of annotations share: their options, and a part that is written as COCO JSON.
 
-import json
+A reader is a module of this package with a function ``convert(conversion, part, output)``: it reads one part of a data
+set in its layout and writes it to ``output``, as COCO JSON or as a table of images. The configuration names the module.
+"""
+
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spml.runtime.files import writing
+from spml.runtime.files import write_json
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a reader is told; each takes what its layout needs."""
+
+    listing: str  # path of the list of images of the part
+    training: str  # path of the list of images of the training part
+    folder: str  # folder of the pictures of the part
+    key: str  # of the configuration that names the folder, for messages
 
 
 @dataclass
@@ -17,16 +30,15 @@ class Part:
     annotations: list[dict] = field(default_factory=list)
 
     def present(self, image: str, column: int, **more: object) -> None:
-        """A category, by its number from 0, is present in an image; ``more`` is an annotation's box and area in pixels."""
+        """Add a category, by its number from 0, to an image; ``more`` is the annotation's box and area in pixels."""
         entry = {"id": len(self.annotations) + 1, "image_id": image, "category_id": column + 1, "iscrowd": 0}
         self.annotations.append(entry | more)
 
     def write(self, path: str | os.PathLike, about: Mapping[str, str]) -> None:
-        """As COCO JSON, every image listed, also one without any category."""
+        """Write the part as COCO JSON with every listed image, also those without any category."""
         categories = [{"id": number, "name": name} for number, name in enumerate(self.category, 1)]
         document = {"info": dict(about), "categories": categories}
         document |= {"images": self.images, "annotations": self.annotations}
-        with writing(path) as part, open(part, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False)
+        write_json(path, document)
         images = len(self.images)
         print(f"{path}: {images:,} images, {len(self.category):,} categories, {len(self.annotations):,} annotations")

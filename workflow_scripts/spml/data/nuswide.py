@@ -13,27 +13,32 @@ import numpy as np
 from spml.data import layout, text_files
 from spml.runtime.errors import InputError
 
-CONCEPTS = ("ConceptsList/Concepts81.txt", "Concepts81.txt")  # where their names lie, from the root
+CONCEPTS = ("ConceptsList/Concepts81.txt", "Concepts81.txt")  # paths of their list from the root
+
+
+def convert(conversion: layout.Conversion, part: str, output: str) -> None:
+    """Write the part that the listing names as COCO JSON; errors as ``read``."""
+    read(conversion.listing).write(output, {"description": f"NUS-WIDE, {conversion.listing}"})
 
 
 def read(listing: str) -> layout.Part:
-    """The part that ``listing`` (TrainImagelist.txt or TestImagelist.txt) names.
+    """Return the part that ``listing`` (TrainImagelist.txt or TestImagelist.txt) names.
 
     Raises
     ------
     InputError
-        When a file is missing, or holds something else than a 0 or 1 for each image: names the file and the line.
+        When a file is missing, or does not hold a 0 or 1 for each image: names the file and the line.
     """
     path = Path(listing)
-    named = re.fullmatch(r"(Train|Test)Imagelist\.txt", path.name, re.IGNORECASE)
-    if not named:
+    match = re.fullmatch(r"(Train|Test)Imagelist\.txt", path.name, re.IGNORECASE)
+    if not match:
         raise InputError(f"{path}: found the name {path.name!r}, wanted TrainImagelist.txt or TestImagelist.txt")
-    root, suffix = Path(os.path.normpath(path.parent / "..")), named[1].capitalize()
+    root, suffix = Path(os.path.normpath(path.parent / "..")), match[1].capitalize()
     names = [line.replace("\\", "/") for line in text_files.lines(path, "the path of a picture on each line")]
     text_files.require_once(path, names)
-    at = next((root / place for place in CONCEPTS if (root / place).is_file()), root / CONCEPTS[0])
-    category = text_files.lines(at, "the name of a concept on each line")
-    text_files.require_once(at, category)
+    concepts = next((root / name for name in CONCEPTS if (root / name).is_file()), root / CONCEPTS[0])
+    category = text_files.lines(concepts, "the name of a concept on each line")
+    text_files.require_once(concepts, category)
     columns = [
         _labels(root / f"Groundtruth/TrainTestLabels/Labels_{name}_{suffix}.txt", len(names)) for name in category
     ]
@@ -47,11 +52,11 @@ def read(listing: str) -> layout.Part:
 
 
 def _labels(path: Path, images: int) -> np.ndarray:
-    """Whether a concept is present in each image, bool [images]."""
-    found = np.array(text_files.lines(path, "a 0 or 1 for each image, on lines"))
-    present = found == "1"
-    if len(wrong := np.flatnonzero(~present & (found != "0"))):
-        raise InputError(f"{path}: line {wrong[0] + 1}: found {str(found[wrong[0]])!r}, wanted 0 or 1")
-    if len(found) != images:
-        raise InputError(f"{path}: found {len(found):,} lines, wanted {images:,}, one for each image of the list")
+    """Return whether a concept is present in each image, bool [images]."""
+    values = np.array(text_files.lines(path, "a 0 or 1 for each image, on lines"))
+    present = values == "1"
+    if len(wrong := np.flatnonzero(~present & (values != "0"))):
+        raise InputError(f"{path}: line {wrong[0] + 1}: found {str(values[wrong[0]])!r}, wanted 0 or 1")
+    if len(values) != images:
+        raise InputError(f"{path}: found {len(values):,} lines, wanted {images:,}, one for each image of the list")
     return present

@@ -5,21 +5,21 @@ import numpy as np
 from spml.runtime.errors import InputError
 
 
-def training_split(rows: int, share: float, seed: int) -> np.ndarray:
-    """0 for training rows, 1 for validation rows, uint8 [rows].
+def training_split(rows: int, fraction: float, seed: int) -> np.ndarray:
+    """Return the split of each row, uint8 [rows]: 0 training, 1 validation.
 
-    Source: Cole et al. 2021: ``round(share * rows)`` validation rows from the end of one permutation by
-    ``RandomState(seed)``; share 0.2 and seed 1200 as published.
+    Source: Cole et al. 2021: ``round(fraction * rows)`` validation rows from the end of one permutation by
+    ``RandomState(seed)``; fraction 0.2 and seed 1200 as published.
 
     Raises
     ------
     InputError
         When either split would be empty.
     """
-    validation = round(share * rows)
+    validation = round(fraction * rows)
     if not 0 < validation < rows:
         raise InputError(
-            f"validation.share: found {share}, which gives {validation} of {rows} images for validation and leaves "
+            f"validation.fraction: found {fraction}, which gives {validation} of {rows} images for validation and leaves "
             f"{rows - validation} for training; wanted at least one in each"
         )
     permutation = np.random.RandomState(seed).permutation(rows)

@@ -1,4 +1,4 @@
-"""Text files of the user, by line; what is wrong with one is told by its name and line."""
+"""Text files of the user, by line; errors name the file and the line."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from spml.runtime.errors import InputError
 
 
 def read(path: Path, wanted: str) -> str:
-    """The text of a file in UTF-8; ``wanted`` says what belongs there.
+    """Return the text of a file in UTF-8; ``wanted`` names its expected content in messages.
 
     Raises
     ------
@@ -23,23 +23,23 @@ def read(path: Path, wanted: str) -> str:
 
 
 def lines(path: Path, wanted: str) -> list[str]:
-    """The lines of a text file without blanks around them; empty ones at its end are left out.
+    """Return the lines of a text file without blanks around them; empty ones at its end are left out.
 
     Raises
     ------
     InputError
         When it is missing, no text or empty.
     """
-    found = read(path, wanted).rstrip().splitlines()
-    if not found:
+    text = read(path, wanted).rstrip().splitlines()
+    if not text:
         raise InputError(f"{path}: found nothing, wanted {wanted}")
-    return [line.strip() for line in found]
+    return [line.strip() for line in text]
 
 
 def require_once(path: Path, names: Iterable[str]) -> None:
     """Raise InputError where a line repeats the name of an earlier one."""
-    seen: dict[str, int] = {}
+    line_of: dict[str, int] = {}
     for number, name in enumerate(names, 1):
-        if name in seen:
-            raise InputError(f"{path}: line {number}: found {name!r}, also on line {seen[name]}; wanted each once")
-        seen[name] = number
+        if name in line_of:
+            raise InputError(f"{path}: line {number}: found {name!r}, also on line {line_of[name]}; wanted each once")
+        line_of[name] = number

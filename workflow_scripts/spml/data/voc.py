@@ -16,15 +16,21 @@ from spml.runtime.errors import InputError
 
 @dataclass
 class Image:
-    """What an XML file says: file name, size in pixels where it says so, objects as category, box (x, y, w, h), difficult."""
+    """The content of an XML file: file name, size in pixels if it is there, objects as category, box (x, y, w, h), difficult."""
 
     file_name: str
     size: dict[str, int]
     objects: list[tuple[str, list[float], bool]]
 
 
+def convert(conversion: layout.Conversion, part: str, output: str) -> None:
+    """Write the part that the listing names as COCO JSON; errors as ``read``."""
+    listing = conversion.listing
+    read(listing, conversion.training).write(output, {"description": f"PASCAL VOC layout, {listing}"})
+
+
 def read(listing: str, training: str) -> layout.Part:
-    """The part that ``listing`` names; categories are those of the objects of the list ``training``, sorted.
+    """Return the part that ``listing`` names; its categories are those of the objects of the list ``training``, sorted.
 
     Raises
     ------
@@ -32,24 +38,25 @@ def read(listing: str, training: str) -> layout.Part:
         When a file is missing or not of this layout: names it, and the object.
     """
     images = _images(Path(listing))
-    of_training = images if listing == training else _images(Path(training))
-    category = sorted({name for image in of_training.values() for name, _, _ in image.objects})
-    number = {name: column for column, name in enumerate(category)}
+    training_images = images if listing == training else _images(Path(training))
+    category = sorted({name for image in training_images.values() for name, _, _ in image.objects})
+    column_of = {name: column for column, name in enumerate(category)}
     part = layout.Part(category)
     for identity, image in images.items():
         part.images.append({"id": identity, "file_name": image.file_name} | image.size)
-        for place, (name, box, difficult) in enumerate(image.objects, 1):
-            if name not in number:
+        for position, (name, box, difficult) in enumerate(image.objects, 1):
+            if name not in column_of:
                 raise InputError(
-                    f"{_annotation(Path(listing), identity)}: object {place}: found {name!r}, wanted a category of the training "
+                    f"{_annotation(Path(listing), identity)}: object {position}: found {name!r}, wanted a category of the training "
                     f"part: {', '.join(category)}"
                 )
             if not difficult:
-                part.present(identity, number[name], bbox=box, area=box[2] * box[3])
+                part.present(identity, column_of[name], bbox=box, area=box[2] * box[3])
     return part
 
 
 def _images(listing: Path) -> dict[str, Image]:
+    """Return the images of a list by their ids."""
     wanted = "the id of an image on each line, as in ImageSets/Main/train.txt"
     identities = text_files.lines(listing, wanted)
     for number, identity in enumerate(identities, 1):
@@ -60,10 +67,12 @@ def _images(listing: Path) -> dict[str, Image]:
 
 
 def _annotation(listing: Path, identity: str) -> Path:
+    """Return the path of the XML file of an image."""
     return Path(os.path.normpath(listing.parent / "../../Annotations"), f"{identity}.xml")
 
 
 def _image(path: Path, identity: str) -> Image:
+    """Return the content of an XML file, checked."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -78,15 +87,19 @@ def _image(path: Path, identity: str) -> Image:
         raise InputError(f"{path}: found element {root.tag!r}, wanted annotation")
     objects = []
     for number, entry in enumerate(root.findall("object"), 1):
-        place = f"{path}: object {number}"
+        position = f"{path}: object {number}"
         name = (entry.findtext("name") or "").strip()
         if not name or not name.isprintable():
-            raise InputError(f"{place}, name: found {name!r}, wanted a category")
+            raise InputError(f"{position}, name: found {name!r}, wanted a category")
         difficult = (entry.findtext("difficult") or "0").strip()
         if difficult not in ("0", "1"):
-            raise InputError(f"{place}, difficult: found {difficult!r}, wanted 0 or 1")
-        left, top, right, bottom = (_number(place, entry, f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax"))
-        objects.append((name, [left - 1, top - 1, right - left + 1, bottom - top + 1], difficult == "1"))  # from 1 on
+            raise InputError(f"{position}, difficult: found {difficult!r}, wanted 0 or 1")
+        left, top, right, bottom = (
+            _number(position, entry, f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")
+        )
+        objects.append(
+            (name, [left - 1, top - 1, right - left + 1, bottom - top + 1], difficult == "1")
+        )  # pixels are counted from 1
     size = (
         {key: int(_number(str(path), root, f"size/{key}")) for key in ("width", "height")} if root.find("size") else {}
     )
@@ -94,12 +107,13 @@ def _image(path: Path, identity: str) -> Image:
     return Image(file_name, size, objects)
 
 
-def _number(place: str, entry: ElementTree.Element, key: str) -> float:
+def _number(position: str, entry: ElementTree.Element, key: str) -> float:
+    """Return the number in an element; ``position`` names its parent in messages."""
     text = (entry.findtext(key) or "").strip()
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"{place}, {key}: found {text!r}, wanted a number of pixels")
+        raise InputError(f"{position}, {key}: found {text!r}, wanted a number of pixels")
     return value

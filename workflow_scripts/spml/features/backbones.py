@@ -14,7 +14,7 @@ from spml.features.folding import folded
 from spml.features.precision import convert
 from spml.runtime.errors import InputError
 
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
 CPU_BATCH = 8  # pictures at a time on a CPU; a constant, so that features do not depend on a setting of the machine
 PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
 
@@ -29,7 +29,7 @@ def check_architecture(architecture: str) -> None:
 
 
 def load_backbone(architecture: str, weights: str | os.PathLike) -> nn.Module:
-    """A torchvision model with these weights, float32 in evaluation mode, that maps [B, 3, S, S] to pooled features [B, D].
+    """Return a torchvision model with these weights, float32 in evaluation mode, that maps [B, 3, S, S] to pooled features [B, D].
 
     Its last linear layer, the classifier, is left out; that layer may be of any size in the weights.
 
@@ -59,7 +59,7 @@ def load_backbone(architecture: str, weights: str | os.PathLike) -> nn.Module:
 
 
 def _classifier(architecture: str) -> str:
-    """The name of the last linear layer."""
+    """Return the name of the last linear layer."""
     try:
         with torch.device("meta"):
             model = torchvision.models.get_model(architecture, weights=None)
@@ -68,12 +68,13 @@ def _classifier(architecture: str) -> str:
     layers = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not layers:
         raise InputError(
-            f"backbone architecture: {architecture} has no linear layer for a classifier; wanted another, as resnet50"
+            f"backbone architecture: {architecture} has no linear layer for a classifier; wanted another, such as resnet50"
         )
     return layers[-1]
 
 
 def _require_fit(model: nn.Module, state: dict[str, Tensor], architecture: str, weights: str | os.PathLike) -> None:
+    """Raise InputError unless the weights have the names and shapes of the model's."""
     wanted = model.state_dict()
     needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
     missing = [name for name in needed if name not in state]
@@ -88,7 +89,7 @@ def _require_fit(model: nn.Module, state: dict[str, Tensor], architecture: str, 
 
 
 def normalise(pictures: np.ndarray, device: str) -> Tensor:
-    """uint8 [B, S, S, 3] to the input of a torchvision model, float32 [B, 3, S, S]."""
+    """Return pictures uint8 [B, S, S, 3] as the input of a torchvision model, float32 [B, 3, S, S], on the device."""
     values = torch.from_numpy(pictures)
     if device == "cuda":
         values = values.pin_memory().to(device, non_blocking=True)
@@ -96,16 +97,16 @@ def normalise(pictures: np.ndarray, device: str) -> Tensor:
 
 
 def scaled(values: Tensor) -> Tensor:
-    """The same of a tensor, on its device."""
-    mean, deviation = (torch.tensor(of, device=values.device).view(3, 1, 1) for of in (MEAN, DEVIATION))
-    return values.permute(0, 3, 1, 2).float().mul_(1 / (255 * deviation)).sub_(mean / deviation)
+    """Return the same for a tensor, on its own device."""
+    mean, std = (torch.tensor(numbers, device=values.device).view(3, 1, 1) for numbers in (MEAN, STD))
+    return values.permute(0, 3, 1, 2).float().mul_(1 / (255 * std)).sub_(mean / std)
 
 
 class Extractor:
     """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision.
 
-    On a CPU each batch is the work of one of ``threads`` threads: what a convolution comes to depends on how many threads
-    share it, and on the size of the batch.
+    On a CPU one of ``threads`` threads computes a whole batch: the rounding of a convolution depends on the number of
+    threads that share it, and on the size of the batch.
     """
 
     def __init__(self, model: nn.Module, precision: str, device: str, threads: int = 1) -> None:
@@ -118,11 +119,11 @@ class Extractor:
         self.model = model.to(memory_format=torch.channels_last)
 
     def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Features float32 [B, D] of batches of pictures uint8 [B, S, S, 3], in order."""
+        """Yield features float32 [B, D] of batches of pictures uint8 [B, S, S, 3], in order."""
         if self._device == "cpu":
             yield from self._on_threads(batches)
             return
-        waiting: Tensor | None = None  # the features of one batch come back while the next is computed
+        waiting: Tensor | None = None  # features of the previous batch, copied while this one is computed
         for pictures in batches:
             features = self._features(pictures)
             if waiting is not None:

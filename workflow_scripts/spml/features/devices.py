@@ -1,4 +1,4 @@
-"""The device that computes, and in what precision."""
+"""The device and the precision of computations."""
 
 import torch
 
@@ -6,7 +6,7 @@ from spml.runtime.errors import InputError
 
 
 def choose_device(wanted: str) -> str:
-    """``cpu`` or ``cuda``; ``auto`` is CUDA where there is a GPU."""
+    """Return ``cpu`` or ``cuda``; ``auto`` is CUDA where there is a GPU."""
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if wanted == "cuda" and not torch.cuda.is_available():
@@ -15,13 +15,13 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_precision(wanted: str, device: str) -> str:
-    """``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the processor has instructions for its products.
+    """Return ``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the processor has instructions for it.
 
-    It follows what the processor says that it can do, never a timing, which would let results depend on chance.
+    The choice follows the capabilities that the processor reports, never a timing: results would depend on chance.
     """
     if wanted != "auto":
         return wanted
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    able = torch.cpu.get_capabilities()
-    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+    capabilities = torch.cpu.get_capabilities()
+    return "bfloat16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "float32"

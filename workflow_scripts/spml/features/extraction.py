@@ -1,4 +1,4 @@
-"""From paths of pictures to their features, the same way for the cached ones and for those of new images."""
+"""From paths of pictures to their features, the same way for cached features and for new images."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,15 +19,15 @@ def extract(
     batch_size: int,
     unreadable: dict[str, str] | None = None,
 ) -> tuple[str, Iterator[np.ndarray]]:
-    """The precision that the backbone computes in, and its features, float32 [B, D], of batches of pictures in order.
+    """Return the precision that the backbone computes in, and an iterator of its features, float32 [B, D], in batches in order.
 
-    Of no pictures there is one batch [0, D].
+    Without pictures there is one batch [0, D].
 
-    ``options`` are the architecture, image_size and precision of a backbone; ``batch_size`` counts on a GPU alone. Pictures
-    that cannot be read are noted in ``unreadable``, where it is given (spml.features.images.read_batches).
+    ``options`` are the architecture, image_size and precision of a backbone; ``batch_size`` is used on a GPU only. Pictures
+    that cannot be read are noted in ``unreadable``, unless it is None (spml.features.images.read_batches).
     """
     precision = choose_precision(options["precision"], device)
-    torch.set_num_threads(1)  # each thread has a batch of its own
+    torch.set_num_threads(1)  # each thread computes a batch of its own
     model = backbones.load_backbone(options["architecture"], weights)
     size = backbones.CPU_BATCH if device == "cpu" else batch_size
     extractor = backbones.Extractor(model, precision, device, threads)

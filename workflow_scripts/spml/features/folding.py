@@ -6,7 +6,7 @@ from torch.fx.experimental.optimization import fuse
 
 
 def folded(model: nn.Module) -> fx.GraphModule | None:
-    """A traced copy without the batch normalisations that follow a convolution; None where a model cannot be traced."""
+    """Return a traced copy without the batch normalisations that follow a convolution; None if the model cannot be traced."""
     try:
         traced = fuse(model)
     except torch.fx.proxy.TraceError as error:

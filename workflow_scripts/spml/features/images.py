@@ -1,4 +1,4 @@
-"""Pictures: from a file of any usual kind to an RGB array of one size."""
+"""Pictures: from a file of any common format to an RGB array of one size."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -9,20 +9,18 @@ from PIL import Image, ImageOps
 
 from spml.runtime.errors import InputError
 
-PIXELS = (
-    1 << 27
-)  # of a picture, at most: a decoded one takes up to 8 bytes each; what a small file claims can be far more
+PIXELS = 1 << 27  # of a picture, at most: decoded ones take up to 8 bytes each, and a small file can claim far more
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")  # no documents, no programs
 
 
 @contextlib.contextmanager
 def opened(path: str) -> Iterator[Image.Image]:
-    """The picture, not decoded yet.
+    """Yield the picture, not decoded yet.
 
     Raises
     ------
     InputError
-        When the file is missing, truncated or no picture, or larger than ``PIXELS`` (seen before it is decoded).
+        When the file is missing, truncated or no picture, or larger than ``PIXELS`` (checked before it is decoded).
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
@@ -38,12 +36,12 @@ def opened(path: str) -> Iterator[Image.Image]:
 
 
 def upright(picture: Image.Image) -> Image.Image:
-    """The picture decoded, turned upright (EXIF), RGB."""
+    """Return the picture decoded, turned upright (EXIF), RGB."""
     return _rgb(ImageOps.exif_transpose(picture))
 
 
 def read_image(path: str, size: int) -> np.ndarray:
-    """The picture as uint8 [size, size, 3]: upright, RGB, resized bilinearly without keeping its shape; errors as ``opened``."""
+    """Return the picture as uint8 [size, size, 3]: upright, RGB, resized bilinearly without its aspect ratio; errors as ``opened``."""
     with opened(path) as picture:
         return np.asarray(upright(picture).resize((size, size), Image.Resampling.BILINEAR))
 
@@ -62,10 +60,10 @@ def _rgb(picture: Image.Image) -> Image.Image:
 def read_batches(
     paths: Sequence[str], size: int, batch_size: int, workers: int, unreadable: dict[str, str] | None = None
 ) -> Iterator[np.ndarray]:
-    """Batches uint8 [B, size, size, 3] in order, the next one decoded by ``workers`` threads while one is used.
+    """Yield batches uint8 [B, size, size, 3] in order; ``workers`` threads decode the next one while one is used.
 
-    A picture that cannot be read raises InputError; where there is a dict ``unreadable``, it is black instead, and what was wrong
-    with it stands there by its path.
+    A picture that cannot be read raises InputError. With a dict ``unreadable`` it is black instead, and the message is
+    stored there by its path.
     """
     batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
     with ThreadPoolExecutor(workers) as pool:

@@ -1,9 +1,8 @@
 """A backbone in bfloat16 that stays close to itself in float32.
 
-Rounded to nearest, the weights of a filter err on one side as often as not, and the mean of its output shifts with them:
-pooled features of MobileNetV2 keep a cosine of 0.995 to those in float32. Two things bring that above 0.999 at the same
-speed: each weight takes on the rounding error of the one before it, so that filters keep their sums; and biases stay in
-float32.
+Rounding each weight to the nearest value shifts the sum of a filter, and with it the mean of its output: pooled features of
+MobileNetV2 keep a cosine of 0.995 to those in float32. Two measures bring it above 0.999 at the same speed. Each weight
+takes on the rounding error of the one before it, so that filters keep their sums. Biases stay in float32.
 """
 
 import copy
@@ -13,14 +12,14 @@ from torch import Tensor, fx, nn
 
 from spml.features.folding import folded
 
-ACTIVATIONS: dict[type, tuple[str, list[float]]] = {  # that oneDNN computes within a convolution
+ACTIVATIONS: dict[type, tuple[str, list[float]]] = {  # layers that oneDNN computes within a convolution
     nn.ReLU: ("relu", []),
     nn.ReLU6: ("hardtanh", [0.0, 6.0]),
 }
 
 
 def rounded(weight: Tensor) -> Tensor:
-    """Weights [O, ...] in bfloat16; the sum of each row keeps within one rounding error of its own."""
+    """Return weights [O, ...] in bfloat16; the sum of each row keeps within one rounding error of its own."""
     rows = weight.detach().float().flatten(1)
     result, error = torch.empty_like(rows), torch.zeros(len(rows))
     for column in range(rows.shape[1]):
@@ -31,11 +30,11 @@ def rounded(weight: Tensor) -> Tensor:
 
 
 def convert(model: nn.Module, device: str) -> nn.Module:
-    """A copy of a float32 model on the CPU that takes and gives bfloat16 on the device.
+    """Return a copy of a float32 model on the CPU that takes and returns bfloat16 on the device.
 
-    Convolutions and linear layers have rounded weights, what is left of batch normalisation keeps its numbers in
-    float32. Where oneDNN has bfloat16 and the model can be traced, most of it is folded into the convolutions, which
-    take their activation along and keep their biases in float32.
+    Convolutions and linear layers get rounded weights; remaining batch normalisation stays in float32. Where oneDNN has
+    bfloat16 and the model can be traced, most batch normalisation is folded into the convolutions, which include their
+    activation and keep their biases in float32.
     """
     if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
         traced = folded(model)
@@ -45,6 +44,7 @@ def convert(model: nn.Module, device: str) -> nn.Module:
 
 
 def _lowered(model: nn.Module) -> nn.Module:
+    """Return a copy in bfloat16 with rounded weights and batch normalisation in float32."""
     converted = copy.deepcopy(model).bfloat16()
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -57,29 +57,29 @@ def _lowered(model: nn.Module) -> nn.Module:
 class Convolution(nn.Module):
     """One operator of oneDNN: a convolution in bfloat16, its bias in float32, and an activation."""
 
-    def __init__(self, of: nn.Conv2d) -> None:
+    def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
-        self.weight = rounded(of.weight).contiguous(memory_format=torch.channels_last)
-        self.bias = of.bias
-        self.where = (list(of.padding), list(of.stride), list(of.dilation), of.groups)
+        self.weight = rounded(layer.weight).contiguous(memory_format=torch.channels_last)
+        self.bias = layer.bias
+        self.geometry = (list(layer.padding), list(layer.stride), list(layer.dilation), layer.groups)
         self.activation: tuple[str, list[float]] = ("none", [])
 
     def forward(self, values: Tensor) -> Tensor:
         return torch.ops.mkldnn._convolution_pointwise(
-            values, self.weight, self.bias, *self.where, *self.activation, ""
+            values, self.weight, self.bias, *self.geometry, *self.activation, ""
         )
 
 
 def _with_onednn(traced: fx.GraphModule) -> nn.Module:
-    """A copy of a traced model, each convolution with the activation after it in one operator."""
+    """Return a copy of a traced model, each convolution with the activation after it in one operator."""
     layers = dict(traced.named_modules())
     converted = _lowered(traced)
     assert isinstance(converted, fx.GraphModule)
     for node in list(converted.graph.nodes):
-        of = layers.get(node.target) if node.op == "call_module" else None
-        if not isinstance(of, nn.Conv2d) or isinstance(of.padding, str) or of.padding_mode != "zeros":
+        layer = layers.get(node.target) if node.op == "call_module" else None
+        if not isinstance(layer, nn.Conv2d) or isinstance(layer.padding, str) or layer.padding_mode != "zeros":
             continue
-        convolution = Convolution(of)
+        convolution = Convolution(layer)
         converted.add_module(f"convolution_{node.name}", convolution)
         node.target = f"convolution_{node.name}"
         follower = next(iter(node.users)) if len(node.users) == 1 else node

@@ -1,4 +1,4 @@
-"""A brief supervised pretraining of a torchvision model: the demo's stand-in for ImageNet."""
+"""A brief supervised pretraining of a torchvision model, which replaces ImageNet in the demo."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 64, 2e-3, 1e-2
 def pretrain(
     architecture: str, pictures: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int
 ) -> dict[str, Tensor]:
-    """Train on pictures uint8 [N, S, S, 3] with one class each, int [N]; returns the state dict.
+    """Train on pictures uint8 [N, S, S, 3] with one class each, int [N]; return the state dict.
 
     AdamW with a one-cycle schedule, random mirroring, bfloat16 where autocast allows. The random streams depend on
     ``seed`` alone.

@@ -1,86 +1,92 @@
-"""Observation processes: which of the true labels are seen."""
+"""The draw of observed labels from the true ones, and labels observed in reality."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import restored
 from spml.runtime.errors import InputError
 
-NEAREST = 0.0005  # pixels: what a box at the very centre of its image counts as
-LEAST = 1e-9  # of a row's largest weight: so that no positive is impossible
+NEAREST = 0.0005  # pixels: the distance of a box at the very centre of its image
+LEAST = 1e-9  # of the largest weight in a row: the smallest relative weight, so that no positive is impossible
 
 
-def observe_uniform(labels: np.ndarray, seed: int, positives: int = 1, negatives: int = 0) -> np.ndarray:
-    """So many positives and negatives per row, each of the row's own equally likely.
+def observe_uniform(
+    labels: np.ndarray, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
+) -> np.ndarray:
+    """Return so many observed positives and negatives per row, all positives of a row equally likely, all negatives as well.
 
     Parameters
     ----------
     labels : int [N, L]
-        1 present, 0 absent, -1 unknown, which is never observed.
+        True labels (``TrueLabel``); an unknown one is never observed.
     seed : int
         Of the one ``RandomState`` that serves all rows.
-    positives, negatives : int
-        How many of each are observed, at most; rows that have fewer show all of them.
+    positives_per_image, negatives_per_image : int
+        Number of each that is observed, at most; rows that have fewer show all of them.
 
     Returns
     -------
-    int8 [N, L]: 1 observed present, 0 unobserved, -1 observed absent. Rows without positives show none.
+    int8 [N, L]: observed labels (``ObservedLabel``). Rows without positives show none.
 
     Source: the published draw of Cole et al. 2021: per row, the indices of the positives are shuffled and the first
     is kept; then the negatives are shuffled too, even where none is kept: the stream depends on it.
     """
     random = np.random.RandomState(seed)
     observed = np.zeros(labels.shape, np.int8)
-    for row, row_labels in zip(observed, labels, strict=True):
-        present, absent = np.flatnonzero(row_labels == 1), np.flatnonzero(row_labels == 0)
+    for row, is_present, is_absent in zip(
+        observed, labels == TrueLabel.PRESENT, labels == TrueLabel.ABSENT, strict=True
+    ):
+        present, absent = np.flatnonzero(is_present), np.flatnonzero(is_absent)
         random.shuffle(present)
         random.shuffle(absent)
-        row[present[:positives]] = 1
-        row[absent[:negatives]] = -1
+        row[present[:positives_per_image]] = ObservedLabel.PRESENT
+        row[absent[:negatives_per_image]] = ObservedLabel.ABSENT
     return observed
 
 
 def observe_weighted(
-    labels: np.ndarray, weights: np.ndarray, seed: int, positives: int = 1, negatives: int = 0
+    labels: np.ndarray, weights: np.ndarray, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
 ) -> np.ndarray:
-    """The same, each positive as likely as its weight [N, L] says, drawn one after the other without replacement.
+    """Return the same, but draw positives in proportion to their weights [N, L], one after the other without replacement.
 
-    Negatives stay equally likely. A positive whose weight is 0 is drawn only when the others of its row are used up.
+    Negatives stay equally likely. A positive of weight 0 is drawn only after all others of its row.
 
-    Source: Arroyo 2023, "Understanding Label Bias in Single Positive Multi-Label Learning", for the processes; Efraimidis
-    and Spirakis 2006 for the draw: the smallest of exponential times over weights.
+    Source: Arroyo 2023, "Understanding Label Bias in Single Positive Multi-Label Learning", for the weights by
+    size and location; Efraimidis and Spirakis 2006 for the draw: the smallest of exponential times over weights.
     """
     random = np.random.RandomState(seed)
-    present = labels == 1
+    present, absent = labels == TrueLabel.PRESENT, labels == TrueLabel.ABSENT
     largest = np.where(present, weights, 0).max(1, keepdims=True)
     relative = np.where(largest > 0, weights / np.where(largest > 0, largest, 1), 1.0)
     times = random.standard_exponential(labels.shape)
-    first = np.where(present, times / np.maximum(relative, LEAST), np.inf).argsort(1, kind="stable")[:, :positives]
-    last = np.where(labels == 0, random.standard_exponential(labels.shape), np.inf).argsort(1, kind="stable")[
-        :, :negatives
-    ]
+    first = np.where(present, times / np.maximum(relative, LEAST), np.inf).argsort(1, kind="stable")
+    last = np.where(absent, random.standard_exponential(labels.shape), np.inf).argsort(1, kind="stable")
     observed = np.zeros(labels.shape, np.int8)
-    np.put_along_axis(observed, last, -1, axis=1)
-    observed[labels != 0] = 0  # where a row has fewer negatives than were asked for
+    np.put_along_axis(observed, last[:, :negatives_per_image], ObservedLabel.ABSENT, axis=1)
+    observed[~absent] = ObservedLabel.UNOBSERVED  # rows with fewer negatives than were asked for
     chosen = np.zeros(labels.shape, bool)
-    np.put_along_axis(chosen, first, True, axis=1)
-    observed[chosen & present] = 1
+    np.put_along_axis(chosen, first[:, :positives_per_image], True, axis=1)
+    observed[chosen & present] = ObservedLabel.PRESENT
     return observed
 
 
 def size_weight(width: float, height: float, box: Sequence[float], area: float) -> float:
-    """What an annotation adds to the weight of its category in process ``size``: its area, in square pixels."""
+    """Return the weight of an annotation by size: its area, in square pixels."""
     return area
 
 
 def location_weight(width: float, height: float, box: Sequence[float], area: float) -> float:
-    """In process ``location``: 1 / distance from the centre of the box (x, y, width, height) to that of the image, pixels."""
+    """Return the weight of an annotation by location: 1 / distance from the centre of its box to that of the image, in 1 / pixels.
+
+    ``width`` and ``height`` of the image and ``box`` (x, y, width, height) are in pixels.
+    """
     x, y = box[0] + box[2] / 2 - width / 2, box[1] + box[3] / 2 - height / 2
     return 1.0 / (float(np.hypot(x, y)) or NEAREST)
 
 
-WEIGHTS = {"size": size_weight, "location": location_weight}  # of one annotation, by process
+WEIGHTS = {"size": size_weight, "location": location_weight}  # sampling to the weight of one annotation
 
 
 def from_rows(
@@ -90,73 +96,43 @@ def from_rows(
     file_name: Sequence[str],
     category: Sequence[str],
 ) -> np.ndarray:
-    """Labels observed in reality: int8 [N, L] from the rows of a table.
+    """Return labels observed in reality, int8 [N, L] (``ObservedLabel``), from the rows of a table.
 
     Each row has ``image_id`` or ``file_name``, ``category``, and perhaps ``observed``: 1 (the default) or -1. Names may be
-    escaped as in the pipeline's own tables (see spml.artifacts.spreadsheet).
+    escaped as in tables for people (spml.artifacts.spreadsheet).
 
     Raises
     ------
     InputError
-        When a row names an unknown image or category, holds something else than 1 or -1, or contradicts another.
+        When a row names an unknown image or category, holds a value other than 1 and -1, or contradicts another.
     """
     keys = [key for key in ("image_id", "file_name") if rows and key in rows[0]]
     if not keys or "category" not in rows[0]:
-        found = ", ".join(rows[0]) if rows else "no row"
+        columns = ", ".join(rows[0]) if rows else "no row"
         raise InputError(
-            f"{path}: found {found}, wanted rows with image_id or file_name, category, and perhaps observed"
+            f"{path}: found {columns}, wanted rows with image_id or file_name, category, and perhaps observed"
         )
     names = image_id if keys[0] == "image_id" else file_name
-    number = {name: row for row, name in enumerate(names)}
-    column = {name: place for place, name in enumerate(category)}
+    row_of = {name: number for number, name in enumerate(names)}
+    column_of = {name: number for number, name in enumerate(category)}
     observed = np.zeros((len(image_id), len(category)), np.int8)
     for line, row in enumerate(rows, 2):  # the first is the header
-        place = f"{path}: line {line}"
-        image, named = row[keys[0]], row["category"]
-        image = image if image in number else restored(image)
-        named = named if named in column else restored(named)
-        if image not in number:
-            wanted = f"one of the {len(number):,} images of the training part"
-            raise InputError(f"{place}, {keys[0]}: found {image!r}, wanted {wanted}")
-        if named not in column:
-            raise InputError(f"{place}, category: found {named!r}, wanted one of {', '.join(category)}")
+        position = f"{path}: line {line}"
+        image, name = row[keys[0]], row["category"]
+        image = image if image in row_of else restored(image)
+        name = name if name in column_of else restored(name)
+        if image not in row_of:
+            wanted = f"one of the {len(row_of):,} images of the training part"
+            raise InputError(f"{position}, {keys[0]}: found {image!r}, wanted {wanted}")
+        if name not in column_of:
+            raise InputError(f"{position}, category: found {name!r}, wanted one of {', '.join(category)}")
         text = (row.get("observed") or "1").strip()
         if text not in ("1", "-1"):
-            raise InputError(f"{place}, observed: found {text!r}, wanted 1 (present), -1 (absent) or nothing (present)")
-        entry = number[image], column[named]
+            raise InputError(
+                f"{position}, observed: found {text!r}, wanted 1 (present), -1 (absent) or nothing (present)"
+            )
+        entry = row_of[image], column_of[name]
         if observed[entry] == -int(text):
-            raise InputError(f"{place}: {image} has {named!r} as present and as absent; wanted one of them")
+            raise InputError(f"{position}: {image} has {name!r} as present and as absent; wanted one of them")
         observed[entry] = int(text)
     return observed
-
-
-def require_enough(
-    path: str, training: np.ndarray, taught: Sequence[str], validation: np.ndarray, selection_labels: str
-) -> None:
-    """Tell what lacks in the file that says what is known, before anything is extracted.
-
-    Parameters
-    ----------
-    training : the true labels of the training rows, which the teachers ``taught`` learn from.
-    validation : the labels of the validation rows that models are chosen on, ``full`` or ``observed``.
-
-    Raises
-    ------
-    InputError
-        When there is no positive among them.
-    """
-    if taught and not (training == 1).any():
-        raise InputError(
-            f"{path}: no true label of a training image is known, but teachers learn from them: {', '.join(taught)}; wanted null in "
-            "their places in the config, as in teachers: {full: null}"
-        )
-    if not (validation == 1).any():
-        kind, wanted = (
-            ("true", "validation.labels: observed, or true labels")
-            if selection_labels == "full"
-            else ("observed", "one")
-        )
-        raise InputError(
-            f"{path}: found no {kind} positive in the {len(validation):,} validation rows, on which models are chosen "
-            f"(validation.labels: {selection_labels}); wanted {wanted}"
-        )

@@ -1,4 +1,4 @@
-"""The training rows of a data set with all that is known of them: names, labels, what teachers say."""
+"""The training rows of a data set with all that is known of them: names, labels, teachers' logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ class TrainingRows:
     path: list[str]  # to open
     category: list[str]
     logits: np.ndarray  # mean over the teachers
-    observed: np.ndarray
-    true: np.ndarray
+    observed: np.ndarray  # ObservedLabel
+    true: np.ndarray  # TrueLabel
 
 
 def read(true: labels.Matrix, observed: str, images: str, logits: Sequence[str]) -> TrainingRows:
-    """The training rows of the true labels of a part, and what the other files of that part hold of them.
+    """Return the training rows of the true labels, and what the other files of that part hold of them.
 
     Raises
     ------
     InputError
         When a file has other images or categories.
     """
-    seen = labels.read(observed, "observed")
-    seen.require_same_as(true)
+    observed_labels = labels.read(observed, "observed")
+    observed_labels.require_same_as(true)
     listed = manifest.read(images)
     true.require_same_images(images, listed.image_id)
     teachers = [labels.read(path, "logits") for path in logits]
@@ -44,6 +44,6 @@ def read(true: labels.Matrix, observed: str, images: str, logits: Sequence[str])
         path=[listed.path[row] for row in rows],
         category=true.category,
         logits=mean,
-        observed=seen.values[rows],
+        observed=observed_labels.values[rows],
         true=true.values[rows],
     )

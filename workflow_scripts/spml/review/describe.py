@@ -1,4 +1,4 @@
-"""What an artifact holds, in lines of text for a terminal: counts, categories, and one image's row."""
+"""The content of an artifact, in lines of text for a terminal: counts, categories, or the row of one image."""
 
 import csv
 import os
@@ -11,32 +11,41 @@ import numpy as np
 import pandas as pd
 
 from spml.artifacts import checkpoints, hdf5, labels, manifest, tables
+from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
 from spml.labels.pseudo_labels import probabilities
 from spml.runtime.errors import InputError
 
 SHOWN = 20  # categories or rows, at most
-MEANING = {1: "present", 0: ""}
-NEGATIVE = {"observed": "observed absent", "labels": "unknown", "pseudo_labels": "ignored"}  # what -1 says, by kind
-NAMES = {"observed": "observed", "labels": "true", "pseudo_labels": "pseudo"}
+CODES: dict[str, type[ObservedLabel] | type[TrueLabel] | type[PseudoLabel]] = {  # by kind of file
+    "observed": ObservedLabel,
+    "labels": TrueLabel,
+    "pseudo_labels": PseudoLabel,
+}
+OTHERS = {  # kind of file to the third code, and the name of its count
+    "observed": (ObservedLabel.ABSENT, "observed absent"),
+    "labels": (TrueLabel.UNKNOWN, "unknown"),
+    "pseudo_labels": (PseudoLabel.IGNORED, "ignored"),
+}
+NAMES = {"observed": "observed", "labels": "true", "pseudo_labels": "pseudo"}  # kind of file to the name of a column
 
 
 def describe(path: str | os.PathLike, image: str | None = None, every: bool = False) -> Iterator[str]:
-    """Lines on an artifact (.h5, .csv or .safetensors), or on one image's row in it.
+    """Return lines that describe an artifact (.h5, .csv or .safetensors), or the row of one image in it.
 
     Parameters
     ----------
-    path : of a file that the pipeline made.
+    path : a file that the pipeline made.
     image : an image id, or a file name as in the annotations; None describes the whole file.
-    every : all categories or rows, not the first ``SHOWN``.
+    every : show all categories or rows, not only the first ``SHOWN``.
 
     Raises
     ------
     InputError
-        When the file is none of the pipeline's, or has no such image.
+        When the file was not made by the pipeline, or has no such image.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; wanted an artifact, as results/demo/labels/train.h5")
+        raise InputError(f"{path}: no such file; wanted an artifact, such as results/demo/labels/train.h5")
     limit = None if every else SHOWN
     if path.suffix == ".h5":
         return _hdf5(path, image, limit)
@@ -53,15 +62,15 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
     try:
         with h5py.File(path, "r", locking=False) as file:
             kind = str(file.attrs.get("kind"))
-            said = hdf5.attributes(file)
+            made_with = hdf5.attributes(file)
     except OSError as error:
         raise InputError(f"{path}: not a readable HDF5 file ({error})") from error
     if kind in ("features", "feature_shard"):
-        yield from _features(path, kind, said, image)
+        yield from _features(path, kind, made_with, image)
     elif kind in labels.DATASETS:
         matrix = labels.read(os.fspath(path), kind)
         if image is None:
-            made = ", ".join(f"{name} {value}" for name, value in said.items())
+            made = ", ".join(f"{name} {value}" for name, value in made_with.items())
             yield from _matrix(
                 matrix, kind, {"file": path, "kind": kind} | ({"made with": made} if made else {}), limit
             )
@@ -92,9 +101,10 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
         facts["mean"] = f"{values.mean() if values.size else 0:.4f}" + (" (probability)" if kind == "logits" else "")
         column, unit = values.mean(0) if len(values) else np.zeros(len(matrix.category)), "mean"
     else:
-        if kind == "labels":  # unknown true labels are -1
-            known = values != labels.UNKNOWN
-        per_image = (values == 1).sum(1)[known.any(1)]
+        if kind == "labels":
+            known = values != TrueLabel.UNKNOWN
+        positive = values == CODES[kind].PRESENT
+        per_image = positive.sum(1)[known.any(1)]
         facts["positives"] = (
             f"{per_image.sum():,}: {per_image.mean() if len(per_image) else 0:.3f} per image, "
             f"from {per_image.min(initial=len(matrix.category))} to {per_image.max(initial=0)}"
@@ -102,9 +112,10 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
             else "unknown"
         )
         facts["images without a positive"] = int((per_image == 0).sum())
-        if negative := int((values == -1).sum()):
-            facts[NEGATIVE[kind]] = negative
-        column, unit = (values == 1).sum(0), "positives"
+        code, name = OTHERS[kind]
+        if count := int((values == code).sum()):
+            facts[name] = count
+        column, unit = positive.sum(0), "positives"
     yield from _facts(facts)
     order = np.argsort(-column, kind="stable")
     rows = [
@@ -125,7 +136,7 @@ def _share(count: float, images: int, scores: bool) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as they need, the first to the left, the others to the right."""
+    """Yield the lines of a table, the first column aligned to the left, the others to the right."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     for row in [header, *rows]:
         cells = [
@@ -160,18 +171,18 @@ def _row_of_matrix(matrix: labels.Matrix, kind: str, image: str, limit: int | No
         yield from _more(len(values), len(order), "categories")
         return
     marked = np.flatnonzero(values)
-    if (values == labels.UNKNOWN).all() and kind == "labels":
+    if (values == TrueLabel.UNKNOWN).all() and kind == "labels":
         yield f"all {len(values):,} categories: unknown"
         return
-    meaning = MEANING | {-1: NEGATIVE[kind].removeprefix("observed ")}
-    yield from _table(("category", NAMES[kind]), [(matrix.category[c], meaning[int(values[c])]) for c in marked])
+    meaning = [CODES[kind](int(values[c])).name.lower() for c in marked]
+    yield from _table(("category", NAMES[kind]), list(zip([matrix.category[c] for c in marked], meaning, strict=True)))
     yield f"all other {len(values) - len(marked):,} categories: {'unobserved' if kind == 'observed' else 'absent'}"
 
 
 def _row(path: Path, image_id: Sequence[str], image: str) -> tuple[int, dict[str, str]]:
-    """The row of an image by its id, or by its file name where the manifest that belongs to the file has it."""
-    if listed := _manifest(path):
-        images = manifest.read(listed)
+    """Return the row of an image by its id, or by its file name where the manifest of the file's part has it."""
+    if manifest_path := _manifest(path):
+        images = manifest.read(manifest_path)
         names = dict(zip(images.image_id, images.file_name, strict=True))
         if image not in image_id and image in images.file_name:
             image = images.image_id[images.file_name.index(image)]
@@ -186,15 +197,16 @@ def _row(path: Path, image_id: Sequence[str], image: str) -> tuple[int, dict[str
 
 
 def _manifest(path: Path) -> Path | None:
-    """The list of images of the part that a file is of: in images/ of the nearest folder above that has it."""
+    """Return the manifest of the part that a file belongs to: in images/ of the nearest folder above that has one."""
     part = "test" if "test" in (path.stem.rpartition("_")[2], path.parent.name) else "train"
-    return next((at for folder in path.resolve().parents if (at := folder / "images" / f"{part}.csv").is_file()), None)
+    candidates = (folder / "images" / f"{part}.csv" for folder in path.resolve().parents)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _features(path: Path, kind: str, said: dict[str, Any], image: str | None) -> Iterator[str]:
+def _features(path: Path, kind: str, made_with: dict[str, Any], image: str | None) -> Iterator[str]:
     with hdf5.reading(path, kind) as file:
         image_id, matrix = hdf5.strings(file, "image_id"), file["feature"]
-        facts: dict[str, Any] = {"file": path, "kind": kind} | said
+        facts: dict[str, Any] = {"file": path, "kind": kind} | made_with
         facts |= {"images": len(image_id), "features": int(matrix.shape[1]), "stored as": str(matrix.dtype)}
         if kind == "features":
             facts["shards"] = len(file["shard"])
@@ -243,16 +255,16 @@ def _csv(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
 
 
 def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None) -> Iterator[str]:
-    """Counts by category of the table that lies beside a file of pseudo-labels."""
-    positive = table["pseudo"] >= 0.5
+    """Yield counts by category of the table beside a file of pseudo-labels."""
+    positive, present = table["pseudo"] >= 0.5, table["true"] == TrueLabel.PRESENT
     known = table["true"].notna()
     counts = pd.DataFrame(
         {
             "pseudo": positive.groupby(table["category"]).sum(),
-            "observed": (table["observed"] == 1).groupby(table["category"]).sum(),
-            "true": (table["true"] == 1).groupby(table["category"]).sum(),
-            "wrong": (positive & known & (table["true"] != 1)).groupby(table["category"]).sum(),
-            "missing": (~positive & (table["true"] == 1)).groupby(table["category"]).sum(),
+            "observed": (table["observed"] == ObservedLabel.PRESENT).groupby(table["category"]).sum(),
+            "true": present.groupby(table["category"]).sum(),
+            "wrong": (positive & known & ~present).groupby(table["category"]).sum(),
+            "missing": (~positive & present).groupby(table["category"]).sum(),
         }
     ).sort_values("pseudo", ascending=False, kind="stable")
     yield from _facts(facts | {f"{name} labels": int(counts[name].sum()) for name in counts})
@@ -267,9 +279,10 @@ def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None
 
 def _checkpoint(path: Path) -> Iterator[str]:
     weights, description = checkpoints.load(path)
-    said = {name: value for name, value in description.items() if name != "categories"}
     categories = description.get("categories")
-    facts: dict[str, Any] = {"file": path} | {name: str(value) for name, value in said.items()}
+    facts: dict[str, Any] = {"file": path} | {
+        name: str(value) for name, value in description.items() if name != "categories"
+    }
     if isinstance(categories, list):
         facts["categories"] = (
             f"{len(categories):,}: {', '.join(map(str, categories[:5]))}{', ...' if len(categories) > 5 else ''}"

@@ -1,67 +1,80 @@
 """Pseudo-labels in the formats of other tools.
 
-A format is a function of a folder and a ``Labelled`` that writes its files there. To add one: its function and its name in
-FORMATS, that name in rules/common.smk, its row in docs/exports.md.
+A format is a record in FORMATS: its function writes the files of a ``Labelled`` to a folder. To add one: its function and its
+record here, its test in tests/exports. The plan reads the records, so this module imports no library before its first use.
 """
 
-import csv
+from __future__ import annotations  # with lazy np, annotations must not be evaluated
+
 import html
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import numpy as np
-import pyarrow
-import pyarrow.parquet
-from PIL import Image
-
+from spml.artifacts.codes import ObservedLabel, PseudoLabel
 from spml.artifacts.spreadsheet import escaped
-from spml.features import images
 from spml.runtime.errors import InputError
-from spml.runtime.files import writing
+from spml.runtime.files import write_csv, write_json, writing
+from spml.runtime.lazy import np
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 NAME_COLUMNS = ("image_id", "file_name")  # of the wide table, before those of the categories
 
 
+@dataclass(frozen=True)
+class Export:
+    """A format: its name in paths, its function, and the tools that read it."""
+
+    name: str
+    function: Callable[[str | os.PathLike, Labelled], None]
+    description: str
+
+
 @dataclass
 class Labelled:
-    """Row-aligned: N images with their labels of L categories, and what is known of these."""
+    """Row-aligned: N images with their labels of L categories, and where the labels come from."""
 
     image_id: Sequence[str]
     file_name: Sequence[str]  # as in the annotations
     path: Sequence[str]  # to open, from the working directory
     category: Sequence[str]
-    label: np.ndarray  # [N, L]: 1 present, 0 absent, -1 ignored; or targets, present from 0.5 on
+    label: np.ndarray  # [N, L]: PseudoLabel; or targets, present from 0.5 on
     probability: np.ndarray  # [N, L], the teacher's
-    observed: np.ndarray  # [N, L]: 1 present, 0 unobserved, -1 observed absent
-    about: Mapping[str, str]  # where the labels come from: data set, rule, tau and so on
+    observed: np.ndarray  # [N, L]: ObservedLabel
+    about: Mapping[str, str]  # origin of the labels: data set, rule, tau and so on
 
     def present(self) -> Iterator[np.ndarray]:
-        """The categories of each image, the most probable first, int64 [n]."""
+        """Yield the present categories of each image, the most probable first, int64 [n]."""
         for label, probability in zip(self.label, self.probability, strict=True):
-            found = np.flatnonzero(label >= 0.5)
-            yield found[np.argsort(-probability[found], kind="stable")]
+            columns = np.flatnonzero(label >= 0.5)
+            yield columns[np.argsort(-probability[columns], kind="stable")]
 
     def names(self, columns: np.ndarray) -> list[str]:
+        """Return the names of these categories."""
         return [self.category[column] for column in columns]
 
 
-def coco(folder: str | os.PathLike, of: Labelled) -> None:
-    """``annotations.json``: images with width and height in pixels, categories from 1 on, an annotation a label with its score.
+def coco(folder: str | os.PathLike, labelled: Labelled) -> None:
+    """Write ``annotations.json``: images with width and height in pixels, categories from 1 on, an annotation per label.
 
-    Labels of whole images have no boxes. Ids that are all whole numbers stay numbers.
+    Annotations have the probability as their score, and no boxes. Ids that are all whole numbers stay numbers.
     """
-    numbers = all(name.isascii() and name.isdecimal() and str(int(name)) == name for name in of.image_id)
-    ids: list[int | str] = [int(name) if numbers else name for name in of.image_id]
+    from spml.features import images
+
+    numbers = all(name.isascii() and name.isdecimal() and str(int(name)) == name for name in labelled.image_id)
+    ids: list[int | str] = [int(name) if numbers else name for name in labelled.image_id]
     listed: list[dict] = []
     annotations: list[dict] = []
-    for row, columns in enumerate(of.present()):
-        with images.opened(of.path[row]) as picture:
+    for row, columns in enumerate(labelled.present()):
+        with images.opened(labelled.path[row]) as picture:
             width, height = _upright_size(picture)
-        listed.append({"id": ids[row], "file_name": of.file_name[row], "width": width, "height": height})
+        listed.append({"id": ids[row], "file_name": labelled.file_name[row], "width": width, "height": height})
         for column in columns:
             annotations.append(
                 {
@@ -69,104 +82,125 @@ def coco(folder: str | os.PathLike, of: Labelled) -> None:
                     "image_id": ids[row],
                     "category_id": int(column) + 1,
                     "iscrowd": 0,
-                    "score": _rounded(of.probability[row, column]),
+                    "score": _rounded(labelled.probability[row, column]),
                 }
             )
-    categories = [{"id": number + 1, "name": name} for number, name in enumerate(of.category)]
-    document = {"info": dict(of.about), "images": listed, "annotations": annotations, "categories": categories}
-    _write_json(Path(folder, "annotations.json"), document)
+    categories = [{"id": number + 1, "name": name} for number, name in enumerate(labelled.category)]
+    document = {"info": dict(labelled.about), "images": listed, "annotations": annotations, "categories": categories}
+    write_json(Path(folder, "annotations.json"), document)
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Return width and height of a picture as it is shown, without decoding it."""
     turned = picture.getexif().get(0x0112, 1) >= 5  # EXIF orientations of a quarter turn
     return (picture.height, picture.width) if turned else picture.size
 
 
-def wide(folder: str | os.PathLike, of: Labelled) -> None:
-    """``labels.csv``, a row an image and a column a category: 1, 0, empty where ignored, or the target.
+def wide(folder: str | os.PathLike, labelled: Labelled) -> None:
+    """Write ``labels.csv``, a row per image and a column per category: 1, 0, empty where ignored, or the target.
 
-    UTF-8 with a mark at its begin, by which spreadsheets know it; names that look like formulas are escaped (spml.artifacts.spreadsheet).
+    UTF-8 with a byte order mark for spreadsheets; names that look like formulas are escaped (spml.artifacts.spreadsheet).
+
+    Raises
+    ------
+    InputError
+        When a category has the name of another column.
     """
-    if clash := sorted(set(NAME_COLUMNS) & set(of.category)):
+    if clash := sorted(set(NAME_COLUMNS) & set(labelled.category)):
         raise InputError(f"export wide: a category is named {clash[0]!r}, as a column of the table; use another format")
-    target = of.label.dtype.kind == "f"
-    with (
-        writing(Path(folder, "labels.csv")) as part,
-        open(part, "w", newline="", encoding="utf-8-sig") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*NAME_COLUMNS, *map(escaped, of.category)])
-        for image_id, file_name, values in zip(of.image_id, of.file_name, of.label, strict=True):
-            cells = [f"{value:.4f}" if target else "" if value < 0 else int(value) for value in values]
-            writer.writerow([escaped(image_id), escaped(file_name), *cells])
+    write_csv(Path(folder, "labels.csv"), _wide_rows(labelled), encoding="utf-8-sig")
 
 
-def label_studio(folder: str | os.PathLike, of: Labelled) -> None:
-    """``tasks.json``, a task an image with its labels as a prediction, and ``config.xml``, the labeling interface for them.
+def _wide_rows(labelled: Labelled) -> Iterator[list[object]]:
+    """Yield the rows of the wide table, the header first."""
+    yield [*NAME_COLUMNS, *map(escaped, labelled.category)]
+    target = labelled.label.dtype.kind == "f"
+    for image_id, file_name, values in zip(labelled.image_id, labelled.file_name, labelled.label, strict=True):
+        cells = [f"{value:.4f}" if target else "" if value == PseudoLabel.IGNORED else int(value) for value in values]
+        yield [escaped(image_id), escaped(file_name), *cells]
 
-    Pictures are addressed as local files, by their path from the root that Label Studio is given (docs/exports.md).
+
+def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
+    """Write ``tasks.json``, a task per image with its labels as a prediction, and ``config.xml``, the labeling interface.
+
+    Pictures are addressed as local files, by their path from the root that Label Studio is configured with (docs/exports.md).
     """
-    choices = "".join(f"    <Choice value={_attribute(name)}/>\n" for name in of.category)
+    choices = "".join(f"    <Choice value={_attribute(name)}/>\n" for name in labelled.category)
     config = (
         '<View>\n  <Image name="image" value="$image"/>\n  <Choices name="labels" toName="image" choice="multiple">\n'
         f"{choices}  </Choices>\n</View>\n"
     )
-    version = ", ".join(f"{key} {value}" for key, value in of.about.items())
+    version = ", ".join(f"{key} {value}" for key, value in labelled.about.items())
     tasks = []
-    for row, columns in enumerate(of.present()):
+    for row, columns in enumerate(labelled.present()):
         result = {
             "id": f"labels-{row}",
             "from_name": "labels",
             "to_name": "image",
             "type": "choices",
-            "value": {"choices": of.names(columns)},
+            "value": {"choices": labelled.names(columns)},
         }
         prediction = {
             "model_version": version,
-            "score": _rounded(of.probability[row, columns].min()) if len(columns) else 0.0,  # the least sure label
+            "score": _rounded(labelled.probability[row, columns].min())
+            if len(columns)
+            else 0.0,  # of the least probable label
             "result": [result] if len(columns) else [],
         }
-        local = quote(os.path.abspath(of.path[row]).removeprefix(os.path.join(os.getcwd(), "")).lstrip("/"))
-        observed = ", ".join(of.names(np.flatnonzero(of.observed[row] == 1)))
-        data = {"image": f"/data/local-files/?d={local}", "image_id": of.image_id[row], "observed": observed}
+        local = quote(os.path.abspath(labelled.path[row]).removeprefix(os.path.join(os.getcwd(), "")).lstrip("/"))
+        observed = ", ".join(labelled.names(np.flatnonzero(labelled.observed[row] == ObservedLabel.PRESENT)))
+        data = {"image": f"/data/local-files/?d={local}", "image_id": labelled.image_id[row], "observed": observed}
         tasks.append({"data": data, "predictions": [prediction]})
-    _write_json(Path(folder, "tasks.json"), tasks)
+    write_json(Path(folder, "tasks.json"), tasks)
     with writing(Path(folder, "config.xml")) as part:
         part.write_text(config, encoding="utf-8")
 
 
 def _attribute(text: str) -> str:
+    """Return text as the value of an XML attribute."""
     return f'"{html.escape(text, quote=True)}"'
 
 
-def fiftyone(folder: str | os.PathLike, of: Labelled) -> None:
-    """``labels.json`` and ``data.json``: FiftyOneImageClassificationDataset with several classifications an image."""
-    keys = [quote(name, safe="").replace(".", "%2E") for name in of.image_id]  # FiftyOne cuts what follows a dot
+def fiftyone(folder: str | os.PathLike, labelled: Labelled) -> None:
+    """Write ``labels.json`` and ``data.json``: FiftyOneImageClassificationDataset with several classifications per image."""
+    keys = [quote(name, safe="").replace(".", "%2E") for name in labelled.image_id]  # FiftyOne cuts what follows a dot
     classified = {
-        key: [{"label": of.category[column], "confidence": _rounded(of.probability[row, column])} for column in columns]
-        for row, (key, columns) in enumerate(zip(keys, of.present(), strict=True))
+        key: [
+            {"label": labelled.category[column], "confidence": _rounded(labelled.probability[row, column])}
+            for column in columns
+        ]
+        for row, (key, columns) in enumerate(zip(keys, labelled.present(), strict=True))
     }
-    paths = {key: os.path.relpath(path, folder) for key, path in zip(keys, of.path, strict=True)}
-    _write_json(Path(folder, "labels.json"), {"classes": list(of.category), "labels": classified})
-    _write_json(Path(folder, "data.json"), paths)
+    paths = {key: os.path.relpath(path, folder) for key, path in zip(keys, labelled.path, strict=True)}
+    write_json(Path(folder, "labels.json"), {"classes": list(labelled.category), "labels": classified})
+    write_json(Path(folder, "data.json"), paths)
 
 
-def parquet(folder: str | os.PathLike, of: Labelled) -> None:
-    """``labels.parquet``, a row an image: image_id, file_name, path, labels and their probabilities, observed, ignored."""
-    text, texts, numbers = pyarrow.string(), pyarrow.list_(pyarrow.string()), pyarrow.list_(pyarrow.float32())
-    present = list(of.present())
+def parquet(folder: str | os.PathLike, labelled: Labelled) -> None:
+    """Write ``labels.parquet``, a row per image: image_id, file_name, path, labels and their probabilities, observed, ignored."""
+    import pyarrow
+    import pyarrow.parquet
+
+    text, texts, floats = pyarrow.string(), pyarrow.list_(pyarrow.string()), pyarrow.list_(pyarrow.float32())
+    present = list(labelled.present())
     columns = {
-        "image_id": (list(of.image_id), text),
-        "file_name": (list(of.file_name), text),
-        "path": (list(of.path), text),
-        "labels": ([of.names(found) for found in present], texts),
-        "probabilities": ([of.probability[row, found] for row, found in enumerate(present)], numbers),
-        "observed": ([of.names(np.flatnonzero(values == 1)) for values in of.observed], texts),
-        "ignored": ([of.names(np.flatnonzero(values < 0)) for values in of.label], texts),
+        "image_id": (list(labelled.image_id), text),
+        "file_name": (list(labelled.file_name), text),
+        "path": (list(labelled.path), text),
+        "labels": ([labelled.names(numbers) for numbers in present], texts),
+        "probabilities": ([labelled.probability[row, numbers] for row, numbers in enumerate(present)], floats),
+        "observed": (
+            [labelled.names(np.flatnonzero(values == ObservedLabel.PRESENT)) for values in labelled.observed],
+            texts,
+        ),
+        "ignored": (
+            [labelled.names(np.flatnonzero(values == PseudoLabel.IGNORED)) for values in labelled.label],
+            texts,
+        ),
     }
     schema = pyarrow.schema(
         [(name, kind) for name, (_, kind) in columns.items()],
-        metadata={**of.about, "categories": json.dumps(list(of.category), ensure_ascii=False)},
+        metadata={**labelled.about, "categories": json.dumps(list(labelled.category), ensure_ascii=False)},
     )
     table = pyarrow.table({name: pyarrow.array(values, kind) for name, (values, kind) in columns.items()}, schema)
     with writing(Path(folder, "labels.parquet")) as part:
@@ -174,19 +208,17 @@ def parquet(folder: str | os.PathLike, of: Labelled) -> None:
 
 
 def _rounded(probability: np.floating) -> float:
+    """Return a probability with four decimals."""
     return round(float(probability), 4)
 
 
-def _write_json(path: Path, document: object) -> None:
-    with writing(path) as part, open(part, "w", encoding="utf-8") as file:
-        json.dump(document, file, ensure_ascii=False, separators=(",", ":"))
-        file.write("\n")
-
-
-FORMATS: dict[str, Callable[[str | os.PathLike, Labelled], None]] = {
-    "coco": coco,
-    "wide": wide,
-    "label_studio": label_studio,
-    "fiftyone": fiftyone,
-    "parquet": parquet,
+FORMATS: dict[str, Export] = {
+    export.name: export
+    for export in (
+        Export("coco", coco, "COCO JSON, for pycocotools and as a data set of this pipeline"),
+        Export("wide", wide, "a CSV table with a column per category, for spreadsheets and pandas"),
+        Export("label_studio", label_studio, "tasks with predictions and a labeling interface, for Label Studio"),
+        Export("fiftyone", fiftyone, "image classifications, for FiftyOne"),
+        Export("parquet", parquet, "a Parquet table with lists, for pandas and pyarrow"),
+    )
 }

@@ -1,4 +1,4 @@
-"""Small pictures for pages: bounded in pixels and in bytes, in files of a hundred that a page loads when it needs them."""
+"""Small pictures for pages: bounded in pixels and in bytes, in files of a hundred that a page loads on demand."""
 
 import base64
 import io
@@ -11,13 +11,13 @@ from spml.runtime.files import writing
 from spml.runtime.log import Progress
 
 SIDE = 160  # pixels of the longer side, at most
-MOST = 8192  # bytes, unless the lowest quality takes more
+MOST = 8192  # bytes, unless the lowest quality needs more
 QUALITIES = (75, 50, 30, 15)  # of WebP, the first that fits in MOST
 BLOCK = 100  # thumbnails in a file
 
 
 def thumbnail(path: str) -> bytes:
-    """A picture as WebP, upright, its longer side ``SIDE`` pixels or less; errors as ``images.opened``."""
+    """Return a picture as WebP, upright, its longer side ``SIDE`` pixels or less; errors as ``images.opened``."""
     with images.opened(path) as picture:
         picture.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded at a fraction of its size
         small = images.upright(picture)
@@ -33,10 +33,10 @@ def thumbnail(path: str) -> bytes:
 def write_blocks(
     folder: str | os.PathLike, paths: Sequence[str], run: Callable[..., Iterable[bytes]] = map
 ) -> Iterator[int]:
-    """Write the thumbnails of these pictures to ``folder``, a script of a block each; yields the bytes of each file.
+    """Write the thumbnails of these pictures to ``folder``, a script per block; yield the size of each file in bytes.
 
-    ``run`` maps ``thumbnail`` over the pictures of a block, in order (a pool's map, say). A script and not JSON, because a
-    page that is opened from disk may load scripts only.
+    ``run`` maps ``thumbnail`` over the pictures of a block, in order, as a pool's map does. The files are scripts, not JSON:
+    a page that is opened from disk may load scripts only.
     """
     progress = Progress("thumbnails", len(paths), "images")
     for block, start in enumerate(range(0, len(paths), BLOCK)):

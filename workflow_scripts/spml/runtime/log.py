@@ -1,4 +1,4 @@
-"""What a job prints: to its log file, with progress on the terminal as well."""
+"""The log of a job: everything that it prints, with progress on the terminal as well."""
 
 import os
 import signal
@@ -13,15 +13,15 @@ from spml.runtime.errors import InputError
 
 INTERVAL = 10.0  # seconds between progress lines, at most
 TERMINATED = "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which"
-_before = None  # what stderr was before
+_before = None  # stderr before the redirection
 _terminal = None
 
 
 def redirect(snakemake):
-    """From here on stdout, stderr, warnings, tracebacks and child processes write to the rule's log.
+    """Send stdout, stderr, warnings, tracebacks and the output of child processes to the rule's log from here on.
 
-    An InputError ends the job with its message alone; any other exception keeps its traceback. SIGTERM ends it in
-    order, so that temporary files are removed.
+    An InputError ends the job with its message alone; any other exception keeps its traceback. SIGTERM ends the job as
+    an exit, so that temporary files are removed.
     """
     global _before, _terminal
     _before = os.fdopen(os.dup(2), "w")
@@ -35,50 +35,54 @@ def redirect(snakemake):
     os.dup2(log, 2)
     os.close(log)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    warnings.showwarning = lambda message, category, *place: print(f"warning: {message}")
+    warnings.showwarning = lambda message, category, *position: print(f"warning: {message}")
     sys.excepthook = _explain
     print(f"{socket.gethostname()}: {machine.processor()}, {snakemake.threads} of {os.cpu_count()} cores")
 
 
 def _explain(kind, error, trace):
+    """Print an exception that nothing caught."""
     text = (
         f"error: {error}" if issubclass(kind, InputError) else "".join(traceback.format_exception(kind, error, trace))
     )
     try:
         sys.stdout.flush()
         print(text, file=sys.stderr, flush=True)
-    except OSError as full:  # a disk without room has none for the log either
-        print(f"{text}\nerror: nor can this job's log be written: {full.strerror}", file=_before, flush=True)
+    except OSError as problem:  # a full disk has no room for the log either
+        print(f"{text}\nerror: nor can this job's log be written: {problem.strerror}", file=_before, flush=True)
 
 
 class Progress:
-    """A line every INTERVAL seconds while work goes on: done, total, rate, time left; total None where it is unknown."""
+    """Print a line every INTERVAL seconds while work goes on: done, total, rate, time left; total None where it is unknown."""
 
     def __init__(self, what, total, unit):
         self.what, self.total, self.unit = what, total, unit
         self.done, self.start = 0, time.monotonic()
-        self.said = self.start
+        self.printed = self.start
 
     def advance(self, by=1):
+        """Count ``by`` more units as done."""
         self.done += by
         now = time.monotonic()
-        if now - self.said >= INTERVAL and self.done != self.total:
-            self.said = now
+        if now - self.printed >= INTERVAL and self.done != self.total:
+            self.printed = now
             rate = self.done / (now - self.start)
             line = f"{self.what}: {self.done:,} {self.unit}, {rate:,.4g}/s"
             if self.total is not None:
-                left = _span((self.total - self.done) / rate)
+                left = _clock((self.total - self.done) / rate)
                 line = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {rate:,.4g}/s, {left} left"
             print(line)
             if _terminal:
                 print(line, file=_terminal, flush=True)
 
     def finish(self):
-        took = time.monotonic() - self.start
-        print(f"{self.what}: {self.done:,} {self.unit} in {took:.1f} s ({self.done / max(took, 1e-9):,.4g}/s)")
+        """Print how much was done, and in what time."""
+        elapsed = time.monotonic() - self.start
+        print(f"{self.what}: {self.done:,} {self.unit} in {elapsed:.1f} s ({self.done / max(elapsed, 1e-9):,.4g}/s)")
 
 
-def _span(seconds):
+def _clock(seconds):
+    """Return seconds as hours:minutes:seconds."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}"

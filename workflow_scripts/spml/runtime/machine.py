@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """What the processor calls itself."""
+    """Return the name that the processor reports; it goes to logs and records, never into results."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,0 +1,25 @@
+"""Check that there are positives for the teachers to learn from, and for models to be chosen on."""
+
+from spml.runtime import log
+
+log.redirect(snakemake)
+
+from spml.artifacts import labels
+from spml.labels.checks import require_enough
+from spml.runtime.files import writing
+
+options = snakemake.params.options
+true = labels.read(snakemake.input.labels, "labels")
+observed = labels.read(snakemake.input.observed, "observed") if options["select_on"] == "observed_labels" else None
+selection_labels = labels.selection_labels(true, observed)[true.rows("val")]
+require_enough(
+    snakemake.input.table or snakemake.input.labels,
+    true.values[true.rows("train")],
+    options["full_supervision"],
+    selection_labels,
+    options["select_on"],
+)
+with writing(snakemake.output.checked) as path:
+    path.write_text(
+        f"enough labels to learn from, and to choose models on by {options['select_on']}\n", encoding="utf-8"
+    )

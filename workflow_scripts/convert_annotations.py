@@ -1,0 +1,13 @@
+"""Convert one part of a data set to COCO JSON, or a folder of pictures to a table, by the reader of its layout."""
+
+from spml.runtime import log
+
+log.redirect(snakemake)
+
+import importlib
+
+from spml.data.layout import Conversion
+
+options = dict(snakemake.params.options)
+reader = importlib.import_module(f"spml.data.{options.pop('reader')}")  # by name: the rule tracks this one reader alone
+reader.convert(Conversion(**options), snakemake.wildcards.part, snakemake.output.annotations)
