@@ -41,7 +41,9 @@ with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 with writing(snakemake.output.choice) as path:
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-print(f"{results.name_of(*candidate.values())} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+print(
+    f"{results.method_label(*candidate.values(), {})} of {len(candidates)}, validation mAP {description['val_map']:.2f}"
+)
 for name, threshold in record["thresholds"].items():
     note = "" if record["positives"][name] else ", that of all: no positive among the validation images"
     print(f"{name}: {threshold:.4f}{note}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from spml.artifacts import labels
 from spml.artifacts.spreadsheet import escaped
+from spml.evaluation import label_counts
 from spml.labels import pseudo_labels, training_set
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
@@ -50,5 +51,5 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
         truth = present[row, column] if present[row, column] != labels.UNKNOWN else ""
         values = [shown.format(pseudo[row, column]), seen[row, column], truth]
         writer.writerow([*map(escaped, names), f"{probability[row, column]:.4f}", *values])
-counts = pseudo_labels.count(pseudo, seen, present)
+counts = label_counts.count(pseudo, seen, present)
 print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))
