@@ -45,6 +45,6 @@ for split, part in (("val", train), ("test", test)):
         f"{metric.title} " + ("undefined" if (score := scores[metric.key]) is None else f"{score:.2f}")
         for metric in metrics.METRICS
     ]
-    print(f"{split}, {len(true):,} images, threshold {record['threshold']:.3f}: {', '.join(shown)}")
+    print(f"{split}, {len(true):,} images, threshold {record['threshold']:.3f}: {'; '.join(shown)}")
 with writing(snakemake.output.metrics) as path:
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
