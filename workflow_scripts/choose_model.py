@@ -40,7 +40,9 @@ record = {
 with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 write_json(snakemake.output.choice, record, indent=1)
-print(f"{results.name_of(*candidate.values())} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+print(
+    f"{results.method_label(*candidate.values(), {})} of {len(candidates)}, validation mAP {description['val_map']:.2f}"
+)
 for name, threshold in record["thresholds"].items():
     note = (
         ""

@@ -10,27 +10,31 @@ import numpy as np
 import pandas as pd
 
 from spml.artifacts import labels, tables
+from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
-from spml.evaluation.bootstrap import interval, resample_counts, resampled_map
+from spml.evaluation.bootstrap import SEED, interval, resample_counts, resampled_map
 from spml.runtime.log import Progress
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-known = bool((true.values >= 0).any())  # else nothing can be compared on the test split, and the columns stay empty
-counts = resample_counts(len(true.image_id), options["resamples"] if known else 0, options["seed"])
+known = bool(
+    (true.values != TrueLabel.UNKNOWN).any()
+)  # else nothing can be compared on the test split, and the columns stay empty
+counts = resample_counts(len(true.image_id), options["resamples"] if known else 0, SEED)
 progress = Progress("bootstrap", len(snakemake.input.logits), "models")
-resampled: dict[tuple[str, str, str], list[np.ndarray]] = {}
+resampled: dict[tuple[str, ...], list[np.ndarray]] = {}
 with ThreadPoolExecutor(snakemake.threads) as executor:
     for model, path in zip(snakemake.params.models, snakemake.input.logits, strict=True):
         logits = labels.read(path, "logits")
         logits.require_same_as(true)
         scores = resampled_map(logits.values, true.values, counts, executor.map) if known else np.array([np.nan])
-        resampled.setdefault((model["kind"], model["name"], model["variant"]), []).append(scores)
+        resampled.setdefault(tuple(model[key] for key in results.METHOD), []).append(scores)
         progress.advance(1)
 progress.finish()
 
 methods = results.methods(results.read_map(snakemake.input.table))
-reference = tuple(options["reference"][key] for key in ("kind", "name", "variant"))
+reference = tuple(options["reference"][key] for key in results.METHOD)
+name = results.variant_label(*reference[1:])
 base = methods.loc[reference, "test_by_replicate"]
 rows = []
 for method, row in methods.iterrows():
@@ -38,15 +42,15 @@ for method, row in methods.iterrows():
     low, high = interval(np.mean(np.subtract(resampled[method], resampled[reference]), axis=0))
     own_low, own_high = interval(np.mean(resampled[method], axis=0))
     rows.append(
-        dict(zip(methods.index.names, method, strict=True))
+        dict(zip(results.METHOD, method, strict=True))
         | row.drop("test_by_replicate").to_dict()
         | {"test_map_low": own_low, "test_map_high": own_high}
         | {"difference": differences.mean(), "difference_low": low, "difference_high": high}
         | {"difference_std": differences.std(ddof=1) if len(differences) > 1 else float("nan")}
-        | {"reference": results.name_of(*reference)}
+        | {"reference": name}
     )
 table = pd.DataFrame(rows).sort_values("test_map" if known else "val_map", ascending=False, kind="stable")
 tables.write(snakemake.output.table, table, decimals=4)
-print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {results.name_of(*reference)}")
+print(f"{len(counts):,} test images, {counts.shape[1]:,} resamples, against {name}")
 shown = ["name", "variant", "test_map", "difference", "difference_low", "difference_high"]
 print(table[shown].to_string(index=False, float_format="%.2f"))

@@ -9,6 +9,7 @@ import numpy as np
 from spml.artifacts import labels
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
+from spml.evaluation import label_counts
 from spml.labels import pseudo_labels, training_set
 from spml.runtime.errors import InputError
 from spml.runtime.files import write_csv
@@ -57,5 +58,5 @@ def table():
 
 
 write_csv(snakemake.output.table, table())
-counts = pseudo_labels.count(pseudo, observed, rows.true)
+counts = label_counts.count(pseudo, observed, rows.true)
 print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))

@@ -1,4 +1,4 @@
-"""Audit the pseudo-labels of every variant and replicate by category, and list what is taken for what."""
+"""Measure the quality of the pseudo-labels of every variant and replicate by category, and list what is taken for what."""
 
 from spml.runtime import log
 
@@ -15,7 +15,7 @@ PAIRS = 3  # the most frequent confusions of each category
 true = labels.read(snakemake.input.labels, "labels")
 category = np.array(true.category)
 files = snakemake.input.pseudo_labels, snakemake.input.observed
-audits, pairs = [], []
+quality, pairs = [], []
 for variant, pseudo, observed, present in variants.read(true, snakemake.params.variants, *files):
     table = label_quality.by_category(pseudo, observed, present)
     instead, images = label_quality.confusions(pseudo, present, PAIRS)
@@ -23,12 +23,12 @@ for variant, pseudo, observed, present in variants.read(true, snakemake.params.v
     table["confused_with"] = np.where(most > 0, category[instead[:, 0]], "")
     table["confused_images"] = most
     table.insert(0, "category", category)
-    audits.append(table.assign(**variant)[[*variant, *table]])
-    for missing, place in np.argwhere(images > 0):
-        wrong = instead[missing, place]
-        pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, place]}
+    quality.append(table.assign(**variant)[[*variant, *table]])
+    for missing, rank in np.argwhere(images > 0):
+        wrong = instead[missing, rank]
+        pair = {"missing": category[missing], "instead": category[wrong], "images": images[missing, rank]}
         pairs.append(variant | pair)
 confusions = pd.DataFrame(pairs, columns=[*variant, "missing", "instead", "images"])
-tables.write(snakemake.output.label_quality, pd.concat(audits))
+tables.write(snakemake.output.label_quality, pd.concat(quality))
 tables.write(snakemake.output.confusions, confusions)
 print(confusions.sort_values("images", ascending=False, kind="stable").head(20).to_string(index=False))

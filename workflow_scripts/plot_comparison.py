@@ -11,9 +11,10 @@ from spml.reporting import figures
 table = tables.read(snakemake.input.table)
 models = results.read_map(snakemake.input.map)
 shown = table[table["chosen"]].sort_values("test_map", kind="stable").reset_index(drop=True)
-lines = snakemake.params.options["lines"]
+options = snakemake.params.options
 if results.is_tested(table):
-    figure = figures.forest(shown, lines, models["scale"].iloc[0], results.choice(models))
+    note = results.selection(models["select_on"].iloc[0])
+    figure = figures.forest(shown, options["baselines"], models["scale"].iloc[0], note, options["labels"])
 else:
     figure = figures.left_out("Comparison on the test split", results.UNTESTED)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

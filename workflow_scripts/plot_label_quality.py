@@ -14,6 +14,6 @@ table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels
 if table["known"].any():
     figure = figures.label_quality(table, pairs, name)
 else:
-    figure = figures.left_out(f"Audit of the pseudo-labels {name}", "no true label of a training image is known")
+    figure = figures.left_out(f"Quality of the pseudo-labels {name}", "no true label of a training image is known")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)
 print(table.groupby("tau")[["precision", "recall"]].mean().round(3).to_string())

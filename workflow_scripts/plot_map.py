@@ -5,23 +5,24 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from spml.evaluation import results
-from spml.reporting import figures
+from spml.reporting import figures, numbers
 
 options = snakemake.params.options
 table = results.read_map(snakemake.input.table)
 students = table[(table["kind"] == "students") & (table["name"] == options["students"])]
-teachers = table[table["kind"] == "teachers"]
 tested = results.is_tested(table)
 score = "test_score" if tested else "val_score"
+teachers = results.mean_std(table[table["kind"] == "teachers"], "name", score)
 lines = []
-for name in options["lines"]:
-    scores = teachers.loc[teachers["name"] == name, score]
-    lines.append((name, scores.mean(), scores.std(ddof=1) if len(scores) > 1 else 0.0))
-    print(f"{name}: {scores.mean():.2f} ± {lines[-1][2]:.2f} over {len(scores)} replicates")
-print(students.groupby("tau")[score].agg(["mean", "std"]).round(2).to_string())
+for name in options["baselines"]:
+    mean, std = teachers.loc[name]
+    lines.append((results.method_label("teachers", name, "", options["labels"]), mean, std))
+    print(f"{name}: {numbers.mean_std(mean, std)}")
+print(results.mean_std(students, "tau", score).round(2).to_string())
 axis = f"{'test' if tested else 'validation'} {table['scale'].iloc[0]}"
-note = results.choice(table)
+note = results.selection(table["select_on"].iloc[0])
 if not tested:
     note += f";\nvalidation is shown, since {results.UNTESTED}"
-figure = figures.over_tau(students, score, lines, f"students {options['students']}", axis, note=note)
+label = results.method_label("students", options["students"], "", options["labels"])
+figure = figures.over_tau(students, score, lines, label, axis, note=note)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

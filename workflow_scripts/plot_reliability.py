@@ -1,4 +1,4 @@
-"""Draw how often what is predicted with a probability is present, on the test split."""
+"""Draw how often entries are present against the probability that a model gives them, on the test split."""
 
 from spml.runtime import log
 
@@ -7,29 +7,28 @@ log.redirect(snakemake)
 import json
 from pathlib import Path
 
-import numpy as np
-
-from spml.evaluation import metrics, results
+from spml.evaluation import calibration, results
 from spml.reporting import figures
 
 options = snakemake.params.options
 table = results.read_map(snakemake.input.table)
 methods = results.methods(table)
 chosen = methods[methods["chosen"]].index
-shown = [("teachers", name, "") for name in options["lines"]]
+shown = [("teachers", name, "") for name in options["baselines"]]
 shown += [method for method in chosen if method[:2] == ("students", options["students"])]
-pooled = {method: {key: np.zeros(metrics.BINS) for key in metrics.BIN_SUMS} for method in shown}
+bins: dict[tuple[str, ...], list[calibration.Bins]] = {method: [] for method in shown}
 for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
-    method = (model["kind"], model["name"], model["variant"])
-    if method in pooled:
-        bins = json.loads(Path(path).read_text(encoding="utf-8"))["test"]["reliability"]
-        for key, total in pooled[method].items():
-            total += bins[key]
-curves = [(results.name_of(*method), bins, metrics.calibration_error(bins)) for method, bins in pooled.items()]
-for name, _, error in curves:
-    print(f"{name}: expected calibration error {error:.2f} % over all replicates")
+    method = tuple(model[key] for key in results.METHOD)
+    if method in bins:
+        bins[method].append(json.loads(Path(path).read_text(encoding="utf-8"))["test"]["reliability"])
+curves = []
+for method, parts in bins.items():
+    pooled = calibration.pooled(parts)
+    curves.append((results.method_label(*method, options["labels"]), pooled, calibration.calibration_error(pooled)))
+    print(f"{curves[-1][0]}: expected calibration error {curves[-1][2]:.2f} % over all replicates")
 if results.is_tested(table):
-    figure = figures.calibration(curves, table["seed"].nunique(), results.choice(table))
+    note = results.selection(table["select_on"].iloc[0])
+    figure = figures.calibration(curves, table["seed"].nunique(), note)
 else:
     figure = figures.left_out("Calibration on the test split", results.UNTESTED)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

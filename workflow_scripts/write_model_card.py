@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from spml.artifacts import labels
+from spml.artifacts.codes import TrueLabel
+from spml.evaluation import metrics
 from spml.labels.pseudo_labels import probabilities
 from spml.reporting import model_card, provenance
 from spml.runtime.files import writing
@@ -19,16 +21,16 @@ train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemak
 variants = list(snakemake.params.options.get("pseudo_labels", {})) or [""]
 logits = labels.read(snakemake.input.logits[variants.index(choice["model"]["variant"])], "logits")
 logits.require_images_of(test, "test")
-measured = model_card.measure(
-    probabilities(logits.values), test.values, np.array(list(choice["thresholds"].values())), test.category
-)
-known = train.values[train.rows("train")]
+thresholds = np.array(list(choice["thresholds"].values()))
+predictions = metrics.Predictions(logits.values, probabilities(logits.values), test.values, thresholds)
+trained_on = train.values[train.rows("train")]
+known = trained_on != TrueLabel.UNKNOWN
 card = model_card.card(
     choice,
     snakemake.params.options,
-    measured,
+    model_card.evaluate(predictions, test.category),
     images={split: len(train.rows(split)) for split in ("train", "val")} | {"test": len(test.image_id)},
-    positives=np.where((known >= 0).any(0), (known == 1).sum(0), np.nan).tolist(),
+    positives=np.where(known.any(0), (trained_on == TrueLabel.PRESENT).sum(0), np.nan).tolist(),
     files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx")],
     versions=provenance.versions(),
     code=provenance.code(),

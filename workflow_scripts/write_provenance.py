@@ -1,4 +1,4 @@
-"""Write down what the results were made with: versions, code, configuration, checksums, machine."""
+"""Write what the results were made with: versions, code, configuration, checksums, machine."""
 
 from spml.runtime import log
 

@@ -7,81 +7,105 @@ log.redirect(snakemake)
 import json
 from pathlib import Path
 
-import numpy as np
-
-from spml.artifacts import labels, tables
+from spml.artifacts import labels as label_files
+from spml.artifacts import tables
+from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
 from spml.reporting import report
 from spml.runtime.files import writing
 
-options, dataset = snakemake.params.options, snakemake.wildcards.dataset
+options, dataset, labels = snakemake.params.options, snakemake.wildcards.dataset, snakemake.params.options["labels"]
 table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "label_quality")}
+models = results.read_map(snakemake.input.map)
 record = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
-train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemake.input.test, "labels")
+train, test = label_files.read(snakemake.input.train, "labels"), label_files.read(snakemake.input.test, "labels")
 images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
 figure = {
-    Path(path).stem: report.Figure(
-        Path(path).read_bytes(), options["shows"][Path(path).stem], options["captions"][Path(path).stem]
-    )
-    for path in snakemake.input.figures
+    name: report.Figure(Path(path).read_bytes(), options["shows"][name], options["captions"][name])
+    for name, path in ((Path(path).stem, path) for path in snakemake.input.figures)
 }
 methods = table["comparison"]
 chosen = methods[(methods["kind"] == "students") & (methods["name"] == options["students"]) & methods["chosen"]]
 variant = chosen["variant"].iloc[0]
-shown = results.name_of("students", options["pseudo_labels"], variant)
-
-# Of the jobs that made what lies here, whenever that was: no input, since a rerun of a job alone is no reason to write again.
-root = Path(snakemake.output.page).parent
-benchmarks: dict[str, list[Path]] = {}
-for folder in (root / "benchmarks", Path("resources", dataset, "benchmarks")):
-    for path in sorted(folder.rglob("*.tsv")):
-        benchmarks.setdefault(path.relative_to(folder).parts[0].removesuffix(".tsv"), []).append(path)
-complete = bool(np.all(results.read_map(snakemake.input.map)["scale"] == "mAP (%)"))
-order = "best on the test split first" if results.is_tested(methods) else "best on validation first"
-truth = float((train.values[train.rows("train")] >= 0).mean())
-judged = "" if truth == 1 else f" Of the true labels {100 * truth:.3g} % are known; only these judge."
-of_map = "mAP in percent" if complete else "mAP over the categories that have positives, in percent"
-
-sections = {
-    "Results": figure["figure_1a"].html()
-    + report.table(
-        report.methods(methods),
-        f"Every method, the {order}. {of_map}, mean ± standard deviation over replicates; 95 % intervals of a "
-        "paired bootstrap over test images; differences in points.",
-        ("method", "chosen"),
-    )
-    + figure["comparison"].html(),
-    "Pseudo-labels": figure["figure_1b"].html()
-    + report.table(
-        report.label_counts(table["label_counts"]),
-        f"Pseudo-labels of the training images against the true labels, mean over replicates; precision and recall in percent.{judged}",
-        ("pseudo-labels",),
-    ),
-    "Categories": figure["label_quality"].html()
-    + report.table(
-        report.categories(table["label_quality"], options["pseudo_labels"], variant),
-        f"Pseudo-labels {shown}, in training images, mean over replicates; precision and recall in percent; what is most often present "
-        f"where the category is missing, in the first replicate.{judged}",
-        ("category", "most often instead"),
-    ),
-    "Calibration": figure["reliability"].html(),
-    "Runtime and memory": report.table(
-        report.costs(benchmarks),
-        "From the benchmarks of the jobs that made these files; memory of the largest job. A job of about a second or less is over before "
-        "its memory is measured. Jobs of rules of other data sets, and of weights, are not counted.",
-        ("rule",),
-        total=True,
-    ),
-    "Provenance": report.table(report.provenance(record), "What the results were made with.", ("what", "is")),
+shown = results.variant_label(options["pseudo_labels"], variant)
+benchmarks = {  # of jobs that ran here; no input, since a rerun of a job alone is no reason to write again
+    rule: paths
+    for rule, listed in options["benchmarks"].items()
+    if (paths := [path for path in map(Path, listed) if path.is_file()])
 }
-links = {"Provenance in full": "provenance.html", "Tables": "tables", "Figures": "figures"}
-links |= {
-    f"Gallery: {path.stem.replace('_', ' ')}": f"gallery/{path.name}"
-    for path in sorted((root / "gallery").glob("*.html"))
-}
-links |= {"Model card": "model/README.md"} if (root / "model/README.md").is_file() else {}
-about = report.summary(record, methods, images, len(train.category))
-css = Path(snakemake.input.assets[0]).read_text(encoding="utf-8")
+split = "test split" if results.is_tested(methods) else "validation split"
+known = float((train.values[train.rows("train")] != TrueLabel.UNKNOWN).mean())
+judged = "" if known == 1 else f" Of the true labels {100 * known:.3g} % are known; precision and recall are on these."
+
+sections = [
+    report.Section(
+        "Results",
+        [
+            figure["figure_1a"],
+            report.Table(
+                report.methods(methods, labels),
+                f"Every method, the best on the {split} first. {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
+                "95 % intervals of a paired bootstrap over test images; differences in points.",
+                ("method", "chosen"),
+            ),
+            figure["comparison"],
+            report.Table(
+                report.metrics(models, methods, labels),
+                f"Metrics of the chosen methods on the {split}, mean ± standard deviation over replicates.",
+                ("method",),
+            ),
+        ],
+    ),
+    report.Section(
+        "Pseudo-labels",
+        [
+            figure["figure_1b"],
+            report.Table(
+                report.label_counts(table["label_counts"]),
+                "Pseudo-labels of the training images against the true labels, mean over replicates; precision and recall in "
+                f"percent.{judged}",
+                ("pseudo-labels",),
+            ),
+        ],
+    ),
+    report.Section(
+        "Categories",
+        [
+            figure["label_quality"],
+            report.Table(
+                report.categories(table["label_quality"], options["pseudo_labels"], variant),
+                f"Pseudo-labels {shown}, in training images, mean over replicates; precision and recall in percent; the category "
+                f"most often present where this one is missing, in the first replicate.{judged}",
+                ("category", "most often instead"),
+            ),
+        ],
+    ),
+    report.Section("Calibration", [figure["reliability"]]),
+    report.Section(
+        "Runtime and memory",
+        [
+            report.Table(
+                report.costs(benchmarks),
+                "From the benchmarks of the jobs that made these files; memory of the largest job. A job of about a second or less "
+                "ends before its memory is measured.",
+                ("rule",),
+                total=True,
+            )
+        ],
+    ),
+    report.Section(
+        "Provenance",
+        [report.Table(report.provenance(record), "What the results were made with.", ("what", "is"))],
+    ),
+]
+links = [
+    report.Link("Provenance in full", "provenance.html"),
+    report.Link("Tables", "tables"),
+    report.Link("Figures", "figures"),
+    report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
+    report.Link("Model card", "model/README.md", "snakemake --cores 1 model"),
+]
+about = report.summary(record, methods, images, len(train.category), labels)
 with writing(snakemake.output.page) as path:
-    path.write_text(report.page(css, f"Report: {dataset}", about, sections, links), encoding="utf-8")
+    path.write_text(report.page(f"Report: {dataset}", about, sections, links), encoding="utf-8")
 print("\n".join(about))

@@ -23,7 +23,7 @@ from spml.data import image_folder
 from spml.evaluation import thresholds
 from spml.features import backbones
 from spml.models import inference
-from spml.reporting import model_card
+from spml.reporting import html
 from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("finished")
@@ -251,4 +251,4 @@ def test_the_card_says_what_the_files_hold(finished, exported):
 
 
 def test_names_in_a_card_cannot_break_its_table():
-    assert model_card._text("a|b <c> *d*") == "a\\|b \\<c\\> \\*d\\*"
+    assert html.escape_markdown("a|b <c> *d*") == "a\\|b \\<c\\> \\*d\\*"

@@ -1,4 +1,4 @@
-"""Labels that nobody knows (-1): every measure is that of the known ones alone."""
+"""Unknown true labels: every metric is that of the known ones alone."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ from sklearn.metrics import average_precision_score
 
 from spml.artifacts import labels
 from spml.artifacts.codes import LossLabel
-from spml.evaluation import bootstrap, label_quality, thresholds
+from spml.evaluation import bootstrap, label_counts, label_quality, metrics, thresholds
 from spml.evaluation.average_precision import average_precision
-from spml.evaluation.metrics import best_threshold
+from spml.evaluation.thresholds import best_threshold
 from spml.labels import observation, pseudo_labels
 from spml.losses import targets
 from spml.reporting import model_card
@@ -21,13 +21,13 @@ TRUE[:, 3] = -1
 SCORES = RANDOM.randn(60, 4).round(1)
 OBSERVED = np.zeros(TRUE.shape, np.int8)
 PSEUDO = (SCORES > 0.3).astype(np.int8)
-NEEDS_NEGATIVES = TRUE >= 0
+KNOWN = TRUE >= 0
 
 
 def test_average_precision_is_scikit_learns_on_the_known_rows():
     found = average_precision(SCORES.astype(np.float32), TRUE)
     for column in range(3):
-        rows = NEEDS_NEGATIVES[:, column]
+        rows = KNOWN[:, column]
         wanted = average_precision_score(TRUE[rows, column], SCORES[rows, column].astype(np.float32))
         assert found[column] == pytest.approx(wanted)
     assert np.isnan(found[3])
@@ -40,27 +40,27 @@ def test_the_bootstrap_of_the_sample_itself_is_the_map_of_what_is_known():
 
 
 def test_pseudo_labels_are_judged_where_the_truth_is_known():
-    counts = pseudo_labels.count(PSEUDO, OBSERVED, TRUE)
+    counts = label_counts.count(PSEUDO, OBSERVED, TRUE)
     hits = ((PSEUDO == 1) & (TRUE == 1)).sum()
-    assert counts["precision"] == pytest.approx(hits / ((PSEUDO == 1) & NEEDS_NEGATIVES).sum())
+    assert counts["precision"] == pytest.approx(hits / ((PSEUDO == 1) & KNOWN).sum())
     assert counts["recall"] == pytest.approx(hits / (TRUE == 1).sum())
-    assert counts["known_share"] == pytest.approx(NEEDS_NEGATIVES.mean())
-    assert counts["true_positives_per_image"] == pytest.approx((TRUE == 1).sum() / NEEDS_NEGATIVES.sum() * 4)
+    assert counts["known_share"] == pytest.approx(KNOWN.mean())
+    assert counts["true_positives_per_image"] == pytest.approx((TRUE == 1).sum() / KNOWN.sum() * 4)
     assert counts["positives_per_image"] == pytest.approx(PSEUDO.sum(1).mean())
 
 
 def test_nothing_is_said_where_nothing_is_known():
     nothing = np.full(TRUE.shape, -1, np.int8)
-    counts = pseudo_labels.count(PSEUDO, OBSERVED, nothing)
+    counts = label_counts.count(PSEUDO, OBSERVED, nothing)
     assert counts["known_share"] == 0
     assert all(np.isnan(counts[key]) for key in ("precision", "recall", "true_positives_per_image"))
     assert np.isnan(labels.positives_per_image(nothing))
 
 
-def test_the_audit_judges_the_known_and_takes_no_unknown_for_wrong():
+def test_label_quality_judges_the_known_and_takes_no_unknown_for_wrong():
     table = label_quality.by_category(PSEUDO, OBSERVED, TRUE)
-    assert table["known"].tolist() == NEEDS_NEGATIVES.sum(0).tolist()
-    assert table["judged"].tolist() == ((PSEUDO == 1) & NEEDS_NEGATIVES).sum(0).tolist()
+    assert table["known"].tolist() == KNOWN.sum(0).tolist()
+    assert table["judged"].tolist() == ((PSEUDO == 1) & KNOWN).sum(0).tolist()
     assert np.isnan(table["precision"][3]) and table["pseudo"][3] > 0
     instead, images = label_quality.confusions(PSEUDO, TRUE, 3)
     assert 3 not in instead[images > 0]
@@ -69,14 +69,26 @@ def test_the_audit_judges_the_known_and_takes_no_unknown_for_wrong():
 def test_thresholds_and_metrics_of_the_card_ignore_the_unknown():
     probability = pseudo_labels.probabilities(SCORES)
     chosen, overall = thresholds.by_category(probability, TRUE)
-    rows = NEEDS_NEGATIVES[:, 0]
+    rows = KNOWN[:, 0]
     assert chosen[0] == best_threshold(probability[rows, 0], TRUE[rows, 0]) and chosen[3] == overall
-    assert overall == best_threshold(probability[NEEDS_NEGATIVES], TRUE[NEEDS_NEGATIVES])
-    _, by_category = model_card.measure(probability, TRUE, chosen, list("abcd"))
-    predicted = (probability > chosen) & NEEDS_NEGATIVES
+    assert overall == best_threshold(probability[KNOWN], TRUE[KNOWN])
+    predictions = metrics.Predictions(SCORES, probability, TRUE, chosen)
+    _, by_category = model_card.evaluate(predictions, list("abcd"))
+    predicted = (probability > chosen) & KNOWN
     assert by_category["precision"][0] == pytest.approx(100 * TRUE[predicted[:, 0], 0].mean())
     assert by_category["test positives"][3] == "–"
-    assert model_card.measure(probability, np.full(TRUE.shape, -1, np.int8), chosen, list("abcd"))[0] == {}
+    nothing = metrics.Predictions(SCORES, probability, np.full(TRUE.shape, -1, np.int8), chosen)
+    assert model_card.evaluate(nothing, list("abcd"))[0] == {}
+    assert set(metrics.evaluate(nothing).values()) == {None}
+
+
+def test_every_metric_is_that_of_the_known_entries_alone():
+    """Scores of unknown entries change no metric."""
+    probability = pseudo_labels.probabilities(SCORES)
+    rubbish = np.where(KNOWN, SCORES, 9.0)
+    found = metrics.evaluate(metrics.Predictions(SCORES, probability, TRUE, 0.6))
+    other = metrics.evaluate(metrics.Predictions(rubbish, pseudo_labels.probabilities(rubbish), TRUE, 0.6))
+    assert found == other and None not in found.values()
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -89,7 +101,7 @@ def test_the_unknown_is_never_observed(weighted):
 
 
 def test_full_supervision_leaves_the_unknown_out_of_the_loss():
-    assert (targets.encode_full_labels("bce", "t.h5", TRUE) == np.where(NEEDS_NEGATIVES, TRUE, LossLabel.IGNORED)).all()
+    assert (targets.encode_full_labels("bce", "t.h5", TRUE) == np.where(KNOWN, TRUE, LossLabel.IGNORED)).all()
     assert (targets.encode_observed_labels("iun", "t.h5", OBSERVED, TRUE) == np.where(TRUE == 0, -1, 0)).all()
     with pytest.raises(InputError, match=r"t\.h5: no true label is known to be absent"):
         targets.encode_observed_labels("iun", "t.h5", OBSERVED, np.full(TRUE.shape, -1, np.int8))

@@ -2,16 +2,18 @@
 
 import numpy as np
 
+from spml.artifacts.codes import TrueLabel
+
 
 def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Average precision of each category: no interpolation, ties grouped.
+    """Return the average precision of each category: no interpolation, ties grouped.
 
     Parameters
     ----------
     scores : float [N, L]
         Higher means present; any strictly increasing transform gives the same result.
     labels : bool or int [N, L]
-        1 present, 0 absent, -1 unknown: left out.
+        Codes of ``TrueLabel``; unknown entries are left out.
 
     Returns
     -------
@@ -20,22 +22,23 @@ def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Source: ``sklearn.metrics.average_precision_score``.
     """
     result = np.full(scores.shape[1], np.nan)
-    unknown = np.any(labels < 0, axis=0)
+    unknown = np.any(labels == TrueLabel.UNKNOWN, axis=0)
     for category in range(scores.shape[1]):
         column, present = scores[:, category], labels[:, category]
         if unknown[category]:
-            column, present = column[present >= 0], present[present >= 0]
-        ranked, hits = _ranked(column, present == 1)
+            known = present != TrueLabel.UNKNOWN
+            column, present = column[known], present[known]
+        ranked, hits = _ranked(column, present == TrueLabel.PRESENT)
         if len(hits):
-            at_hits = ranked[hits]
-            found = np.searchsorted(at_hits, at_hits, side="right")  # hits down to the end of each one's ties
-            seen = np.searchsorted(ranked, at_hits, side="right")  # rows down to there
-            result[category] = np.mean(found / seen)
+            keys = ranked[hits]
+            hits_above = np.searchsorted(keys, keys, side="right")  # down to the end of the ties of each hit
+            rows_above = np.searchsorted(ranked, keys, side="right")
+            result[category] = np.mean(hits_above / rows_above)
     return result
 
 
 def _ranked(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers that rise as the scores of one column [N] fall, sorted, equal where scores are; the places of the hits.
+    """Return sorted keys that rise as the scores of one column [N] fall, equal where scores are, and the indices of the hits.
 
     Single precision is sorted as whole numbers with the hit in the lowest bit: several times faster than an order of
     indices. The bits of a float rise with it from 0 on, and fall below.
@@ -46,17 +49,17 @@ def _ranked(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarra
     bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)  # + 0 makes -0.0 equal 0.0
     keys = np.where(bits < 0, bits, np.int64(-(2**31)) - 1 - bits) << 1 | hits
     keys.sort()
-    places = np.flatnonzero(keys & 1)
+    indices = np.flatnonzero(keys & 1)
     keys |= 1
-    return keys, places
+    return keys, indices
 
 
 def ends_of_ties(ranked: np.ndarray) -> np.ndarray:
-    """The last place of each group of equal scores, int64, for sorted scores [N] with N > 0."""
+    """Return the last index of each group of equal scores, int64, for sorted scores [N] with N > 0."""
     return np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
 
 
 def mean_average_precision(per_category: np.ndarray) -> tuple[float, float]:
-    """``map`` and ``map_present`` in percent: a category without positives counts as 0, or is left out."""
+    """Return ``map`` and ``map_present`` in percent: a category without positives counts as 0, or is left out."""
     present = per_category[~np.isnan(per_category)]
     return 100 * float(np.nan_to_num(per_category).mean()), 100 * float(present.mean()) if len(present) else 0.0

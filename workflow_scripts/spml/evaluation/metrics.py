@@ -1,66 +1,128 @@
-"""Measures of multi-label predictions beside the mAP: micro-AP, overall and per-category F1, calibration."""
+"""The registry of metrics: what evaluate.py computes for each model, and tables/map.csv and the report show.
 
-from collections.abc import Mapping, Sequence
+To add one: its function of ``Predictions``, and its record in ``METRICS``.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from spml.evaluation.average_precision import average_precision, ends_of_ties
-
-BINS = 15  # of equal width, for the calibration error
-BIN_SUMS = ("entries", "probability", "present")
-
-
-def micro_average_precision(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Average precision of all entries [N, L] taken as one category, in percent; NaN without positives."""
-    return 100 * float(average_precision(scores.reshape(-1, 1), labels.reshape(-1, 1))[0])
+from spml.artifacts.codes import TrueLabel
+from spml.evaluation import calibration
+from spml.evaluation.average_precision import average_precision, mean_average_precision
+from spml.evaluation.confusion import confusion, harmonic_mean
 
 
-def f1(predicted: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """OF1 and CF1 in percent, for bool [N, L]: F1 of overall precision and recall, and of their means over categories.
+@dataclass(frozen=True)
+class Predictions:
+    """A model's predictions on a split beside the true labels, all [N, L].
 
-    A category that is never predicted has precision 0, one without positives recall 0, as commonly reported.
-    Source: Wang et al. 2016, "CNN-RNN: A Unified Framework for Multi-label Image Classification".
+    ``true`` holds codes of ``TrueLabel``. ``threshold`` is the probability chosen on validation, one or [L].
     """
-    hits, found, present = (predicted & labels).sum(0), predicted.sum(0), labels.sum(0)
-    overall = _harmonic_mean(hits.sum() / max(found.sum(), 1), hits.sum() / max(present.sum(), 1))
-    by_category = _harmonic_mean((hits / np.maximum(found, 1)).mean(), (hits / np.maximum(present, 1)).mean())
-    return 100 * overall, 100 * by_category
+
+    logits: np.ndarray
+    probability: np.ndarray
+    true: np.ndarray
+    threshold: float | np.ndarray
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Where the true label is known, bool [N, L]."""
+        return self.true != TrueLabel.UNKNOWN
+
+    @cached_property
+    def average_precision(self) -> np.ndarray:
+        """Average precision per category, float64 [L], from 0 to 1; NaN without positives."""
+        return average_precision(self.logits, self.true)
+
+    @cached_property
+    def reliability(self) -> dict[str, list[float]]:
+        """Bins of probability of the known entries, as calibration.reliability_bins gives them."""
+        return calibration.reliability_bins(self.probability[self.known], self.true[self.known])
 
 
-def _harmonic_mean(precision: float, recall: float) -> float:
-    return float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0
+def published_map(predictions: Predictions) -> float:
+    """Return the mean average precision in percent; a category without positives counts as 0."""
+    return mean_average_precision(predictions.average_precision)[0]
 
 
-def best_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The threshold of the highest OF1: half-way between two probabilities; present is what lies above it.
+def present_map(predictions: Predictions) -> float:
+    """Return the mean average precision in percent over the categories with positives."""
+    return mean_average_precision(predictions.average_precision)[1]
 
-    Of equals, the highest threshold; 0.5 without positives.
+
+def micro_average_precision(predictions: Predictions) -> float:
+    """Return the average precision of all known entries taken as one category, in percent; NaN without positives."""
+    logits, true = predictions.logits[predictions.known], predictions.true[predictions.known]
+    return 100 * float(average_precision(logits.reshape(-1, 1), true.reshape(-1, 1))[0])
+
+
+def overall_f1(predicted: np.ndarray, true: np.ndarray) -> float:
+    """Return OF1 in percent for bool predictions [N, L]: the F1 of overall precision and recall.
+
+    Precision is 0 where nothing is predicted. Source: Wang et al. 2016, "CNN-RNN: A Unified Framework for Multi-label Image
+    Classification".
     """
-    order = np.argsort(-probabilities, axis=None, kind="stable")
-    ranked, hits = probabilities.reshape(-1)[order], np.cumsum(labels.reshape(-1)[order] == 1)
-    if not len(hits) or not hits[-1]:
-        return 0.5
-    last = ends_of_ties(ranked)
-    best = int(np.argmax(2 * hits[last] / (last + 1 + hits[-1])))
-    below = ranked[last[best] + 1] if last[best] + 1 < len(ranked) else 0.0
-    return float((ranked[last[best]] + below) / 2)
+    counts = confusion(predicted, true)
+    return 100 * harmonic_mean(np.nan_to_num(counts.precision), np.nan_to_num(counts.recall))
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
-    """By bin of probability: how many entries, the sum of their probabilities, how many are present. Lists of BINS."""
-    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1).reshape(-1)
-    present = (labels == 1).reshape(-1)
-    return {
-        "entries": np.bincount(bins, minlength=BINS).astype(float).tolist(),
-        "probability": np.bincount(bins, probabilities.reshape(-1), BINS).tolist(),
-        "present": np.bincount(bins, present, BINS).tolist(),
-    }
+def category_f1(predicted: np.ndarray, true: np.ndarray) -> float:
+    """Return CF1 in percent for bool predictions [N, L]: the F1 of the means of precision and recall over categories.
 
-
-def calibration_error(bins: Mapping[str, Sequence[float] | np.ndarray]) -> float:
-    """Expected calibration error (ECE) in percent: over the bins, the mean gap of probability and frequency.
-
-    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", each entry a binary decision.
+    A category that is never predicted has precision 0, one without positives recall 0. Source: as of ``overall_f1``.
     """
-    entries, probability, present = (np.asarray(bins[key]) for key in BIN_SUMS)
-    return 100 * float(np.abs(probability - present).sum() / entries.sum()) if entries.sum() else float("nan")
+    counts = confusion(predicted, true, axis=0)
+    return 100 * harmonic_mean(np.nan_to_num(counts.precision).mean(), np.nan_to_num(counts.recall).mean())
+
+
+def at_half(f1: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Predictions], float]:
+    """Return the F1 of predictions above a probability of 0.5."""
+    return lambda predictions: f1(predictions.probability > 0.5, predictions.true)
+
+
+def at_chosen(f1: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Predictions], float]:
+    """Return the F1 of predictions above the threshold chosen on validation."""
+    return lambda predictions: f1(predictions.probability > predictions.threshold, predictions.true)
+
+
+def calibration_error(predictions: Predictions) -> float:
+    """Return the expected calibration error in percent."""
+    return calibration.calibration_error(predictions.reliability)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number per model and split.
+
+    ``key`` names it in metrics/*.json and, after ``val_`` or ``test_``, the column of tables/map.csv. ``title`` is for people.
+    ``compute`` returns percent if ``percent``, and NaN where the metric is undefined.
+    """
+
+    key: str
+    title: str
+    compute: Callable[[Predictions], float]
+    percent: bool = True
+
+
+METRICS = (  # in the order of the columns of tables/map.csv
+    Metric("map", "mAP", published_map),
+    Metric("map_present", "mAP, categories present", present_map),
+    Metric("micro_ap", "micro AP", micro_average_precision),
+    Metric("of1", "OF1 at 0.5", at_half(overall_f1)),
+    Metric("cf1", "CF1 at 0.5", at_half(category_f1)),
+    Metric("of1_chosen", "OF1 at the chosen threshold", at_chosen(overall_f1)),
+    Metric("cf1_chosen", "CF1 at the chosen threshold", at_chosen(category_f1)),
+    Metric("ece", "calibration error", calibration_error),
+)
+
+
+def evaluate(predictions: Predictions) -> dict[str, float | None]:
+    """Return every metric by key; None where it is undefined, as all are where no true label is known."""
+    if not predictions.known.any():
+        return dict.fromkeys(metric.key for metric in METRICS)
+    values = {metric.key: metric.compute(predictions) for metric in METRICS}
+    return {key: None if math.isnan(value) else value for key, value in values.items()}

@@ -1,6 +1,7 @@
-"""What the tables and figures share: methods, their names, the variant that validation chose."""
+"""What tables and figures share: methods, their labels, the mAP that is shown, the variant that validation chose."""
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,38 @@ from spml.artifacts import tables
 
 UNTESTED = "no true label of a test image is known"
 METHOD = ["kind", "name", "variant"]  # what makes a method in tables/map.csv; its rows are its replicates
+SELECTION = {"true_labels": "true", "observed_labels": "observed"}  # select_on to the validation labels in words
 
 
-def name_of(kind: str, name: str, variant: str) -> str:
-    """A method as people read it: em, paper τ 0.75, cap."""
+def variant_label(name: str, variant: str) -> str:
+    """Return a name with the threshold of its variant, if it has one: em, paper τ 0.75, cap."""
     return f"{name} τ {variant.removeprefix('tau_')}" if variant.startswith("tau_") else name
 
 
-def read_map(path: str | os.PathLike) -> pd.DataFrame:
-    """tables/map.csv, and the columns ``val_score`` and ``test_score``: the mAP that figures show.
+def method_label(kind: str, name: str, variant: str, labels: Mapping[str, str]) -> str:
+    """Return a method as people read it; ``labels`` are display names by ``kind/name``, the name itself where it lacks one."""
+    return variant_label(labels.get(f"{kind}/{name}", name), variant)
 
-    That is the published one, or the one over the categories present where a split lacks some; ``scale`` says which. A split
-    of which no label is known is not asked: its scores are NaN.
+
+def method_labels(table: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+    """Return the label of the method of each row."""
+    methods = zip(*(table[key] for key in METHOD), strict=True)
+    return [method_label(kind, name, variant, labels) for kind, name, variant in methods]
+
+
+def reference_label(comparison: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Return the label of the method that tables/comparison.csv compares the others with."""
+    rows = comparison[comparison["difference"].fillna(0) == 0]  # the reference, or every method where nothing is tested
+    reference = comparison["reference"].iloc[0]
+    names = method_labels(rows, {})
+    return method_labels(rows, labels)[names.index(reference)] if reference in names else reference
+
+
+def read_map(path: str | os.PathLike) -> pd.DataFrame:
+    """Read tables/map.csv, and add the columns ``val_score`` and ``test_score``: the mAP in percent that is shown.
+
+    That is the published mAP, or the one over the categories present where a split lacks some; ``scale`` says which. A split
+    without a known label is left out of the question, and its scores are NaN.
     """
     table = tables.read(path)
     measured = [f"{split}_categories_present" for split in ("val", "test") if table[f"{split}_map"].notna().any()]
@@ -32,29 +53,37 @@ def read_map(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def is_tested(table: pd.DataFrame) -> bool:
-    """Whether a label of the test split is known, so that there is a mAP on it (of tables/map.csv or comparison.csv)."""
+    """Return whether a label of the test split is known, so that there is a mAP on it (of tables/map.csv or comparison.csv)."""
     return bool(table["test_map"].notna().any())
 
 
-def choice(table: pd.DataFrame) -> str:
-    """What models were chosen on, in words."""
-    return f"chosen on {table['validation_labels'].iloc[0]} validation labels"
+def selection(select_on: str) -> str:
+    """Return in words what models were chosen on: ``true_labels`` or ``observed_labels`` of the validation split."""
+    return f"chosen on {SELECTION[select_on]} validation labels"
+
+
+def mean_std(table: pd.DataFrame, by: str | list[str], value: str) -> pd.DataFrame:
+    """Return ``mean`` and ``std`` of a column over replicates, indexed by ``by``; the std of one replicate is NaN."""
+    grouped = table.groupby(by)[value]
+    return pd.DataFrame({"mean": grouped.mean(), "std": grouped.std(ddof=1)})
 
 
 def methods(table: pd.DataFrame) -> pd.DataFrame:
-    """A row per method, indexed by METHOD: mAP on validation and test over its replicates, and whether it was chosen.
+    """Return a row per method, indexed by METHOD: mAP on validation and test over its replicates, and whether it was chosen.
 
     Of the variants of one student the one with the highest validation mAP is ``chosen`` (the first of equals); every
     teacher is. ``test_by_replicate`` holds an array by ascending seed.
     """
-    grouped = table.sort_values("seed", kind="stable").groupby(METHOD)
+    table = table.sort_values("seed", kind="stable")
+    val, test = (mean_std(table, METHOD, f"{split}_score") for split in ("val", "test"))
+    grouped = table.groupby(METHOD)
     result = pd.DataFrame(
         {
             "replicates": grouped.size(),
-            "val_map": grouped["val_score"].mean(),
-            "val_map_std": grouped["val_score"].std(ddof=1),
-            "test_map": grouped["test_score"].mean(),
-            "test_map_std": grouped["test_score"].std(ddof=1),
+            "val_map": val["mean"],
+            "val_map_std": val["std"],
+            "test_map": test["mean"],
+            "test_map_std": test["std"],
             "test_by_replicate": grouped["test_score"].agg(np.array),
         }
     )

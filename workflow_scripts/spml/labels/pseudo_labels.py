@@ -1,4 +1,4 @@
-"""Pseudo-labels from logits by one of several rules, and what they got right.
+"""Pseudo-labels from logits by one of several rules.
 
 A rule is a pure function of ``logits`` [N, L] and its own hyperparameters. It returns int8 [N, L] in the code of
 ``PseudoLabel``; ``soft`` returns targets in [0, 1], float16. A swept rule also takes a threshold ``tau`` and makes one
@@ -144,37 +144,3 @@ def keep_observed(pseudo: np.ndarray, observed: np.ndarray) -> np.ndarray:
     kept[observed == ObservedLabel.PRESENT] = PseudoLabel.PRESENT
     kept[observed == ObservedLabel.ABSENT] = PseudoLabel.ABSENT
     return kept
-
-
-def positives(pseudo: np.ndarray) -> np.ndarray:
-    """How much of a positive each entry is, float64 [N, L]: 1 or 0, or its target."""
-    return np.where(pseudo > 0, pseudo, 0).astype(np.float64)
-
-
-def count(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> dict[str, float]:
-    """How many, and how right: pseudo-labels against observed and true labels, all [N, L].
-
-    Targets count by their value. What is true is said of the true labels that are known (not -1): ``known_share`` of all.
-    Precision and recall are NaN where nothing is pseudo-labelled or nothing is true.
-    """
-    positive, present, unobserved = positives(pseudo), true == 1, observed == 0
-    seen, known = observed == 1, true >= 0
-    hits, judged = positive * present, positive * known
-    return {
-        "images": len(pseudo),
-        "positives_per_image": _ratio(positive.sum(), len(pseudo)),
-        "ignored_per_image": _ratio((pseudo < 0).sum(), len(pseudo)),
-        "true_positives_per_image": _ratio(present.sum(), known.sum() / max(pseudo.shape[1], 1)),
-        "known_share": _ratio(known.sum(), known.size),
-        "precision": _ratio(hits.sum(), judged.sum()),
-        "recall": _ratio(hits.sum(), present.sum()),
-        "precision_unobserved": _ratio((hits * unobserved).sum(), (judged * unobserved).sum()),
-        "recall_unobserved": _ratio((hits * unobserved).sum(), (present & unobserved).sum()),
-        "observed_positives": int(seen.sum()),
-        "observed_positives_lost": int((seen & (positive <= 0)).sum()),
-        "empty_images": int((positive <= 0).all(1).sum()),
-    }
-
-
-def _ratio(part: np.floating | np.integer | float, whole: np.floating | np.integer | float) -> float:
-    return float(part) / float(whole) if whole else float("nan")

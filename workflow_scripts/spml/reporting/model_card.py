@@ -11,41 +11,42 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spml.artifacts.codes import TrueLabel
 from spml.evaluation import metrics, results
-from spml.evaluation.average_precision import average_precision, mean_average_precision
+from spml.evaluation.confusion import confusion
+from spml.reporting import html, numbers
+
+SHOWN = {
+    "map": "mAP",
+    "map_present": "mAP, categories present",
+    "of1_chosen": "OF1",
+    "cf1_chosen": "CF1",
+}  # by key of a metric
 
 
-def measure(
-    probability: np.ndarray, true: np.ndarray, threshold: np.ndarray, category: Sequence[str]
-) -> tuple[dict[str, float], pd.DataFrame]:
-    """Numbers on the test split, from matrices [N, L] and thresholds [L]: overall, and a row per category; in percent.
+def evaluate(predictions: metrics.Predictions, category: Sequence[str]) -> tuple[dict[str, float | None], pd.DataFrame]:
+    """Return the metrics on the test split in percent, and a row per category.
 
-    Only what is known of the true labels (not -1) counts; overall there is nothing where nothing is.
+    Entries whose true label is unknown are left out; the metrics are empty where all are.
     """
-    precision = average_precision(probability, true)
-    published, present = mean_average_precision(precision)
-    known = true >= 0
-    predicted, positive = known & (probability > threshold), true == 1
-    overall_f1, category_f1 = metrics.f1(predicted, positive)
-    hits = (predicted & positive).sum(0)
-    with np.errstate(invalid="ignore"):
-        by_category = pd.DataFrame(
-            {
-                "category": list(category),
-                "test positives": np.where(known.any(0), positive.sum(0).astype(str), "–"),
-                "AP": 100 * precision,
-                "precision": 100 * hits / predicted.sum(0),
-                "recall": 100 * hits / positive.sum(0),
-            }
-        )
-    overall = {"map": published, "map_present": present, "of1": overall_f1, "cf1": category_f1}
-    return overall if known.any() else {}, by_category
+    counts = confusion(predictions.probability > predictions.threshold, predictions.true, axis=0)
+    present = (predictions.true == TrueLabel.PRESENT).sum(0).astype(str)
+    by_category = pd.DataFrame(
+        {
+            "category": list(category),
+            "test positives": np.where(predictions.known.any(0), present, numbers.MISSING),
+            "AP": 100 * predictions.average_precision,
+            "precision": 100 * counts.precision,
+            "recall": 100 * counts.recall,
+        }
+    )
+    return metrics.evaluate(predictions) if predictions.known.any() else {}, by_category
 
 
 def card(
     choice: Mapping[str, Any],
     options: Mapping[str, Any],
-    measured: tuple[Mapping[str, float], pd.DataFrame],
+    measured: tuple[Mapping[str, float | None], pd.DataFrame],
     *,
     images: Mapping[str, int],
     positives: Sequence[float],
@@ -53,129 +54,57 @@ def card(
     versions: Mapping[str, str],
     code: Mapping[str, Any],
 ) -> str:
-    """The text. ``choice`` as in model.json, ``options`` how it was trained, ``images`` by split.
+    """Return the card.
 
-    ``positives`` [L] are those of the training rows, NaN where no label of a category is known.
+    Parameters
+    ----------
+    choice : as in model.json
+    options : how the model was trained, and ``labels``, display names by kind/name
+    measured : as ``evaluate`` returns it
+    images : numbers by split
+    positives : numbers of training rows [L], NaN where no label of a category is known
+    files : path, bytes and sha256 of each
+    versions, code : as in provenance.json
     """
     overall, by_category = measured
-    model, backbone = choice["model"], choice["backbone"]
-    name = results.name_of(model["kind"], model["name"], model["variant"])
-    table = by_category.assign(threshold=[choice["thresholds"][c] for c in by_category["category"]])
-    table.insert(1, "training positives", ["–" if np.isnan(count) else f"{count:.0f}" for count in positives])
-    never = [c for c, count in zip(table["category"], positives, strict=True) if count == 0]
-    borrowed = [c for c, count in choice["positives"].items() if not count]
-    size = backbone["image_size"]
-    lines = [
-        f"# {_text(choice['dataset'])}: {name}, replicate {choice['seed']}",
-        "",
-        f"A multi-label image classifier: for a picture, the probability of each of {len(table):,} categories. A head on the",
-        f"features of a frozen {backbone['architecture']} that sees pictures resized to {size} x {size} pixels (bilinear, aspect ratio not",
-        "kept, RGB).",
-        "",
-        "## Training",
-        "",
-        f"- Data set {_text(choice['dataset'])}: {images['train']:,} images to train on, {images['val']:,} for validation, {images['test']:,} to test.",
-        *_training(model, options),
-        f"- Head, loss and search: `{json.dumps(options['training'], ensure_ascii=False)}`.",
-        f"- Chosen {'of ' + str(choice['candidates']) + ' variants ' if choice['candidates'] > 1 else ''}on validation (labels: "
-        f"{choice['validation_labels']}), its mAP there {choice['val_map']:.2f} %.",
-        "",
-        "## Metrics",
-        "",
-        *(_metrics(overall) if overall else ["Not measured: no true label of a test image is known."]),
-        "",
-        "## Thresholds",
-        "",
-        f"A category is present where its probability is above its threshold: the one of the highest F1 on validation (labels: {choice['validation_labels']}).",
-        "",
-        "| " + " | ".join(map(str, table)) + " |",
-        "|" + "---|" * len(table.columns),
-        *_rows(table),
-        "",
-        "## Limits",
-        "",
-        "- The backbone was not trained on these pictures: what its features do not tell apart, no threshold will.",
-        "- Probabilities of models trained on single positives or pseudo-labels are not calibrated: compare them within a category.",
-        "- Pictures of another kind than the data set's, and categories that are not in the table, were never tried.",
-        *([f"- Without a training positive, hence never learnt: {', '.join(map(_text, never))}."] if never else []),
-        *(
-            [
-                f"- Without a validation positive, threshold {choice['threshold']:.4f} as of all categories together: {', '.join(map(_text, borrowed))}."
-            ]
-            if borrowed
-            else []
-        ),
-        "",
-        "## Files and use",
-        "",
-        "| file | bytes | sha256 |",
-        "|---|---|---|",
-        *(f"| `{os.path.basename(file['path'])}` | {file['bytes']:,} | `{file['sha256']}` |" for file in files),
-        "",
-        "`model.onnx` and `model.pt2` hold backbone and head, in float32, and take pictures as they are, uint8 [batch, "
-        f"{size}, {size}, 3];",
-        "`checkpoint.safetensors` is the head alone, `model.json` has the thresholds.",
-        "",
-        "```python",
-        "import json, numpy, onnxruntime",
-        "from PIL import Image",
-        "",
-        'choice = json.load(open("model.json", encoding="utf-8"))',
-        'session = onnxruntime.InferenceSession("model.onnx")',
-        f'picture = Image.open("picture.jpg").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR)',
-        'probabilities = session.run(None, {"pictures": numpy.asarray(picture)[None]})[0][0]',
-        'print([name for name, p in zip(choice["thresholds"], probabilities) if p > choice["thresholds"][name]])',
-        "",
-        '# or: torch.export.load("model.pt2").module()(torch.from_numpy(numpy.array(picture))[None])',
-        "```",
-        "",
-        f"Made with {', '.join(f'{package} {version}' for package, version in versions.items())}; commit {code['commit'] or 'unknown'}"
-        f"{' with changes' if code['changed_files'] else ''}.",
-    ]
-    return "\n".join(lines) + "\n"
+    model = choice["model"]
+    table = by_category.assign(threshold=[choice["thresholds"][name] for name in by_category["category"]])
+    table.insert(1, "training positives", [numbers.number(count, ".0f") for count in positives])
+    return html.render(
+        "model_card.md",
+        dataset=choice["dataset"],
+        model=results.method_label(model["kind"], model["name"], model["variant"], options["labels"]),
+        choice=choice,
+        backbone=choice["backbone"],
+        size=choice["backbone"]["image_size"],
+        selection=results.SELECTION[choice["select_on"]],
+        images=images,
+        training=options["training"],
+        training_json=json.dumps(options["training"], ensure_ascii=False),
+        pseudo_labels=options["pseudo_labels"][model["variant"]] if model["kind"] == "students" else None,
+        metrics={title: _number(overall[key]) for key, title in SHOWN.items()} if overall else {},
+        columns=list(table),
+        rows=_rows(table),
+        never_trained=[name for name, count in zip(table["category"], positives, strict=True) if count == 0],
+        borrowed=[name for name, count in choice["positives"].items() if not count],
+        files=[{**file, "name": os.path.basename(file["path"])} for file in files],
+        versions=versions,
+        code=code,
+    )
 
 
-def _training(model: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
-    if model["kind"] == "teachers":
-        given = "the true labels" if options["training"].get("labels") else "the observed labels"
-        return [f"- Trained on {given}."]
-    made = options["pseudo_labels"][model["variant"]]
-    parameters = ", ".join(f"{key} {value}" for key, value in made["parameters"].items())
-    return [
-        f"- Trained on pseudo-labels: rule `{made['rule']}`{f' ({parameters})' if parameters else ''} on the probabilities of "
-        f"{', '.join(made['teacher'])}{', what was observed put back' if made['keep_observed'] else ''}.",
-    ]
+def _number(value: float | None) -> str:
+    return numbers.MISSING if value is None else numbers.number(value)
 
 
-def _metrics(overall: Mapping[str, float]) -> list[str]:
-    return [
-        "On the test split, in percent; nothing was chosen on it.",
-        "",
-        "| mAP | mAP, categories present | OF1 | CF1 |",
-        "|---|---|---|---|",
-        "| " + " | ".join(_number(overall[key]) for key in ("map", "map_present", "of1", "cf1")) + " |",
-        "",
-        "mAP is the mean of the average precisions (AP) over categories, one without test positives counting as 0; OF1 and CF1 are the F1",
-        "of overall precision and recall and of their means over categories, at the thresholds below.",
-    ]
-
-
-def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.2f}"
-
-
-def _rows(table: pd.DataFrame) -> list[str]:
+def _rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the cells of the table as text."""
     shown = table.copy()
     for column in table:
         if column == "category":
-            shown[column] = table[column].map(_text)
+            shown[column] = table[column].map(html.escape_markdown)
         elif column == "threshold":
             shown[column] = table[column].map("{:.4f}".format)
         elif table[column].dtype.kind == "f":
-            shown[column] = table[column].map(_number)
-    return ["| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)]
-
-
-def _text(name: str) -> str:
-    """A name that Markdown shows as it is."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>()#+-!|~&" else sign for sign in name)
+            shown[column] = table[column].map(numbers.number)
+    return list(shown.itertuples(index=False, name=None))

@@ -5,11 +5,13 @@ const PER_PAGE = 48;
 const ALWAYS = 3; // of a picture's categories, the most probable, are shown though nothing says that they are there
 const data = JSON.parse(document.getElementById("data").textContent);
 const labels = data.labels;
-const UNKNOWN = 2;
+// Codes of labels, as spml/review/gallery.py writes them.
+const TRUE = { PRESENT: 1, ABSENT: 0, UNKNOWN: 2 };
+const OBSERVED = { PRESENT: 1, UNOBSERVED: 0, ABSENT: -1 };
 const element = (id) => document.getElementById(id);
 const whole = new Intl.NumberFormat("en");
 const SIGNS = { right: "✓", wrong: "✗", missing: "○", unjudged: "?", absent: "·" };
-const SAID = {
+const MEANINGS = {
   right: "right",
   wrong: "wrong, it is not true",
   missing: "missing, it is true",
@@ -26,18 +28,20 @@ const has = (bits, variant) => Math.floor(bits / 2 ** variant) % 2 === 1;
 function judged(entry, variant) {
   const positive = has(labels.pseudo[entry], variant);
   const truth = labels.true[entry];
-  if (positive) return truth === UNKNOWN ? "unjudged" : truth === 1 ? "right" : "wrong";
+  if (positive) return truth === TRUE.UNKNOWN ? "unjudged" : truth === TRUE.PRESENT ? "right" : "wrong";
   if (has(labels.ignored[entry], variant)) return "absent"; // no label is no wrong one
-  return truth === 1 ? "missing" : "absent";
+  return truth === TRUE.PRESENT ? "missing" : "absent";
 }
 
-const lost = (entry, variant) => labels.observed[entry] === 1 && !has(labels.pseudo[entry], variant);
+const lost = (entry, variant) => labels.observed[entry] === OBSERVED.PRESENT && !has(labels.pseudo[entry], variant);
 
 function difference(entry) {
   // between probability and label, in thousandths; -1 where no label is known
   const truth = labels.true[entry];
-  const label = truth !== UNKNOWN ? truth : labels.observed[entry] === 0 ? -1 : Number(labels.observed[entry] === 1);
-  return label < 0 ? -1 : Math.abs(labels.probability[entry] - 1000 * label);
+  const observed = labels.observed[entry];
+  if (truth === TRUE.UNKNOWN && observed === OBSERVED.UNOBSERVED) return -1;
+  const present = truth === TRUE.UNKNOWN ? observed === OBSERVED.PRESENT : truth === TRUE.PRESENT;
+  return Math.abs(labels.probability[entry] - 1000 * Number(present));
 }
 
 // -- which pictures, in which order
@@ -66,7 +70,7 @@ function chosen() {
       const wrong = fits(entry, "error", variant);
       if (wrong) (errors += 1), (clean = false);
       // of a category: pictures that have it, or are taken to have it
-      const relevant = category < 0 || labels.true[entry] === 1 || labels.observed[entry] === 1 || has(labels.pseudo[entry], variant);
+      const relevant = category < 0 || labels.true[entry] === TRUE.PRESENT || labels.observed[entry] === OBSERVED.PRESENT || has(labels.pseudo[entry], variant);
       if (kind === "all" ? relevant : kind === "right" ? relevant : fits(entry, kind, variant)) any = true;
     }
     if (!any || (kind === "right" && !clean)) continue;
@@ -120,16 +124,16 @@ function make(tag, properties = {}, ...children) {
 }
 
 function described(image) {
-  const at = (test) => {
-    const names = [];
+  const names = (test) => {
+    const listed = [];
     for (let entry = labels.start[image]; entry < labels.start[image + 1]; entry++) {
-      if (test(entry)) names.push(data.categories[labels.category[entry]]);
+      if (test(entry)) listed.push(data.categories[labels.category[entry]]);
     }
-    return names.join(", ") || "none";
+    return listed.join(", ") || "none";
   };
   return (
-    `observed: ${at((entry) => labels.observed[entry] === 1)}; ` +
-    `pseudo-labels: ${at((entry) => has(labels.pseudo[entry], state.variant))}; true: ${at((entry) => labels.true[entry] === 1)}`
+    `observed: ${names((entry) => labels.observed[entry] === OBSERVED.PRESENT)}; ` +
+    `pseudo-labels: ${names((entry) => has(labels.pseudo[entry], state.variant))}; true: ${names((entry) => labels.true[entry] === TRUE.PRESENT)}`
   );
 }
 
@@ -145,10 +149,11 @@ function card(image) {
     const judgement = judged(entry, state.variant);
     const own = labels.category[entry] === state.category;
     const near = entry - labels.start[image] < ALWAYS;
-    if (judgement === "absent" && !labels.observed[entry] && !has(labels.ignored[entry], state.variant) && !own && !near) continue;
+    const observed = labels.observed[entry];
+    if (judgement === "absent" && observed === OBSERVED.UNOBSERVED && !has(labels.ignored[entry], state.variant) && !own && !near) continue;
     const percent = labels.probability[entry] / 10;
     const tags = [];
-    if (labels.observed[entry]) tags.push(labels.observed[entry] === 1 ? "observed" : "observed absent");
+    if (observed !== OBSERVED.UNOBSERVED) tags.push(observed === OBSERVED.PRESENT ? "observed" : "observed absent");
     if (has(labels.ignored[entry], state.variant)) tags.push("ignored");
     const bar = make("span", { className: "bar", "aria-hidden": "true" }, make("span"));
     bar.firstChild.style.width = `${percent}%`;
@@ -156,11 +161,11 @@ function card(image) {
       make(
         "li",
         { className: judgement + (own ? " focus" : "") },
-        make("span", { className: "sign", title: SAID[judgement], "aria-hidden": "true" }, SIGNS[judgement]),
+        make("span", { className: "sign", title: MEANINGS[judgement], "aria-hidden": "true" }, SIGNS[judgement]),
         make("span", {}, make("span", { className: "name" }, data.categories[labels.category[entry]]), ...tags.flatMap((tag) => [" ", make("span", { className: "seen" }, tag)])),
         bar,
         make("span", { className: "number" }, `${Math.round(percent)} %`),
-        make("span", { className: "hidden-text" }, SAID[judgement] + (lost(entry, state.variant) ? ", observed and lost" : "")),
+        make("span", { className: "hidden-text" }, MEANINGS[judgement] + (lost(entry, state.variant) ? ", observed and lost" : "")),
       ),
     );
   }
@@ -173,7 +178,7 @@ function card(image) {
   );
 }
 
-const share = (part, of) => (of ? part / of : NaN);
+const ratio = (part, whole) => (whole ? part / whole : NaN);
 const shown = (value) => (Number.isNaN(value) ? "–" : `${(100 * value).toFixed(1)} %`);
 
 function numbers(category, variant) {
@@ -183,8 +188,8 @@ function numbers(category, variant) {
     observed: data.observed[category],
     pseudo: counts.pseudo[category],
     lost: counts.lost[category],
-    precision: share(counts.right[category], counts.judged[category]),
-    recall: share(counts.right[category], data.present[category]),
+    precision: ratio(counts.right[category], counts.judged[category]),
+    recall: ratio(counts.right[category], data.present[category]),
   };
 }
 
@@ -202,11 +207,11 @@ function chart(category) {
   const y = (value) => top + (height - top - bottom) * (1 - value);
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "font-size": 12 });
   const lines = { precision: "#1f5fa8", recall: "#8a5000" };
-  const said = data.variants.map((name, variant) => {
+  const description = data.variants.map((name, variant) => {
     const at = numbers(category, variant);
     return `${name}: precision ${shown(at.precision)}, recall ${shown(at.recall)}`;
   });
-  svg.append(draw("title", {}, `${data.categories[category]}. ${said.join("; ")}`));
+  svg.append(draw("title", {}, `${data.categories[category]}. ${description.join("; ")}`));
   for (const tick of [0, 0.5, 1]) {
     svg.append(draw("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), stroke: "#d0d4d9" }));
     svg.append(draw("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, `${100 * tick} %`));
@@ -304,9 +309,9 @@ function draw() {
 // -- state and address
 
 function read() {
-  const given = new URLSearchParams(location.hash.slice(1));
+  const address = new URLSearchParams(location.hash.slice(1));
   state = { ...DEFAULTS };
-  for (const [name, value] of given) {
+  for (const [name, value] of address) {
     if (!(name in DEFAULTS)) continue;
     state[name] = typeof DEFAULTS[name] === "number" ? Number.parseInt(value, 10) : value;
   }
@@ -322,9 +327,9 @@ function read() {
 function change(changes) {
   state = { ...state, ...changes };
   draw();
-  const said = new URLSearchParams();
-  for (const [name, value] of Object.entries(state)) if (value !== DEFAULTS[name]) said.set(name, value);
-  history.replaceState(null, "", said.size ? `#${said}` : location.pathname + location.search);
+  const address = new URLSearchParams();
+  for (const [name, value] of Object.entries(state)) if (value !== DEFAULTS[name]) address.set(name, value);
+  history.replaceState(null, "", address.size ? `#${address}` : location.pathname + location.search);
 }
 
 element("about").textContent =
