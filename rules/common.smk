@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 from plan import acquire, console, evaluation, labels, load, paths, review, training
 from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
-from plan.tracking import assets, code
+from plan.tracking import code, templates
 from spml.review.exports import FORMATS
 
 try:

@@ -56,6 +56,7 @@ rule write_model_card:
         logits=plan(review.candidate_test_logits),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),
+        templates=templates("model_card.md"),
         code=code("write_model_card"),
     output:
         card="results/{dataset}/model/README.md",

@@ -138,6 +138,7 @@ rule write_provenance:
         ],
         files=plan(evaluation.recorded_files),
         features=plan(evaluation.all_features),
+        templates=templates("base.html", "provenance.html", "style.css"),
         code=code("write_provenance"),
     output:
         record="results/{dataset}/provenance.json",
@@ -170,7 +171,7 @@ rule write_report:
         provenance=paths.provenance(),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),
-        assets=assets("report"),
+        templates=templates("base.html", "report.html", "style.css"),
         code=code("write_report"),
     output:
         page=report(

@@ -30,7 +30,7 @@ rule make_gallery:
         observed=paths.observed(),
         images=paths.images(part="train"),
         thumbnails=paths.thumbnails(),
-        assets=assets("gallery"),
+        templates=templates("base.html", "gallery.html", "gallery.css", "gallery.js", "style.css"),
         code=code("make_gallery"),
     output:
         page="results/{dataset}/gallery/{pseudo_labels}_seed_{seed}.html",

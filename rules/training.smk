@@ -22,6 +22,7 @@ rule train_teacher:
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
+        memory_mb=MACHINE.memory_mb or 0,
     params:
         options=plan(training.teacher_options),
     script:
@@ -50,6 +51,7 @@ rule train_student:
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
+        memory_mb=MACHINE.memory_mb or 0,
     params:
         options=plan(training.student_options),
     script:

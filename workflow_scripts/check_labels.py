@@ -10,15 +10,16 @@ from spml.runtime.files import writing
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-observed = labels.read(snakemake.input.observed, "observed") if options["select_on"] == "observed_labels" else None
-selection_labels = labels.selection_labels(true, observed)[true.rows("val")]
-require_enough(
-    snakemake.input.table or snakemake.input.labels,
-    true.values[true.rows("train")],
-    options["full_supervision"],
-    selection_labels,
-    options["select_on"],
-)
+replicates = snakemake.input.observed if options["select_on"] == "observed_labels" else [None]
+for path in replicates:
+    observed = labels.read(path, "observed") if path else None
+    require_enough(
+        snakemake.input.table or snakemake.input.labels,
+        true.values[true.rows("train")],
+        options["full_supervision"],
+        labels.selection_labels(true, observed)[true.rows("val")],
+        options["select_on"],
+    )
 with writing(snakemake.output.checked) as path:
     path.write_text(
         f"enough labels to learn from, and to choose models on by {options['select_on']}\n", encoding="utf-8"

@@ -13,9 +13,9 @@ from spml.runtime.files import write_json, writing
 from spml.training import seeds
 
 options, part = snakemake.params.options, snakemake.wildcards.part
-count = options[part]
+count = options["scenes"]
 folder = Path(snakemake.output.annotations).parent / part
-random = np.random.RandomState(seeds.seed_for("scenes", options["seed"], part) % 2**32)
+random = np.random.RandomState(seeds.seed_for("scenes", demo.SEED, part) % 2**32)
 number = {name: row + 1 for row, name in enumerate(demo.CATEGORIES)}
 dataset = {
     "info": {"description": f"Pseudo Multi-Labels demo, {part}: drawn, not photographed"},

@@ -12,7 +12,8 @@ from spml.data import annotations, csv_table
 from spml.data.splits import training_split
 from spml.runtime.errors import InputError
 
-options, every, source = snakemake.params.options, snakemake.params.every, snakemake.input
+options, source = snakemake.params.options, snakemake.input
+every = options["unannotated_count"]
 category = csv_table.read_categories(source.categories) if source.categories else None
 train = annotations.read(source.train, category, every)
 category = train.category

@@ -17,10 +17,10 @@ true = labels.read(snakemake.input.labels, "labels")
 counts = {key: options[key] for key in ("positives_per_image", "negatives_per_image") if key in options}
 table = csv_table.read(snakemake.input.table, true.category) if snakemake.input.table else None
 sampling = options["sampling"]
-if snakemake.input.given:
+if snakemake.input.file:
     images = manifest.read(snakemake.input.images)
-    rows = csv_table.read_rows(snakemake.input.given, "columns as image_id, category")
-    observed = from_rows(snakemake.input.given, rows, images.image_id, images.file_name, true.category)
+    rows = csv_table.read_rows(snakemake.input.file, "columns as image_id, category")
+    observed = from_rows(snakemake.input.file, rows, images.image_id, images.file_name, true.category)
     sampling, counts = "given", {}
 elif table is not None and table.observed is not None:
     row_of = {path: number for number, path in enumerate(table.path)}

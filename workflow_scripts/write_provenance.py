@@ -9,9 +9,6 @@ import json
 from spml.reporting import provenance
 from spml.runtime.files import writing
 
-inputs = [*snakemake.input.annotations, *snakemake.input.images]
-if snakemake.input.given:
-    inputs.append(snakemake.input.given)
 record = {
     "written": provenance.now(),
     "dataset": snakemake.wildcards.dataset,
@@ -19,7 +16,7 @@ record = {
     "versions": provenance.versions(),
     "machine": provenance.machine(),
     "config": snakemake.params.config,
-    "inputs": [provenance.file(path) for path in inputs],
+    "inputs": [provenance.file(path) for path in snakemake.input.files],
     "features": [provenance.features(path) for path in snakemake.input.features],
     "tables": [provenance.file(path) for path in snakemake.input.tables],
 }

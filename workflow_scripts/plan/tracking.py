@@ -49,9 +49,9 @@ def code(rule: str, *modules: str) -> list[str]:
     return sorted(os.path.relpath(path) for path in paths)
 
 
-def assets(folder: str, *names: str) -> list[str]:
-    """Return files in a folder of workflow_scripts that are not Python: templates, style sheets, scripts of pages."""
-    return [os.path.relpath(SCRIPTS / folder / name) for name in names]
+def templates(*names: str) -> list[str]:
+    """Return templates of pages, with the style sheets and scripts that they include; they are code that is not Python."""
+    return [os.path.relpath(SCRIPTS / "spml" / "reporting" / "templates" / name) for name in names]
 
 
 def files_in(folder: str) -> Iterator[str]:

@@ -7,7 +7,17 @@ import pytest
 
 import tiny
 from spml.artifacts import labels
-from spml.labels.pseudo_labels import RULES, argmax, band, class_prior, keep_observed, probabilities, soft, top_k
+from spml.labels.pseudo_labels import (
+    RULES,
+    argmax,
+    band,
+    class_prior,
+    keep_observed,
+    probabilities,
+    soft,
+    threshold,
+    top_k,
+)
 from spml.runtime.errors import InputError
 
 LOGITS = np.array([[2.0, -1.0, 0.0], [1.0, 0.5, -3.0], [0.0, 3.0, 0.2], [-1.0, -2.0, 1.0]], np.float32)

@@ -90,7 +90,7 @@ def rules() -> tuple[Rule, ...]:
         "paths": paths,
         "plan": lambda function, **fixed: Ask(function, tuple(fixed.items())),
         "code": lambda *names: [],
-        "assets": lambda *names: [],
+        "templates": lambda *names: [],
         "ancient": Ancient,
         "directory": lambda path: path,
         "report": lambda path, **more: path,

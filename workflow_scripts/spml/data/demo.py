@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 Point = tuple[float, float]
+SEED = 7  # of all that is drawn
 OVERSAMPLING = 3  # drawn this much larger, then reduced: smooth edges
 
 
