@@ -38,7 +38,7 @@ def test_every_metric_of_the_registry_is_a_column_of_the_report():
     ]
     models = pd.DataFrame(rows)
     table = report.metrics(models, comparison(), LABELS)
-    assert list(table)[1:] == [f"{metric.title} (%)" for metric in metrics.METRICS]
+    assert list(table)[1:] == [metric.title + " (%)" * metric.percent for metric in metrics.METRICS]
     assert table["mAP (%)"].tolist() == ["11.5 ± 0.7"] * 2
     untested = report.metrics(models.assign(test_map=NAN, val_map=50.0), comparison(), LABELS)
     assert untested["mAP (%)"].tolist() == ["50.0 ± 0.0"] * 2
@@ -76,6 +76,10 @@ def test_costs_without_a_measurement_of_memory_are_no_zeros(tmp_path):
         ["short", "1", "0.5 s", "0.5 s", "–"],
         ["all", "3", "1 h 01 min", "1 h 01 min", "512"],
     ]
+
+
+def test_a_run_without_benchmarks_has_no_costs():
+    assert report.costs({}).to_numpy().tolist() == [["all", "0", "0.0 s", "–", "–"]]
 
 
 def test_names_are_text_and_never_tags():
