@@ -14,6 +14,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import tiny
 from spml.features import images
+from spml.reporting import html
 from spml.review import gallery, thumbnails
 
 pytestmark = pytest.mark.xdist_group("finished")
@@ -218,7 +219,7 @@ def test_only_what_it_shows_makes_it_again(finished, page):
         assert "make_thumbnails" in planned({"validation/fraction": 0.3})
     finally:
         planned()
-    with tiny.edited(finished / "repository/workflow_scripts/gallery/page.js", "\n// a line\n"):
+    with tiny.edited(finished / "repository/workflow_scripts/spml/reporting/templates/gallery.js", "\n// a line\n"):
         assert planned() == {"make_gallery", "gallery"}
 
 
@@ -254,9 +255,7 @@ def filled(folder, names=("cat", "dog"), count=450, probability=None):
         "thumbnails": "thumbnails",
         "block": thumbnails.BLOCK,
     }
-    folder_of_assets = tiny.ROOT / "workflow_scripts/gallery"
-    assets = {path.suffix[1:]: path.read_text() for path in folder_of_assets.iterdir()}
-    (folder / "page.html").write_text(gallery.page(assets, "many", data))
+    (folder / "page.html").write_text(html.render("gallery.html", title="many", data=data))
     return folder / "page.html"
 
 
@@ -304,12 +303,6 @@ def test_a_thumbnail_is_upright_and_bounded(tmp_path):
     (tmp_path / "noise.webp").write_bytes(data)
     with images.opened(str(tmp_path / "noise.webp")) as small:
         assert small.height == thumbnails.SIDE and small.width < small.height
-
-
-def test_more_variants_than_the_page_can_hold_are_refused():
-    label = np.zeros((2, 3), np.int8)
-    with pytest.raises(gallery.InputError, match="found 53 sets of pseudo-labels, wanted at most 52"):
-        gallery.entries(np.zeros((2, 3)), [label] * 53, label, label)
 
 
 def test_the_data_of_the_page_are_json_without_tags(page):

@@ -4,8 +4,9 @@ import pytest
 
 from spml.artifacts import hdf5, labels
 from spml.data.splits import training_split
+from spml.evaluation.label_counts import count
 from spml.labels.observation import observe_uniform
-from spml.labels.pseudo_labels import count, keep_observed, probabilities, threshold
+from spml.labels.pseudo_labels import keep_observed, probabilities, threshold
 from spml.runtime.errors import InputError
 
 

@@ -271,36 +271,3 @@ def test_a_mutated_config_is_accepted_or_each_mistake_is_a_line(config):
 @settings(max_examples=25)
 def test_random_values_in_a_config_are_accepted_or_each_mistake_is_a_line(values):
     config_errors(tiny.CONFIG | values)
-
-
-def test_names_reach_a_page_escaped():
-    from spml.reporting import provenance
-
-    record = {
-        "written": "now",
-        "dataset": "<script>alert(1)</script>",
-        "inputs": [{"path": 'a"><img src=x onerror=alert(1)>.json', "sha256": "0"}],
-        "config": {"<b>": ["<i>", "&amp;"], "none": None, "empty": {}},
-    }
-    page = provenance.page(record)
-    assert "<script" not in page and "<img" not in page and "<b>" not in page and "<i>" not in page
-    assert "&lt;script&gt;" in page and "&amp;amp;" in page and "http" not in page
-
-
-def test_category_names_reach_figures_as_they_are(tmp_path):
-    """No formulas of matplotlib's, no tags."""
-    import pandas as pd
-
-    from spml.reporting import figures
-
-    names = ["<script>x</script>", "a$b$c_{", "50 %"]
-    rows = [
-        {"category": name, "tau": tau, "seed": 1, "precision": 0.5, "recall": 0.5, "true": 3, "judged": 3, "right": 2}
-        for name in names
-        for tau in (0.5, 0.7)
-    ]
-    table = pd.DataFrame(rows).assign(pseudo_labels="paper", variant="v", confused_with="", confused_images=0)
-    pairs = pd.DataFrame(columns=["pseudo_labels", "variant", "tau", "seed", "missing", "instead", "images"])
-    figures.save(figures.label_quality(table, pairs, "paper"), tmp_path / "label_quality.svg")
-    text = (tmp_path / "label_quality.svg").read_text()
-    assert "<script>" not in text and "&lt;script&gt;" in text and "a$b$c_{" in text

@@ -22,7 +22,7 @@ def count(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> dict[st
     known = (true != TrueLabel.UNKNOWN).sum()
     every = confusion(positive, true)
     rest = confusion(positive, np.where(unobserved, true, TrueLabel.UNKNOWN))
-    seen, labelled = observed == ObservedLabel.PRESENT, positive > 0
+    observed_present, labelled = observed == ObservedLabel.PRESENT, positive > 0
     return {
         "images": len(pseudo),
         "positives_per_image": float(ratio(positive.sum(), len(pseudo))),
@@ -33,7 +33,7 @@ def count(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> dict[st
         "recall": float(every.recall),
         "precision_unobserved": float(rest.precision),
         "recall_unobserved": float(rest.recall),
-        "observed_positives": int(seen.sum()),
-        "observed_positives_lost": int((seen & ~labelled).sum()),
+        "observed_positives": int(observed_present.sum()),
+        "observed_positives_lost": int((observed_present & ~labelled).sum()),
         "empty_images": int((~labelled).all(1).sum()),
     }

@@ -247,8 +247,8 @@ def label_quality(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure
         mean = table.pivot_table(index="category", columns="tau", values=metric, dropna=False).reindex(order)
         axes.imshow(mean, aspect="auto", cmap="viridis", vmin=0, vmax=1)
         for (row, column), value in np.ndenumerate(mean.to_numpy()):
-            text, dark = ("–", False) if np.isnan(value) else (f"{100 * value:.0f}", value < 0.6)
-            axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
+            text, colour = numbers.number(100 * value, ".0f"), "white" if value < 0.6 else "black"
+            axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=colour)
         axes.set_xticks(range(len(taus)), [f"{tau:.2f}" for tau in taus], fontsize=8)
         axes.set_xlabel("threshold τ")
         axes.set_title(f"{metric} (%)", fontsize=9)

@@ -32,6 +32,8 @@ def replicates(count: int, over: str = "mean of") -> str:
 
 def duration(seconds: float) -> str:
     """Return a duration: 3.2 s, 4 min 05 s, 2 h 07 min."""
+    if pd.isna(seconds):
+        return MISSING
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,0 +1,65 @@
+import numpy as np
+
+from spml.evaluation.metrics import Predictions
+from spml.reporting import model_card
+
+TRUE = np.array([[1, 0, -1], [0, 1, -1], [1, 0, -1]], np.int8)
+LOGITS = np.array([[2.0, -1.0, 0.0], [-2.0, 1.0, 0.0], [1.0, -2.0, 0.0]], np.float32)
+PREDICTIONS = Predictions(LOGITS, 1 / (1 + np.exp(-LOGITS)), TRUE, np.array([0.5, 0.5, 0.4]))
+CATEGORIES = ["cat", "a|b", "none"]
+
+
+def card(measured, kind="students", **options):
+    choice = {
+        "dataset": "my_data",
+        "model": {"kind": kind, "name": "paper", "variant": "tau_0.75" if kind == "students" else ""},
+        "candidates": 2 if kind == "students" else 1,
+        "seed": 1200,
+        "backbone": {"architecture": "resnet50", "image_size": 448},
+        "select_on": "observed_labels",
+        "val_map": 61.234,
+        "threshold": 0.4,
+        "thresholds": dict.fromkeys(CATEGORIES, 0.5),
+        "positives": {"cat": 1, "a|b": 0, "none": 1},
+    }
+    rule = {"rule": "threshold", "parameters": {"tau": 0.75}, "teacher": ["em"], "keep_observed": True}
+    defaults = {"training": {"epochs": 1}, "labels": {f"{kind}/paper": "Paper's"}, "pseudo_labels": {"tau_0.75": rule}}
+    return model_card.card(
+        choice,
+        defaults | options,
+        measured,
+        images={"train": 2400, "val": 600, "test": 3},
+        positives=[2.0, 0.0, np.nan],
+        files=[{"path": "x/model.onnx", "bytes": 1234, "sha256": "abc"}],
+        versions={"python": "3.12", "torch": "2"},
+        code={"commit": None, "changed_files": None},
+    )
+
+
+def test_a_card_of_a_student():
+    text = card(model_card.evaluate(PREDICTIONS, CATEGORIES))
+    assert text.startswith("# my\\_data: Paper's τ 0.75, replicate 1200\n\n")
+    assert "- Data set my\\_data: 2,400 images to train on, 600 for validation, 3 to test.\n- Trained on" in text
+    assert "rule `threshold` (tau 0.75) on the probabilities of em, observed labels put back.\n- Head" in text
+    assert "- Chosen of 2 variants on the observed validation labels, its mAP there 61.23 %." in text
+    assert (
+        "| mAP | mAP, categories present | OF1 | CF1 |\n|---|---|---|---|\n| 66.67 | 100.00 | 100.00 | 66.67 |" in text
+    )
+    assert "| cat | 2 | 2 | 100.00 | 100.00 | 100.00 | 0.5000 |\n| a\\|b | 0 | 1 |" in text
+    assert "| none | – | – | – | – | – | 0.5000 |\n\n## Limits" in text
+    assert "never learnt: a\\|b.\n- Without a validation positive, threshold 0.4000" in text
+    assert "| `model.onnx` | 1,234 | `abc` |\n\n" in text
+    assert text.endswith("Made with python 3.12, torch 2; commit unknown.\n")
+
+
+def test_a_card_of_a_teacher_says_which_labels_it_learnt_from():
+    measured = model_card.evaluate(PREDICTIONS, CATEGORIES)
+    assert "- Trained on the true labels.\n" in card(measured, "teachers", training={"supervision": "full"})
+    assert "- Trained on the observed labels.\n" in card(measured, "teachers", training={"supervision": "observed"})
+
+
+def test_a_card_without_test_labels_says_so():
+    nothing = Predictions(LOGITS, PREDICTIONS.probability, np.full_like(TRUE, -1), 0.5)
+    text = card(model_card.evaluate(nothing, CATEGORIES))
+    assert "## Metrics\n\nNot measured: no true label of a test image is known.\n\n## Thresholds" in text
+    assert "nan" not in text and "None" not in text.split("```")[0]

@@ -1,0 +1,103 @@
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spml.evaluation import metrics
+from spml.reporting import report
+
+LABELS = {"teachers/em": "Entropy maximisation", "students/paper": "Pseudo multi-labels"}
+NAN = float("nan")
+
+
+def comparison(**changes):
+    columns = ["kind", "name", "variant", "replicates", "chosen", "val_map", "val_map_std", "test_map", "test_map_std"]
+    columns += ["test_map_low", "test_map_high", "difference", "difference_low", "difference_high", "reference"]
+    rows = [
+        ("students", "paper", "tau_0.75", 2, True, 62.0, 0.5, 61.0, 0.25, 59.0, 63.0, 1.0, -0.5, 2.5, "em"),
+        ("teachers", "em", "", 2, True, 61.0, NAN, 60.0, NAN, 58.0, 62.0, 0.0, 0.0, 0.0, "em"),
+    ]
+    return pd.DataFrame(rows, columns=columns).assign(**changes)
+
+
+def test_methods_show_their_labels_and_the_reference():
+    table = report.methods(comparison(), LABELS)
+    assert table["method"].tolist() == ["Pseudo multi-labels τ 0.75", "Entropy maximisation"]
+    assert table["test mAP"].tolist() == ["61.00 ± 0.25", "60.00"]
+    assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "+0.00"]
+    assert table["its interval"].tolist() == ["-0.50 to +2.50", "+0.00 to +0.00"]
+
+
+def test_every_metric_of_the_registry_is_a_column_of_the_report():
+    rows = [
+        {"kind": kind, "name": name, "variant": variant, "seed": seed}
+        | {f"{split}_{metric.key}": 10.0 + seed for metric in metrics.METRICS for split in ("val", "test")}
+        for kind, name, variant in (("students", "paper", "tau_0.75"), ("teachers", "em", ""))
+        for seed in (1, 2)
+    ]
+    models = pd.DataFrame(rows)
+    table = report.metrics(models, comparison(), LABELS)
+    assert list(table)[1:] == [metric.title + " (%)" * metric.percent for metric in metrics.METRICS]
+    assert table["mAP (%)"].tolist() == ["11.5 ± 0.7"] * 2
+    untested = report.metrics(models.assign(test_map=NAN, val_map=50.0), comparison(), LABELS)
+    assert untested["mAP (%)"].tolist() == ["50.0 ± 0.0"] * 2
+
+
+def test_a_summary_without_test_labels_says_so():
+    record = {"config": {"seeds": [1, 2], "backbones": {"b": {"architecture": "resnet50", "image_size": 448}}}}
+    images = {"train": 1000, "val": 100, "test": 200}
+    text = report.summary(record, comparison(), images, 80, LABELS)
+    assert "1,000 training" in text[0] and "resnet50 at 448 pixels" in text[0]
+    assert "test mAP 61.00 %, +1.00 points to Entropy maximisation (95 % interval -0.50 to +2.50)" in text[1]
+    untested = report.summary(record, comparison(test_map=NAN, difference=NAN), images, 80, LABELS)
+    assert "No true label of a test image is known" in untested[1] and "nan" not in untested[1]
+
+
+def test_a_category_without_known_labels_has_no_true_number():
+    rows = [
+        {"pseudo_labels": "paper", "variant": "all", "seed": 1, "category": name, "known": known, "true": true}
+        | {"observed": 1, "pseudo": 2.0, "precision": NAN, "recall": NAN, "confused_with": other}
+        for name, known, true, other in (("cat", 0, 0, ""), ("dog", 9, 1200, "cat"))
+    ]
+    table = report.categories(pd.DataFrame(rows), "paper", "all")
+    assert table.to_numpy().tolist() == [
+        ["dog", "1,200", "1.0", "2.0", "–", "–", "cat"],
+        ["cat", "–", "1.0", "2.0", "–", "–", ""],
+    ]
+
+
+def test_costs_without_a_measurement_of_memory_are_no_zeros(tmp_path):
+    (tmp_path / "a.tsv").write_text("s\th:m:s\tmax_rss\n0.5\t0:00:00\t-\n")
+    (tmp_path / "b.tsv").write_text("s\th:m:s\tmax_rss\n3660\t1:01:00\t512.4\n")
+    table = report.costs({"short": [tmp_path / "a.tsv"], "long": [tmp_path / "a.tsv", tmp_path / "b.tsv"]})
+    assert table.to_numpy().tolist() == [
+        ["long", "2", "1 h 01 min", "1 h 01 min", "512"],
+        ["short", "1", "0.5 s", "0.5 s", "–"],
+        ["all", "3", "1 h 01 min", "1 h 01 min", "512"],
+    ]
+
+
+def test_a_run_without_benchmarks_has_no_costs():
+    assert report.costs({}).to_numpy().tolist() == [["all", "0", "0.0 s", "–", "–"]]
+
+
+def test_names_are_text_and_never_tags():
+    frame = pd.DataFrame({"<b>": ["</td><script>alert(1)</script>"]})
+    sections = [report.Section("<s>", [report.Table(frame, "<i>", ["<b>"]), report.Figure(b"<svg/>", '"><t>', "<t>")])]
+    text = report.page("<t>", ["<a>"], sections, [report.Link("<l>", '"><script>', "<c>")])
+    assert "<script" not in text and not re.search("<(b|i|t|s|l|a|c)>", text)
+    assert "&lt;/td&gt;&lt;script&gt;" in text and 'class="text"' in text
+
+
+def test_a_link_names_the_command_that_makes_it_and_the_last_row_sums_up():
+    table = report.Table(pd.DataFrame({"rule": ["a", "all"], "jobs": ["1", "1"]}), "costs", ["rule"], total=True)
+    text = report.page("t", [], [report.Section("s", [table])], [report.Link("Gallery", "g.html", "snakemake gallery")])
+    assert '<a href="g.html">Gallery</a> (made by <code>snakemake gallery</code>)' in text
+    assert re.findall(r'<tr class="sum"><td class="text">(\w+)</td><td>1</td></tr>', text) == ["all"]
+
+
+@pytest.mark.parametrize("value", [np.int64(3), 3, "3"])
+def test_cells_of_any_kind_are_shown(value):
+    frame = pd.DataFrame({"n": [value]}, dtype=object)
+    assert "<td>3</td>" in report.page("t", [], [report.Section("s", [report.Table(frame, "c", [])])], [])
