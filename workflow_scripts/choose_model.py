@@ -40,13 +40,12 @@ record = {
 with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 write_json(snakemake.output.choice, record, indent=1)
-print(
-    f"{results.method_label(*candidate.values(), {})} of {len(candidates)}, validation mAP {description['val_map']:.2f}"
-)
-for name, threshold in record["thresholds"].items():
+name = results.variant_label(candidate["name"], candidate["variant"])
+print(f"{name} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+for category, threshold in record["thresholds"].items():
     note = (
         ""
-        if record["positives"][name]
+        if record["positives"][category]
         else ", the threshold of all categories: no positive among the validation images"
     )
-    print(f"{name}: {threshold:.4f}{note}")
+    print(f"{category}: {threshold:.4f}{note}")

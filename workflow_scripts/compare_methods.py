@@ -37,7 +37,8 @@ reference = tuple(options["reference"][key] for key in results.METHOD)
 name = results.variant_label(*reference[1:])
 base = methods.loc[reference, "test_by_replicate"]
 rows = []
-for method, row in methods.iterrows():
+for index, row in methods.iterrows():
+    method = tuple(map(str, index))  # type: ignore[call-overload]
     differences = row["test_by_replicate"] - base
     low, high = interval(np.mean(np.subtract(resampled[method], resampled[reference]), axis=0))
     own_low, own_high = interval(np.mean(resampled[method], axis=0))

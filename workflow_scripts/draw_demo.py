@@ -5,6 +5,7 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ count = options["scenes"]
 folder = Path(snakemake.output.annotations).parent / part
 random = np.random.RandomState(seeds.seed_for("scenes", demo.SEED, part) % 2**32)
 number = {name: row + 1 for row, name in enumerate(demo.CATEGORIES)}
-dataset = {
+dataset: dict[str, Any] = {
     "info": {"description": f"Pseudo Multi-Labels demo, {part}: drawn, not photographed"},
     "categories": [{"id": row, "name": name} for name, row in number.items()],
     "images": [],

@@ -24,7 +24,13 @@ for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=
 curves = []
 for method, parts in bins.items():
     pooled = calibration.pooled(parts)
-    curves.append((results.method_label(*method, options["labels"]), pooled, calibration.calibration_error(pooled)))
+    curves.append(
+        (
+            results.method_label(method[0], method[1], method[2], options["labels"]),
+            pooled,
+            calibration.calibration_error(pooled),
+        )
+    )
     print(f"{curves[-1][0]}: expected calibration error {curves[-1][2]:.2f} % over all replicates")
 if results.is_tested(table):
     note = results.selection(table["select_on"].iloc[0])

@@ -19,6 +19,7 @@ observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.
 if options.supervision == "full":
     training_labels = supervision.from_true_labels(options.loss, true)
 else:
+    assert observed is not None  # an input of the rule
     training_labels = supervision.from_observed_labels(options.loss, observed, true)
 fit(
     snakemake.input.features,

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -24,7 +25,7 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description
         )
 
 
-def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read the weights and the description.
 
     Raises

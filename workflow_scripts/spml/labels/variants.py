@@ -1,6 +1,6 @@
 """The pseudo-labels of every variant and replicate, one after the other, beside the labels that they are compared with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,10 @@ from spml.artifacts import labels
 
 def read(
     true: labels.Matrix,
-    variants: Sequence[Mapping[str, Any]],
+    variants: Sequence[dict[str, Any]],
     pseudo_labels: Sequence[str],
     observed: Sequence[str],
-) -> Iterator[tuple[Mapping[str, Any], np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]]:
     """Yield each variant with its pseudo-labels, observed and true labels, all [N, L] of the training rows.
 
     ``pseudo_labels`` are files in the order of the variants, ``observed`` in that of their seeds, ascending.
