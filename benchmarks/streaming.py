@@ -2,9 +2,9 @@
 
     python benchmarks/streaming.py [--json streaming.json]
 
-Each run is a process of its own. Mapped features are read from the page cache, and from a file that is several times
-larger than the memory allowed. A control group sets that limit, which counts page cache and other memory alike: that
-takes root and Linux. Without it, only the page cache is measured.
+Each run is a process of its own. "page cache": mapped features that all fit the page cache. "limited": the file is several
+times larger than the memory that a control group allows, page cache included. That takes root and Linux; without them,
+only the page cache is measured.
 """
 
 import argparse
@@ -104,9 +104,9 @@ def main() -> None:
     ratios = []
     try:
         for times in TIMES if limited else TIMES[:1]:
-            kinds = {"in memory": ("memory", ""), "mapped, in the page cache": ("mapped", "")}
+            kinds = {"in memory": ("memory", ""), "page cache": ("mapped", "")}
             if limited:
-                kinds["mapped, memory limited"] = ("mapped", str(group_folder()))
+                kinds["limited"] = ("mapped", str(group_folder()))
             best = dict.fromkeys(kinds, float("inf"))
             with tempfile.TemporaryDirectory() as folder:
                 write_files(Path(folder), times)

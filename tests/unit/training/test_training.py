@@ -86,8 +86,8 @@ def test_the_stack_does_what_the_usual_loop_does(world, head):
     trained = run(world, head, [8, 16], [0.1, 0.01])
     for batch_size in (8, 16):
         for rate in (0.1, 0.01):
-            found = [e.val_map for e in trained.history if (e.batch_size, e.learning_rate) == (batch_size, rate)]
-            assert found == pytest.approx(plain_loop(world, head, batch_size, rate), abs=1e-3)
+            scores = [e.val_map for e in trained.history if (e.batch_size, e.learning_rate) == (batch_size, rate)]
+            assert scores == pytest.approx(plain_loop(world, head, batch_size, rate), abs=1e-3)
 
 
 @pytest.mark.parametrize("head", ["linear", "mlp"])
