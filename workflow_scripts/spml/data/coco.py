@@ -121,9 +121,9 @@ def category_names(coco: COCO) -> list[str]:
     return [entry["name"] for entry in coco.dataset["categories"]]
 
 
-def listed_images(coco: COCO, every: bool = False) -> list[tuple[str, str]]:
+def listed_images(coco: COCO, unannotated_count: bool = False) -> list[tuple[str, str]]:
     """Return id and file name of every image, or of those with at least one annotation, sorted by id as text."""
-    listed = set(coco.imgs) if every else {entry["image_id"] for entry in coco.dataset["annotations"]}
+    listed = set(coco.imgs) if unannotated_count else {entry["image_id"] for entry in coco.dataset["annotations"]}
     return sorted((str(image), coco.imgs[image]["file_name"]) for image in listed)
 
 
