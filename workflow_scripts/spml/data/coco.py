@@ -131,7 +131,7 @@ def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
     """Return true labels, uint8 [N, L]: present where the image has an annotation of the category, crowds included."""
     labels = np.full((len(image_id), len(coco.dataset["categories"])), TrueLabel.ABSENT, np.uint8)
     for _, cell in _annotations(coco, image_id):
-        labels[cell] = TrueLabel.PRESENT
+        labels[cell] = TrueLabel.PRESENT.value
     return labels
 
 
