@@ -94,9 +94,11 @@ def test_every_metric_is_that_of_the_known_entries_alone():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_unknown_is_never_observed(weighted):
     if weighted:
-        drawn = observation.observe_weighted(TRUE, np.ones(TRUE.shape), 1200, positives=9, negatives=9)
+        drawn = observation.observe_weighted(
+            TRUE, np.ones(TRUE.shape), 1200, positives_per_image=9, negatives_per_image=9
+        )
     else:
-        drawn = observation.observe_uniform(TRUE, 1200, positives=9, negatives=9)
+        drawn = observation.observe_uniform(TRUE, 1200, positives_per_image=9, negatives_per_image=9)
     assert (drawn == np.select([TRUE == 1, TRUE == 0], [1, -1], 0)).all()
 
 
