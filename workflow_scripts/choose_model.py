@@ -40,13 +40,8 @@ record = {
 with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 write_json(snakemake.output.choice, record, indent=1)
-print(
-    f"{results.method_label(*candidate.values(), {})} of {len(candidates)}, validation mAP {description['val_map']:.2f}"
-)
+label = results.method_label(candidate["kind"], candidate["name"], candidate["variant"], {})
+print(f"{label} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
 for name, threshold in record["thresholds"].items():
-    note = (
-        ""
-        if record["positives"][name]
-        else ", the threshold of all categories: no positive among the validation images"
-    )
-    print(f"{name}: {threshold:.4f}{note}")
+    missing = "" if record["positives"][name] else ", that of all categories: no positive among the validation images"
+    print(f"{name}: {threshold:.4f}{missing}")
