@@ -5,19 +5,9 @@ import yaml
 
 import tiny
 from plan import load
-from plan.config import (
-    Comparison,
-    Config,
-    Demo,
-    Features,
-    Figures,
-    Machine,
-    Observation,
-    Predict,
-    Training,
-    Validation,
-)
+from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
+from plan.sections import Comparison, Figures, Observation, Predict, Training, Validation
 
 CASES = {
     "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),
