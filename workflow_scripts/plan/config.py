@@ -109,7 +109,7 @@ class Backbone(Section):
         "or a path to a state dict"
     )
     image_size: Annotated[int, Field(ge=32, le=2048)] = Field(
-        448, description="side of the square that pictures are resized to in pixels"
+        448, description="side in pixels of the square that pictures are resized to, from 32 to 2048"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
@@ -131,10 +131,10 @@ class Features(Section):
 class Demo(Section):
     """The drawn data set."""
 
-    train: Annotated[int, Field(ge=10, le=999_999)] = Field(3000, description="scenes in the training part")
-    test: Annotated[int, Field(ge=1, le=999_999)] = Field(1000, description="scenes in the test part")
+    train: Annotated[int, Field(ge=10, le=999_999)] = Field(3000, description="scenes in the training part, from 10")
+    test: Annotated[int, Field(ge=1, le=999_999)] = Field(1000, description="scenes in the test part, from 1")
     singles: Annotated[int, Field(ge=64, le=10_000_000)] = Field(
-        12000, description="single-object pictures to pretrain the backbone on"
+        12000, description="single-object pictures to pretrain the backbone on, from 64"
     )
 
 

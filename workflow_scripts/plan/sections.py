@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.fields import SEED_LIMIT, Loss, Name, Number, Once, Path, Section, Seed, partial
+from plan.fields import SEED_LIMIT, Lenient, Loss, Name, Once, Path, Section, Seed, partial
 
 
 class Validation(Section):
     """The validation split."""
 
-    fraction: Annotated[Number, Field(gt=0, lt=1)] = Field(
+    fraction: Annotated[float, Field(gt=0, lt=1), Lenient] = Field(
         0.2, description="share of the training part, above 0 and below 1"
     )
     seed: Seed = Field(1200, description="seed of the split (1200 as published)")
@@ -35,7 +35,7 @@ class Observation(Section):
     negatives_per_image: Annotated[int, Field(ge=0, le=100000)] = Field(
         0, description="observed negatives per image, at most, from 0"
     )
-    weights: dict[str, Annotated[Number, Field(gt=0, description="a number above 0")]] = Field(
+    weights: dict[str, Annotated[float, Field(gt=0, description="a number above 0"), Lenient]] = Field(
         {}, description="for sampling weights: category to number above 0, 1 where not named"
     )
     file: Path | None = Field(
@@ -49,19 +49,21 @@ class Training(Section):
     """How models are trained."""
 
     head: Literal["mlp", "linear"] = Field("mlp", description="mlp or linear")
-    hidden: Annotated[int, Field(ge=1, le=65536)] = Field(512, description="width of the hidden layer of the MLP")
-    dropout: Annotated[Number, Field(ge=0, lt=1)] = Field(
+    hidden: Annotated[int, Field(ge=1, le=65536)] = Field(
+        512, description="width of the hidden layer of the MLP, from 1 to 65536"
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1), Lenient] = Field(
         0.5, description="share of hidden units dropped, from 0 to below 1"
     )
     standardize: bool = Field(True, description="whether features are standardised by the training rows")
     epochs: Annotated[int, Field(ge=1, le=10000)] = Field(
-        25, description="passes over the training rows; the best by validation mAP is kept"
+        25, description="passes over the training rows, from 1; the best by validation mAP is kept"
     )
     batch_sizes: Annotated[
         list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
     ] = Field([16], description="candidates: whole numbers from 1, each once")
     learning_rates: Annotated[
-        list[Annotated[Number, Field(gt=0, le=10, description="a number above 0 and up to 10")]],
+        list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10"), Lenient]],
         Field(min_length=1),
         Once,
     ] = Field([1e-3, 3e-4, 1e-4], description="candidates: numbers above 0 and up to 10, each once")
