@@ -13,7 +13,7 @@ UNTRACKED = SCRIPTS / "spml" / "runtime"  # logs, errors, atomic writes: no data
 
 @functools.cache
 def _imports(path: Path) -> frozenset[Path]:
-    """Return the local modules that a file imports, with the __init__.py of every package on the way."""
+    """Return the local modules that a file imports, with the __init__.py of every package on the way that is not empty."""
     package = path.parent.relative_to(SCRIPTS).parts
     candidates = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -29,7 +29,9 @@ def _imports(path: Path) -> frozenset[Path]:
             for depth in range(1, len(name) + 1):
                 stem = SCRIPTS.joinpath(*name[:depth])
                 candidates |= {stem.with_suffix(".py"), stem / "__init__.py"}
-    return frozenset(file for file in candidates if file.is_file() and UNTRACKED not in file.parents)
+    return frozenset(
+        file for file in candidates if file.is_file() and file.stat().st_size and UNTRACKED not in file.parents
+    )
 
 
 @functools.cache
