@@ -12,6 +12,8 @@ import yaml
 from safetensors import safe_open
 
 import tiny
+from spml.labels.pseudo_labels import RULES
+from spml.losses.catalog import LOSSES
 
 pytestmark = pytest.mark.xdist_group("methods")
 SEED = {"seeds": [1200], "training/learning_rates": [0.01]}
@@ -55,10 +57,9 @@ def sections(name):
 def test_the_config_of_every_method_has_every_loss_and_every_rule_and_runs_to_the_comparison(folder):
     changes = sections("every_method.yaml") | SEED | {"training/epochs": 6}
     config = tiny.changed(tiny.CONFIG, changes)
-    definitions = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text())["$defs"]
     models = [*config["teachers"].values(), *config["students"].values()]
-    assert {entry["loss"] for entry in models} == set(definitions["losses"])
-    assert {entry["rule"] for entry in config["pseudo_labels"].values()} == set(definitions["rules"])
+    assert {entry["loss"] for entry in models} == set(LOSSES)
+    assert {entry["rule"] for entry in config["pseudo_labels"].values()} == set(RULES)
     tiny.configure(folder, config)
     output = tiny.snakemake(folder)
     results = folder / "results/tiny"
@@ -97,7 +98,7 @@ def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(
         "backbones/small": tiny.CONFIG["backbones"]["random"] | {"image_size": 40},
         "students/paper/backbone": "small",
         "students/paper/head": "linear",
-        "pseudo_labels/second": {"teacher": "paper@0.7", "rule": "keep_observed", "taus": [0.5]},
+        "pseudo_labels/second": {"teacher": "paper@0.7", "taus": [0.5], "keep_observed": True},
         "students/second": {"pseudo_labels": "second", "loss": "bce", "hidden": 5},
         "pseudo_labels/third": {"teacher": ["second@0.5", "em"], "rule": "class_prior"},
         "students/third": {"pseudo_labels": "third", "loss": "bce"},
@@ -121,7 +122,7 @@ def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(
 
 def test_losses_that_need_negatives_learn_from_observed_ones(folder):
     changes = SEED | {
-        "observation": {"sampling": "size", "positives": 2, "negatives": 1},
+        "observation": {"sampling": "size", "positives_per_image": 2, "negatives_per_image": 1},
         "teachers/iu": {"loss": "iu"},
         "teachers/partial": {"loss": "partial_bce"},
     }
@@ -158,9 +159,9 @@ def test_labels_observed_in_reality_and_choices_made_on_them(folder):
         images, category, split = file["image_id"].asstr()[:], list(file["category"].asstr()), file["split"][:]
     assert [category[row.argmax()] for row in observed] == [first[int(image)] for image in images]
     assert (observed.sum(1) == 1).all()
-    assert metadata(results / "teachers/full/seed_1200/checkpoint.safetensors")["validation_labels"] == "observed"
+    assert metadata(results / "teachers/full/seed_1200/checkpoint.safetensors")["select_on"] == "observed_labels"
     metrics = json.loads((results / "metrics/teachers/full/seed_1200.json").read_text())
-    assert metrics["validation_labels"] == "observed"
+    assert metrics["select_on"] == "observed_labels"
     present = (observed[split == 1] == 1).any(0).sum()
     assert metrics["val"]["categories_present"] == present
     for name in ("figure_1a", "comparison"):
