@@ -175,7 +175,7 @@ def test_pictures_that_are_not_there_are_named(tmp_path, monkeypatch):
     (tmp_path / "rules/a.smk").touch()
     (tmp_path / "random.pth").write_bytes(b"\x80\xff\x00")
     experiment = load.experiments(config(images="nowhere"))["tiny"]
-    with pytest.raises(SystemExit, match="predict.images: found 'nowhere', which is not there"):
+    with pytest.raises(SystemExit, match=r"predict[.]images: found 'nowhere', which is not there"):
         review.new_images(experiment)
     with pytest.raises(InputError, match="found no picture in the folder rules"):
         image_folder.of_folder("rules")
