@@ -1,6 +1,6 @@
-# make run: the demo, to both figures.  make test: the whole test suite.  Each sets up what it needs.
+# make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: run test lint report show bench docs lock clean
+.PHONY: help run test test-quick test-all lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -12,37 +12,46 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
 export FILE IMAGE
 
-run: $(READY)
+help: ## this list
+	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); printf "%-12s%s\n", name[1], $$2 }' Makefile
+
+run: $(READY) ## the demo, to both figures and the report: 5 minutes
 	snakemake --cores all
 
-test: $(READY) lint
+test: $(READY) lint ## lint, then every test but those of test-all: 10 minutes, 13 with the real pictures of SPML_TEST_DATA
+	python -m pytest -m "not slurm and not browser and not exports"
+
+test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes
+	python -m pytest -m quick
+
+test-all: $(READY) lint ## every test, with Slurm, Chromium and the libraries that exports are for, where installed: 20 minutes
 	python -m pytest
 
-lint: $(READY)
+lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint: half a minute
 	ruff check .
 	mypy
 	$(UV) tool run --quiet $(SNAKEFMT) --check --compact-diff Snakefile rules
 	snakemake --lint
 
-report: $(READY)  # Snakemake's own, with the rule graph: snakemake --report results/snakemake.html
+report: $(READY) ## the report alone: a minute after a run; Snakemake's own: snakemake --report results/snakemake.html
 	snakemake --cores all report
 
-show: $(READY)  # what a file holds, or one image in it: make show FILE=results/demo/labels/train.h5 IMAGE=000001.jpg
+show: $(READY) ## what a file holds, or one image in it, make show FILE=results/demo/labels/train.h5 IMAGE=000001.jpg: a second
 	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"
 
-bench: run  # minutes; nothing else should run beside it
+bench: run ## every measurement of speed, to results/bench: an hour; nothing else should run beside it
 	for name in features heads streaming memory cost bootstrap protocols load gallery sources; do \
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 
-docs: $(READY)  # what is generated: the reference of the configuration, the rule graph of the README
+docs: $(READY) ## what is generated, docs/config.md, rules/config.schema.yaml, the rule graph in README.md: 3 seconds
 	python docs/generate.py
 
-lock: $(UV)  # requirements.txt from pyproject.toml; what the exports are read with in the tests
+lock: $(UV) ## requirements.txt from pyproject.toml, and what exports are read with in the tests: half a minute
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
 
-clean:  # results only: what was fetched or drawn stays in resources/
+clean: ## delete results; what was fetched or drawn stays in resources/: a second
 	find results -mindepth 1 ! -name .gitkeep -delete
 
 $(UV):

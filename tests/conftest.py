@@ -6,10 +6,26 @@ import pytest
 import tiny
 
 
+def pytest_collection_modifyitems(items):
+    """Put tests that run the workflow first, so that unit tests fill what is left of the time on each worker."""
+    root = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(root).parts[0]
+        if folder in ("slurm", "browser", "exports"):
+            item.add_marker(folder)
+        if folder == "unit":
+            item.add_marker("quick")
+    items.sort(key=lambda item: "unit" in item.path.relative_to(root).parts)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """The tiny data set, run to both figures once by a copy of the repository; its output is in output.txt."""
-    folder = tiny.make(tmp_path_factory.mktemp("tiny"))
+    """The tiny data set, run to the report by a copy of the repository; its output is in output.txt.
+
+    It is made once, and shared: tests read it, or copy it (tiny.copy_run) to change it. All that need it are in one
+    xdist_group, so that one worker makes it.
+    """
+    folder = tiny.make(tmp_path_factory.mktemp("tiny") / "work")  # as deep as the copies: paths to code are relative
     tiny.copy_repository(folder / "repository")
     (folder / "output.txt").write_text(tiny.snakemake(folder, root=folder / "repository"))
     return folder

@@ -1,4 +1,7 @@
-"""What bad input says: file, row or key, what was found, what is wanted; and that nothing half-written is left."""
+"""What bad input says: file, row or key, what was found, what is wanted; and that nothing half-written is left.
+
+One run has a data set for each kind of bad input and goes on after errors (--keep-going).
+"""
 
 import json
 import shutil
@@ -12,41 +15,148 @@ import tiny
 
 pytestmark = pytest.mark.xdist_group("bad input")
 LABELS, FEATURES = "results/tiny/labels/train.h5", "results/tiny/features/random/train.h5"
-SHARD = "results/tiny/features/random/train/00000.h5"
+OBSERVED = "results/tiny/observed/seed_1200.h5"
 TEACHER = "results/tiny/teachers/an/seed_1200/checkpoint.safetensors"
+VIOLET = {"id": 99, "name": "violet"}
+
+PARTS = {part: tiny.CONFIG["datasets"]["tiny"][part] for part in tiny.SIZES}
+REFUSED = {  # data set -> its entry beside source and backbone, a file that cannot be made of it, what is said
+    "truncated": (
+        {"train": PARTS["train"] | {"annotations": "data/truncated.json"}},
+        "labels/train.h5",
+        "data/truncated.json: not JSON",
+    ),
+    "reversed": (
+        {"test": PARTS["test"] | {"annotations": "data/reversed.json"}},
+        "labels/train.h5",
+        "category: row 0 is 'red' in data/train.json, but 'white' in data/reversed.json",
+    ),
+    "gone": (
+        {"train": PARTS["train"] | {"images": "data/gone"}},
+        "images/train.csv",
+        "data/train.json: 2 of 39 pictures are not in data/gone, the first: data/gone/3.png",
+    ),
+    "unlabelled": (
+        {"train": PARTS["train"] | {"annotations": "data/unlabelled.json"}},
+        "labels/train.h5",
+        "data/unlabelled.json: no image has an annotation",
+    ),
+    "unvalidated": (
+        {"validation": {"fraction": 0.001}},
+        "labels/train.h5",
+        "validation.fraction: found 0.001, which gives 0 of 39 images for validation",
+    ),
+    "text": (
+        {"train": PARTS["train"] | {"images": "data/text"}},
+        "features/random/train/00000.h5",
+        "data/text/5.png: not a readable picture",
+    ),
+    "cut": (
+        {"train": PARTS["train"] | {"images": "data/cut"}},
+        "features/random/train/00000.h5",
+        "data/cut/5.png: not a readable picture",
+    ),
+    "unfit": (
+        {"backbone": "unfit"},
+        "features/unfit/train.h5",
+        "data/random.pth: these weights do not fit mobilenet_v2",
+    ),
+    "unknown": ({"backbone": "unknown"}, "features/unknown/train.h5", "backbone architecture: found 'resnet19'"),
+    "hopeless": (
+        {"pseudo_labels": {"paper": {"teacher": "em", "taus": [0.99]}}, "training": {"learning_rates": [1.0e-6]}},
+        "students/paper/seed_1200/tau_0.99/checkpoint.safetensors",
+        "no positive label among the 29 training rows",
+    ),
+}
+WORKS = {
+    "violet": (
+        {part: PARTS[part] | {"annotations": f"data/violet_{part}.json"} for part in tiny.SIZES},
+        "labels/train.h5",
+    ),
+    "unusual": ({"train": PARTS["train"] | {"images": "data/unusual"}}, "features/random/train/00000.h5"),
+}
+
+
+def spoil(data):
+    """Write the annotations and pictures of these data sets beside the right ones."""
+    text = {part: (data / f"{part}.json").read_text() for part in tiny.SIZES}
+    (data / "truncated.json").write_text(text["train"][:300])
+    dataset = json.loads(text["test"])
+    dataset["categories"].reverse()
+    (data / "reversed.json").write_text(json.dumps(dataset))
+    dataset = json.loads(text["train"])
+    (data / "unlabelled.json").write_text(json.dumps(dataset | {"annotations": []}))
+    for part in tiny.SIZES:
+        dataset = json.loads(text[part])
+        (data / f"violet_{part}.json").write_text(
+            json.dumps(dataset | {"categories": [*dataset["categories"], VIOLET]})
+        )
+    for name in ("gone", "text", "cut", "unusual"):
+        shutil.copytree(data / "train", data / name)
+    for image in (3, 4):
+        (data / f"gone/{image}.png").unlink()
+    (data / "text/5.png").write_bytes(b"no picture")
+    (data / "cut/5.png").write_bytes((data / "train/5.png").read_bytes()[:60])
+    unusual = data / "unusual"
+    Image.open(unusual / "1.png").convert("CMYK").save(unusual / "1.jpg")
+    (unusual / "1.jpg").rename(unusual / "1.png")
+    Image.open(unusual / "2.png").convert("L").save(unusual / "2.png")
+    Image.fromarray(np.full((32, 32), 30000, np.uint16)).save(unusual / "3.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(unusual / "4.png").save(unusual / "4.png", exif=exif)
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """The tiny data set with its labels and features made."""
-    folder = tiny.make(
-        tmp_path_factory.mktemp("prepared") / "work"
-    )  # as deep as the copies: paths to code are relative
-    tiny.snakemake(folder, LABELS, FEATURES, "results/tiny/observed/seed_1200.h5")
-    return folder
+def run(tmp_path_factory):
+    """The folder and the output of a run with all of these data sets and a right one."""
+    folder = tiny.make(tmp_path_factory.mktemp("bad") / "work")  # as deep as the copies: paths to code are relative
+    spoil(folder / "data")
+    cases = {name: (entry, target) for name, (entry, target, *_) in (REFUSED | WORKS).items()}
+    random = tiny.CONFIG["backbones"]["random"]
+    changes = {
+        "backbones/unfit": random | {"architecture": "mobilenet_v2"},
+        "backbones/unknown": random | {"architecture": "resnet19"},
+        **{f"datasets/{name}": tiny.CONFIG["datasets"]["tiny"] | entry for name, (entry, _) in cases.items()},
+    }
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
+    targets = [f"results/{name}/{target}" for name, (_, target) in cases.items()]
+    status, output = tiny.snakemake(folder, *targets, LABELS, FEATURES, OBSERVED, "--keep-going", check=False)
+    assert status == 1
+    return folder, output
 
 
 @pytest.fixture
-def folder(prepared, tmp_path):
-    shutil.copytree(prepared, tmp_path / "work", symlinks=True)
-    return tmp_path / "work"
+def folder(run, tmp_path):
+    """A copy to spoil, in which labels and features of the right data set are made."""
+    folder = tiny.copy_run(run[0], tmp_path / "work")
+    tiny.configure(folder, tiny.CONFIG)
+    return folder
 
 
-def fails(folder, target, *arguments):
-    """The output of a run that must fail, without a stack trace of ours."""
-    before = (folder / target).read_bytes() if (folder / target).exists() else None
-    code, output = tiny.snakemake(folder, target, *arguments, check=False)
-    assert code == 1, output[-2000:]
-    assert "error: " in output and "Traceback" not in output, output
-    assert not (folder / target).exists() or (folder / target).read_bytes() == before
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_named_with_what_is_wrong(run, case):
+    folder, output = run
+    _, target, message = REFUSED[case]
+    assert message in output, output
+    assert not (folder / "results" / case / target).exists()
+
+
+def test_no_error_shows_a_stack_trace_or_leaves_a_half_written_file(run):
+    folder, output = run
+    assert output.count("error: ") >= len(REFUSED) and "Traceback" not in output
     assert not list((folder / "results").rglob("*.part"))
-    return output
 
 
-def edit(path, change):
-    dataset = json.loads(path.read_text())
-    change(dataset)
-    path.write_text(json.dumps(dataset))
+def test_a_category_without_training_positives_is_a_warning(run):
+    log = run[0] / "results/violet/logs/make_labels.log"
+    assert "warning: category 'violet' has no positive among the training rows" in log.read_text()
+    assert (run[0] / "results/violet/labels/train.h5").exists()
+
+
+def test_unusual_pictures_simply_work(run):
+    with h5py.File(run[0] / "results/unusual/features/random/train/00000.h5") as file:
+        assert file["feature"].shape == (39, 1024)
 
 
 def test_annotations_that_are_missing_are_named(folder):
@@ -55,71 +165,17 @@ def test_annotations_that_are_missing_are_named(folder):
     assert code == 1 and "data/train.json" in output and "Missing input files" in output
 
 
-def test_annotations_that_are_truncated_are_named(folder):
-    text = (folder / "data/train.json").read_text()
-    (folder / "data/train.json").write_text(text[:300])
-    assert "data/train.json: not JSON" in fails(folder, LABELS)
+# -- artifacts that do not fit
 
 
-def test_category_lists_that_differ_are_named(folder):
-    edit(folder / "data/test.json", lambda d: d["categories"].reverse())
-    assert "category: row 0 is 'red' in data/train.json, but 'white' in data/test.json" in fails(folder, LABELS)
-
-
-def test_missing_pictures_are_counted_and_the_first_is_named(folder):
-    (folder / "data/train/3.png").unlink()
-    (folder / "data/train/4.png").unlink()
-    output = fails(folder, "results/tiny/images/train.csv", "--force")
-    assert "data/train.json: 2 of 39 pictures are not in data/train, the first: data/train/3.png" in output
-
-
-def test_no_image_with_a_label_is_an_error(folder):
-    edit(folder / "data/train.json", lambda d: d["annotations"].clear())
-    assert "data/train.json: no image has an annotation" in fails(folder, LABELS)
-
-
-def test_a_validation_share_that_leaves_a_split_empty_is_an_error(folder):
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"validation/fraction": 0.001}))
-    assert "validation.fraction: found 0.001, which gives 0 of 39 images for validation" in fails(folder, LABELS)
-
-
-def test_a_category_without_training_positives_is_a_warning(folder):
-    edit(folder / "data/train.json", lambda d: d["categories"].append({"id": 99, "name": "violet"}))
-    edit(folder / "data/test.json", lambda d: d["categories"].append({"id": 99, "name": "violet"}))
-    tiny.snakemake(folder, LABELS)
-    assert (
-        "warning: category 'violet' has no positive among the training rows"
-        in (folder / "results/tiny/logs/make_labels.log").read_text()
-    )
-
-
-@pytest.mark.parametrize("content", [b"no picture", None])
-def test_a_picture_that_is_none_is_named(folder, content):
-    path = folder / "data/train/5.png"
-    path.write_bytes(path.read_bytes()[:60] if content is None else content)
-    assert "data/train/5.png: not a readable picture" in fails(folder, SHARD, "--force")
-
-
-def test_unusual_pictures_simply_work(folder):
-    data = folder / "data/train"
-    Image.open(data / "1.png").convert("CMYK").save(data / "1.jpg")
-    (data / "1.jpg").rename(data / "1.png")
-    Image.open(data / "2.png").convert("L").save(data / "2.png")
-    Image.fromarray(np.full((32, 32), 30000, np.uint16)).save(data / "3.png")
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.open(data / "4.png").save(data / "4.png", exif=exif)
-    tiny.snakemake(folder, SHARD, "--force")
-
-
-def test_weights_that_do_not_fit_the_backbone_are_named(folder):
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"backbones/random/architecture": "mobilenet_v2"}))
-    assert "data/random.pth: these weights do not fit mobilenet_v2" in fails(folder, FEATURES)
-
-
-def test_an_architecture_that_torchvision_lacks_is_named(folder):
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"backbones/random/architecture": "resnet19"}))
-    assert "backbone architecture: found 'resnet19'" in fails(folder, FEATURES)
+def fails(folder, target):
+    """The output of a run that must fail, without a stack trace of ours."""
+    code, output = tiny.snakemake(folder, target, check=False)
+    assert code == 1, output[-2000:]
+    assert "error: " in output and "Traceback" not in output, output
+    assert not (folder / target).exists()
+    assert not list((folder / "results").rglob("*.part"))
+    return output
 
 
 def test_features_of_other_images_are_refused_with_both_files(folder):
@@ -141,11 +197,3 @@ def test_nan_in_features_stops_training_and_says_where(folder):
 def test_a_truncated_feature_file_is_named(folder):
     (folder / FEATURES).write_bytes((folder / FEATURES).read_bytes()[:4000])
     assert f"{FEATURES}: not a readable HDF5 file" in fails(folder, TEACHER)
-
-
-def test_pseudo_labels_without_a_positive_are_an_error(folder):
-    tiny.configure(
-        folder, tiny.changed(tiny.CONFIG, {"pseudo_labels/paper/taus": [0.99], "training/learning_rates": [1.0e-6]})
-    )
-    output = fails(folder, "results/tiny/students/paper/seed_1200/tau_0.99/checkpoint.safetensors")
-    assert "no positive label among the 29 training rows" in output

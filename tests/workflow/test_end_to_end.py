@@ -30,6 +30,7 @@ def matrix(path, name):
 SHARDS = (("images", "csv"), ("features/random", "h5"))
 
 
+@pytest.mark.quick
 def test_every_artifact_is_where_the_design_says(results):
     found = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
     others = (
@@ -51,6 +52,7 @@ def test_every_artifact_is_where_the_design_says(results):
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
     tables = ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
     wanted |= {f"tables/{name}.csv" for name in tables} | {"provenance.json", "provenance.html", "report.html"}
+    wanted.add("checks/labels.txt")
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
         models = [f"teachers/{name}/seed_{seed}" for name in ("em", "an", "full")]
@@ -231,7 +233,11 @@ def test_the_figures_show_what_the_tables_hold(results):
 def test_the_closing_summary_prints_the_table_and_names_the_figures(finished):
     output = (finished / "output.txt").read_text()
     assert "Data set tiny: mAP in %, mean ± standard deviation over replicates" in output
-    assert "paper τ 0.70" in output and "results/tiny/figures/figure_1b.png" in output
+    assert (
+        "Pseudo multi-labels τ 0.70" in output
+        and "Entropy maximisation" in output
+        and "results/tiny/figures/figure_1b.png" in output
+    )
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -243,18 +249,6 @@ def test_the_report_is_one_file_that_opens_offline(finished, tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "provenance.html" in page and "figure_1a.svg" in page and "Test mAP of the students" in page
     assert not [tag for tag in ('<script src="http', '<link href="http', "url(http") if tag in page]
-
-
-def test_the_same_seeds_give_the_same_bytes(finished, tmp_path):
-    """Labels, logits, pseudo-labels, checkpoints, tables: a second run from nothing, compared file by file."""
-    folder = tiny.make(tmp_path)
-    tiny.snakemake(folder, "--until", "make_pseudo_labels")
-    compared = 0
-    for path in (folder / "results").rglob("*"):
-        if path.suffix in {".h5", ".safetensors", ".csv"}:
-            assert path.read_bytes() == (finished / path.relative_to(folder)).read_bytes(), path
-            compared += 1
-    assert compared > 20
 
 
 def test_the_provenance_says_what_the_results_were_made_with(finished, results):

@@ -1,6 +1,5 @@
 """The model in use: new images labelled, backbone and head exported, the card beside them."""
 
-import contextlib
 import csv
 import hashlib
 import json
@@ -18,6 +17,8 @@ from PIL import Image
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 import tiny
+from plan import load, review
+from plan.errors import ConfigError
 from spml.artifacts import checkpoints
 from spml.data import image_folder
 from spml.evaluation import thresholds
@@ -29,39 +30,45 @@ from spml.runtime.errors import InputError
 pytestmark = pytest.mark.xdist_group("finished")
 
 
-@contextlib.contextmanager
-def predicting(folder, **options):
+def config(**options):
     """The configuration with a section predict."""
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, {f"predict/{key}": value for key, value in options.items()}))
-    try:
-        yield
-    finally:
-        tiny.configure(folder, tiny.CONFIG)
+    return tiny.changed(tiny.CONFIG, {f"predict/{key}": value for key, value in options.items()})
 
 
 def predict(folder, *arguments, check=True, **options):
-    with predicting(folder, **options):
-        return tiny.snakemake(folder, "predict", *arguments, root=folder / "repository", check=check)
+    tiny.configure(folder, config(**options))
+    return tiny.snakemake(folder, "predict", *arguments, root=folder / "repository", check=check)
 
 
-def planned(folder, target="predict", **options):
-    with predicting(folder, **options):
-        return set(tiny.planned(folder, target, root=folder / "repository")) - {target}
+def planned(folder, **options):
+    return set(tiny.planned(folder, "predict", root=folder / "repository", config=config(**options))) - {"predict"}
 
 
 @pytest.fixture(scope="module")
-def predictions(finished):
-    """The predictions for the pictures of the test part: a table by image id, and what the model says of itself."""
-    predict(finished, images="data/test")
-    table = pd.read_csv(finished / "results/tiny/predictions/predictions.csv", keep_default_na=False)
+def predicted(finished, tmp_path_factory):
+    """A copy of the finished run with its model exported, and predictions for the pictures of the test part."""
+    folder = tiny.copy_run(finished, tmp_path_factory.mktemp("predicted") / "work")
+    predict(folder, "model", images="data/test")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copied(predicted, tmp_path_factory):
+    """A copy of it, in which other models predict for other pictures."""
+    return tiny.copy_run(predicted, tmp_path_factory.mktemp("copied") / "work")
+
+
+@pytest.fixture(scope="module")
+def exported(predicted):
+    return predicted / "results/tiny/model"
+
+
+@pytest.fixture(scope="module")
+def predictions(predicted, exported):
+    """A table by image id, and what the model says of itself."""
+    table = pd.read_csv(predicted / "results/tiny/predictions/predictions.csv", keep_default_na=False)
     table.index = table["image"].str.removesuffix(".png")
-    return table, json.loads((finished / "results/tiny/model/model.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def exported(finished):
-    tiny.snakemake(finished, "model", root=finished / "repository")
-    return finished / "results/tiny/model"
+    return table, json.loads((exported / "model.json").read_text())
 
 
 def logits(folder, path):
@@ -109,71 +116,92 @@ def test_a_threshold_is_the_best_on_validation():
     assert chosen[4] == overall
 
 
-def test_another_model_replicate_and_a_list_of_paths(finished, tmp_path):
-    shutil.copy(finished / "data/test/3.png", tmp_path / "=three.png")
+def test_another_model_replicate_and_a_list_of_paths(copied, tmp_path):
+    shutil.copy(copied / "data/test/3.png", tmp_path / "=three.png")
     listed = tmp_path / "list.txt"
-    listed.write_text(f"\ufeff=three.png\n\n{finished / 'data/test/5.png'}\n", encoding="utf-8")
-    predict(finished, images=str(listed), model="em", seed=1201)
-    with open(finished / "results/tiny/predictions/predictions.csv", newline="") as file:
+    listed.write_text(f"\ufeff=three.png\n\n{copied / 'data/test/5.png'}\n", encoding="utf-8")
+    predict(copied, images=str(listed), model="em", seed=1201)
+    with open(copied / "results/tiny/predictions/predictions.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["image"] for row in rows] == ["'=three.png", str(finished / "data/test/5.png")]  # no formula
-    image_id, wanted = probabilities(finished, "teachers/em/seed_1201/logits_test.h5")
+    assert [row["image"] for row in rows] == ["'=three.png", str(copied / "data/test/5.png")]  # no formula
+    image_id, wanted = probabilities(copied, "teachers/em/seed_1201/logits_test.h5")
     for row, image in zip(rows, ("3", "5"), strict=True):
         assert [float(row[name]) for name in tiny.COLOURS] == pytest.approx(wanted[image_id.index(image)], abs=1e-3)
-    choice = json.loads((finished / "results/tiny/model/model.json").read_text())
+    choice = json.loads((copied / "results/tiny/model/model.json").read_text())
     assert choice["model"] == {"kind": "teachers", "name": "em", "variant": ""} and choice["seed"] == 1201
 
 
-def test_only_what_changed_is_predicted_again(finished, tmp_path):
-    shutil.copytree(finished / "data/test", tmp_path / "new")
-    options = {"images": str(tmp_path / "new")}
-    predict(finished, **options)
-    assert planned(finished, **options) == set()
-    shutil.copy(finished / "data/train/1.png", tmp_path / "new/added.png")
-    assert planned(finished, **options) == {"list_new_images", "predict_images"}
-    predict(finished, **options)
-    os.utime(tmp_path / "new/added.png", (1, 1))  # as if it had been replaced
-    assert planned(finished, **options) == {"list_new_images", "predict_images"}
-    predict(finished, **options)
-    assert planned(finished, "all", **options) == set()
-    assert planned(finished, model="paper@0.7", **options) >= {"choose_model", "predict_images"}
-    with tiny.edited(finished / "repository/workflow_scripts/spml/evaluation/thresholds.py"):
-        assert planned(finished, **options) == {"choose_model", "predict_images"}
+def test_only_what_changed_is_predicted_again(predicted, tmp_path):
+    folder = tiny.copy_run(predicted, tmp_path / "work")
+    assert planned(folder, images="data/test") == set()
+    assert planned(folder, images="data/test", model="em") == {"choose_model", "predict_images"}
+    with tiny.edited(folder / "repository/workflow_scripts/spml/models/inference.py"):
+        assert planned(folder, images="data/test") >= {"predict_images"}
+    os.utime(folder / "data/test/3.png", (1, 1))  # as if it had been replaced
+    assert planned(folder, images="data/test") == {"list_new_images", "predict_images"}
+
+
+def test_a_picture_that_is_added_or_replaced_changes_the_fingerprint(tmp_path, predicted):
+    shutil.copytree(predicted / "data/test", tmp_path / "new")
+    experiment = load.experiments(config(images=str(tmp_path / "new")))["tiny"]
+    before = review.fingerprint_new_images(experiment)
+    assert review.fingerprint_new_images(experiment) == before
+    shutil.copy(predicted / "data/train/1.png", tmp_path / "new/added.png")
+    added = review.fingerprint_new_images(experiment)
+    os.utime(tmp_path / "new/added.png", (1, 1))
+    assert len({before, added, review.fingerprint_new_images(experiment)}) == 3
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
-        ({}, "predict.images: found nothing, wanted a folder of pictures, or a text file"),
-        ({"images": "nowhere"}, "predict.images: found 'nowhere', which is not there"),
         ({"images": "data/test", "model": "paper@0.66"}, "predict.model: found 'paper@0.66', wanted paper@ and one of"),
         (
             {"images": "data/test", "model": "ema"},
             "predict.model: found 'ema', wanted one of em, an, full; did you mean em?",
         ),
         ({"images": "data/test", "seed": 7}, "predict.seed: found 7, wanted one of the seeds, 1200, 1201"),
-        ({"images": "repository/rules"}, "found no picture in the folder repository/rules"),
-        ({"images": "data/random.pth"}, "data/random.pth: found no text"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(finished, options, told):
-    status, text = predict(finished, check=False, **options)
-    assert status == 1 and told in text and "Traceback" not in text
+def test_a_model_that_is_none_is_a_mistake_of_the_configuration(options, message):
+    with pytest.raises(ConfigError) as stopped:
+        load.experiments(config(**options))
+    assert any(message in line for line in stopped.value.lines), stopped.value.lines
 
 
-def test_a_file_that_is_no_picture_is_named(finished, tmp_path):
+def test_pictures_that_are_not_there_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/a.smk").touch()
+    (tmp_path / "random.pth").write_bytes(b"\x80\xff\x00")
+    experiment = load.experiments(config(images="nowhere"))["tiny"]
+    with pytest.raises(SystemExit, match=r"predict[.]images: found 'nowhere', which is not there"):
+        review.new_images(experiment)
+    with pytest.raises(InputError, match="found no picture in the folder rules"):
+        image_folder.of_folder("rules")
+    with pytest.raises(InputError, match=re.escape("random.pth: found no text")):
+        image_folder.of_list("random.pth")
+
+
+def test_without_pictures_the_target_is_told_in_one_line(copied):
+    status, text = predict(copied, check=False)
+    wanted = "predict.images: found nothing, wanted a folder of pictures, or a text file"
+    assert status == 1 and wanted in text and "Traceback" not in text
+
+
+def test_a_file_that_is_no_picture_is_named(copied, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
-    status, text = predict(finished, check=False, images=str(tmp_path))
-    assert status == 1 and f"{tmp_path}/bad.jpg: not a readable picture" in text
-    assert not (finished / "results/tiny/predictions/predictions.csv").exists()
+    status, text = predict(copied, check=False, images=str(tmp_path))
+    assert status == 1 and f"{tmp_path}/bad.jpg: not a readable picture" in text and "Traceback" not in text
+    assert not (copied / "results/tiny/predictions/predictions.csv").exists()
 
 
-def test_a_picture_that_cannot_be_read_stops_no_other(finished, tmp_path):
+def test_a_picture_that_cannot_be_read_stops_no_other(copied, tmp_path):
     for name in ("a.png", "c.png"):
         Image.new("RGB", (40, 40), "red").save(tmp_path / name)
     (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
-    predict(finished, images=str(tmp_path))
-    table = pd.read_csv(finished / "results/tiny/predictions/predictions.csv", index_col="image")
+    predict(copied, images=str(tmp_path))
+    table = pd.read_csv(copied / "results/tiny/predictions/predictions.csv", index_col="image")
     assert "b.png: not a readable picture" in table.loc["b.png", "problem"] and pd.isna(table.loc["b.png", "labels"])
     assert table.loc["b.png", list(tiny.COLOURS)].isna().all() and table.loc[["a.png", "c.png"], "problem"].isna().all()
     assert (table.loc["a.png", list(tiny.COLOURS)] == table.loc["c.png", list(tiny.COLOURS)]).all()
@@ -206,38 +234,38 @@ def test_a_folder_is_searched_to_its_depth_and_never_left(tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_the_exports_agree_with_the_pipeline_for_any_batch(finished, exported, count):
+def test_the_exports_agree_with_the_pipeline_for_any_batch(predicted, exported, count):
     choice = json.loads((exported / "model.json").read_text())
     model = choice["model"]
-    image_id, wanted = probabilities(finished, f"students/{model['name']}/seed_1200/{model['variant']}/logits_test.h5")
+    image_id, wanted = probabilities(predicted, f"students/{model['name']}/seed_1200/{model['variant']}/logits_test.h5")
     size = choice["backbone"]["image_size"]
-    paths = [finished / f"data/test/{image}.png" for image in image_id[:count]]
+    paths = [predicted / f"data/test/{image}.png" for image in image_id[:count]]
     pictures = np.stack([np.asarray(Image.open(p).convert("RGB").resize((size, size), 2)) for p in paths])
     session = onnxruntime.InferenceSession(exported / "model.onnx", providers=["CPUExecutionProvider"])
     (onnx,) = session.run(None, {"pictures": pictures})
     program = torch.export.load(exported / "model.pt2").module()
     assert np.abs(onnx - program(torch.from_numpy(pictures)).numpy()).max() < 1e-5
-    backbone = backbones.load_backbone(choice["backbone"]["architecture"], finished / "data/random.pth")
+    backbone = backbones.load_backbone(choice["backbone"]["architecture"], predicted / "data/random.pth")
     (features,) = backbones.Extractor(backbone, "float32", "cpu")([pictures])
     weights, _ = checkpoints.load(exported / "checkpoint.safetensors")
     assert np.abs(onnx - 1 / (1 + np.exp(-inference.predict(weights, features)))).max() < 1e-4
     assert np.abs(onnx - wanted[:count]).max() < 1e-2  # these are of features stored as float16
 
 
-def test_the_card_says_what_the_files_hold(finished, exported):
+def test_the_card_says_what_the_files_hold(predicted, exported):
     card = (exported / "README.md").read_text()
     choice = json.loads((exported / "model.json").read_text())
     model = choice["model"]
     metrics = json.loads(
-        (finished / f"results/tiny/metrics/students/paper/seed_1200/{model['variant']}.json").read_text()
+        (predicted / f"results/tiny/metrics/students/paper/seed_1200/{model['variant']}.json").read_text()
     )
     assert f"| {metrics['test']['map']:.2f} | {metrics['test']['map_present']:.2f} |" in card
     assert "29 images to train on, 10 for validation, 23 to test" in card
     for name in ("checkpoint.safetensors", "model.pt2", "model.onnx"):
         content = (exported / name).read_bytes()
         assert f"| `{name}` | {len(content):,} | `{hashlib.sha256(content).hexdigest()}` |" in card
-    _, probability = probabilities(finished, f"students/paper/seed_1200/{model['variant']}/logits_test.h5")
-    with h5py.File(finished / "results/tiny/labels/test.h5") as file:
+    _, probability = probabilities(predicted, f"students/paper/seed_1200/{model['variant']}/logits_test.h5")
+    with h5py.File(predicted / "results/tiny/labels/test.h5") as file:
         label = file["label"][:]
     for column, (name, threshold) in enumerate(choice["thresholds"].items()):
         found = probability[:, column] > threshold

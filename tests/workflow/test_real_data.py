@@ -27,7 +27,7 @@ def config(real_data):
         "dataset": "coco_mini",
         "datasets/coco_mini": {"source": "coco", "backbone": "mobilenet", **places},
         "backbones/mobilenet": {"architecture": "mobilenet_v2", "weights": weights, "image_size": 320},
-        "seeds": [1200, 1201],
+        "seeds": [1200],
     }
     return tiny.changed(shown, changes)
 
@@ -67,10 +67,10 @@ def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
         "source": "csv",
         "backbone": "mobilenet",
         "train": {"annotations": "tags.csv", "images": str(real_data / "coco_mini/train2017")},
-        "validation": {"labels": "observed"},
+        "validation": {"select_on": "observed_labels"},
         "teachers": {"full": None},
+        "pseudo_labels": {"paper": {"teacher": "em", "taus": [0.65]}},
         "figures": {"students": "paper", "baselines": ["an", "em"]},
-        "seeds": [1200],
     }
     tiny.configure(tmp_path, tiny.changed(config(real_data), {"dataset": "tags", "datasets/tags": own}))
     output = tiny.snakemake(tmp_path)

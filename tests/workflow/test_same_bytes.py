@@ -55,6 +55,6 @@ def run_with(folder, threads, jobs):
 
 def test_other_threads_give_the_same_bytes(wide):
     """Features, checkpoints, logits, pseudo-labels and tables; on this machine, in float32."""
-    one, four = run_with(wide, 1, 1), run_with(wide, 4, 4)
+    one, four = run_with(wide, 1, 1), run_with(wide, 4, 4)  # each from nothing
     assert set(one) == set(four) and {name.rpartition(".")[2] for name in one} >= {"h5", "safetensors", "csv", "json"}
-    assert [name for name in one if one[name] != four[name]] == []
+    assert [name for name in one if one[name] != four[name]] == [] and len(one) > 20
