@@ -1,4 +1,4 @@
-"""What a rule depends on beside settings and artifacts: its code, and files of the user that are too many to be inputs."""
+"""The dependencies of a rule beside settings and artifacts: its code, and user files that are too many to be inputs."""
 
 import ast
 import functools
@@ -62,7 +62,7 @@ def files_in(folder: str) -> Iterator[str]:
 
 
 def fingerprint(paths: Iterable[str]) -> str:
-    """Return a checksum of the names, sizes and times of those of these files that exist."""
+    """Return a checksum of the names, sizes and times of these files; missing files are left out."""
     checksum = hashlib.sha256()
     for path in paths:
         if os.path.isfile(path):
