@@ -4,7 +4,21 @@ import sys
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
-from plan import acquire, console, evaluation, labels, load, paths, review, rows, training
+from plan import (
+    acquire,
+    console,
+    data,
+    evaluation,
+    features,
+    labels,
+    load,
+    model,
+    paths,
+    reporting,
+    review,
+    rows,
+    training,
+)
 from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS

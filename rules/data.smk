@@ -5,7 +5,7 @@
 checkpoint list_images:
     input:
         annotations=plan(acquire.annotations),
-        pictures=plan(acquire.pictures),
+        pictures=plan(data.pictures),
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
@@ -20,7 +20,7 @@ checkpoint list_images:
         mem_mb=per_attempt(6000),
         runtime=per_attempt(30),
     params:
-        options=plan(acquire.listing_options),
+        options=plan(data.listing_options),
     script:
         "../workflow_scripts/list_images.py"
 
@@ -31,7 +31,7 @@ rule make_labels:
         test=plan(acquire.annotations, part="test"),
         train_images=paths.images(part="train"),
         test_images=paths.images(part="test"),
-        categories=plan(acquire.categories),
+        categories=plan(data.categories),
         code=code("make_labels"),
     output:
         train="results/{dataset}/labels/train.h5",
@@ -47,6 +47,6 @@ rule make_labels:
         mem_mb=per_attempt(8000),
         runtime=per_attempt(30),
     params:
-        options=plan(acquire.label_options),
+        options=plan(data.label_options),
     script:
         "../workflow_scripts/make_labels.py"

@@ -13,8 +13,8 @@ rule fetch_weights:
     conda:
         "../envs/torch.yaml"
     params:
-        architecture=plan(training.architecture),
-        download=plan(training.weights_download),
+        architecture=plan(features.architecture),
+        download=plan(features.weights_download),
     script:
         "../workflow_scripts/fetch_weights.py"
 
@@ -37,8 +37,8 @@ rule pretrain_demo_backbone:
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
     params:
-        architecture=plan(training.architecture),
-        options=plan(training.pretraining),
+        architecture=plan(features.architecture),
+        options=plan(features.pretraining),
     script:
         "../workflow_scripts/pretrain_demo_backbone.py"
 
@@ -46,7 +46,7 @@ rule pretrain_demo_backbone:
 rule extract_features:
     input:
         images=shard_images,
-        weights=plan(training.backbone_weights),
+        weights=plan(features.backbone_weights),
         code=code("extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",
@@ -64,7 +64,7 @@ rule extract_features:
         device=MACHINE.device,
         batch_size=MACHINE.batch_size,
     params:
-        options=plan(training.extraction),
+        options=plan(features.extraction),
     script:
         "../workflow_scripts/extract_features.py"
 

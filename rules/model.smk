@@ -3,11 +3,11 @@
 
 rule choose_model:
     input:
-        table=plan(review.candidate_map),
-        checkpoints=plan(review.candidate_checkpoints),
-        logits=plan(review.candidate_val_logits),
+        table=plan(model.candidate_map),
+        checkpoints=plan(model.candidate_checkpoints),
+        logits=plan(model.candidate_val_logits),
         labels=paths.labels(part="train"),
-        observed=plan(review.candidate_observed),
+        observed=plan(model.candidate_observed),
         code=code("choose_model"),
     output:
         checkpoint="results/{dataset}/model/checkpoint.safetensors",
@@ -20,14 +20,14 @@ rule choose_model:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=plan(review.candidate_options),
+        options=plan(model.candidate_options),
     script:
         "../workflow_scripts/choose_model.py"
 
 
 rule export_model:
     input:
-        weights=plan(review.candidate_weights),
+        weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
         code=code("export_model"),
@@ -53,7 +53,7 @@ rule write_model_card:
         checkpoint=paths.chosen("checkpoint.safetensors"),
         program=paths.chosen("model.pt2"),
         onnx=paths.chosen("model.onnx"),
-        logits=plan(review.candidate_test_logits),
+        logits=plan(model.candidate_test_logits),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),
         templates=templates("model_card.md"),
@@ -68,14 +68,14 @@ rule write_model_card:
     conda:
         "../envs/torch.yaml"
     params:
-        options=plan(review.card),
+        options=plan(model.card),
     script:
         "../workflow_scripts/write_model_card.py"
 
 
 rule list_new_images:
     input:
-        listed=plan(review.new_images_list),
+        listed=plan(model.new_images_list),
         code=code("list_new_images"),
     output:
         images="results/{dataset}/predictions/images.csv",
@@ -87,8 +87,8 @@ rule list_new_images:
     conda:
         "../envs/numpy.yaml"
     params:
-        images=plan(review.new_images),
-        fingerprint=plan(review.fingerprint_new_images),
+        images=plan(model.new_images),
+        fingerprint=plan(model.fingerprint_new_images),
     script:
         "../workflow_scripts/list_new_images.py"
 
@@ -96,7 +96,7 @@ rule list_new_images:
 rule predict_images:
     input:
         images=paths.predictions("images.csv"),
-        weights=plan(review.candidate_weights),
+        weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
         code=code("predict_images"),
@@ -116,6 +116,6 @@ rule predict_images:
         device=MACHINE.device,
         batch_size=MACHINE.batch_size,
     params:
-        fingerprint=plan(review.fingerprint_new_images),
+        fingerprint=plan(model.fingerprint_new_images),
     script:
         "../workflow_scripts/predict_images.py"

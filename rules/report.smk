@@ -21,7 +21,7 @@ rule plot_map:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=plan(evaluation.shown_models),
+        options=plan(reporting.shown_models),
     script:
         "../workflow_scripts/plot_map.py"
 
@@ -46,7 +46,7 @@ rule plot_label_counts:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=plan(evaluation.shown_pseudo_labels),
+        options=plan(reporting.shown_pseudo_labels),
     script:
         "../workflow_scripts/plot_label_counts.py"
 
@@ -72,7 +72,7 @@ rule plot_comparison:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=plan(evaluation.shown_models),
+        options=plan(reporting.shown_models),
     script:
         "../workflow_scripts/plot_comparison.py"
 
@@ -99,7 +99,7 @@ rule plot_reliability:
         "../envs/numpy.yaml"
     params:
         models=plan(rows.models),
-        options=plan(evaluation.shown_models),
+        options=plan(reporting.shown_models),
     script:
         "../workflow_scripts/plot_reliability.py"
 
@@ -125,7 +125,7 @@ rule plot_label_quality:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=plan(evaluation.shown_pseudo_labels),
+        options=plan(reporting.shown_pseudo_labels),
     script:
         "../workflow_scripts/plot_label_quality.py"
 
@@ -136,8 +136,8 @@ rule write_provenance:
             paths.table(name)
             for name in ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
         ],
-        files=plan(evaluation.recorded_files),
-        features=plan(evaluation.all_features),
+        files=plan(reporting.recorded_files),
+        features=plan(reporting.all_features),
         templates=templates("base.html", "provenance.html", "style.css"),
         code=code("write_provenance"),
     output:
@@ -156,7 +156,7 @@ rule write_provenance:
     conda:
         "../envs/torch.yaml"
     params:
-        config=plan(evaluation.record),
+        config=plan(reporting.record),
     script:
         "../workflow_scripts/write_provenance.py"
 
@@ -167,7 +167,7 @@ rule write_report:
         label_counts=paths.table("label_counts"),
         label_quality=paths.table("label_quality"),
         map=paths.table("map"),
-        figures=[paths.figure(name) for name in evaluation.FIGURES],
+        figures=[paths.figure(name) for name in reporting.FIGURES],
         provenance=paths.provenance(),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),
@@ -188,6 +188,6 @@ rule write_report:
     conda:
         "../envs/numpy.yaml"
     params:
-        options=plan(evaluation.report),
+        options=plan(reporting.report),
     script:
         "../workflow_scripts/write_report.py"

@@ -17,7 +17,8 @@ from PIL import Image
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 import tiny
-from plan import load, review
+from plan import load
+from plan import model as plan_model
 from plan.errors import ConfigError
 from spml.artifacts import checkpoints
 from spml.data import image_folder
@@ -144,12 +145,12 @@ def test_only_what_changed_is_predicted_again(predicted, tmp_path):
 def test_a_picture_that_is_added_or_replaced_changes_the_fingerprint(tmp_path, predicted):
     shutil.copytree(predicted / "data/test", tmp_path / "new")
     experiment = load.experiments(config(images=str(tmp_path / "new")))["tiny"]
-    before = review.fingerprint_new_images(experiment)
-    assert review.fingerprint_new_images(experiment) == before
+    before = plan_model.fingerprint_new_images(experiment)
+    assert plan_model.fingerprint_new_images(experiment) == before
     shutil.copy(predicted / "data/train/1.png", tmp_path / "new/added.png")
-    added = review.fingerprint_new_images(experiment)
+    added = plan_model.fingerprint_new_images(experiment)
     os.utime(tmp_path / "new/added.png", (1, 1))
-    assert len({before, added, review.fingerprint_new_images(experiment)}) == 3
+    assert len({before, added, plan_model.fingerprint_new_images(experiment)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_pictures_that_are_not_there_are_named(tmp_path, monkeypatch):
     (tmp_path / "random.pth").write_bytes(b"\x80\xff\x00")
     experiment = load.experiments(config(images="nowhere"))["tiny"]
     with pytest.raises(SystemExit, match=r"predict[.]images: found 'nowhere', which is not there"):
-        review.new_images(experiment)
+        plan_model.new_images(experiment)
     with pytest.raises(InputError, match="found no picture in the folder rules"):
         image_folder.of_folder("rules")
     with pytest.raises(InputError, match=re.escape("random.pth: found no text")):

@@ -1,4 +1,4 @@
-"""Inputs and params of rules/acquire.smk and rules/data.smk: annotations and pictures, fetched, drawn or converted."""
+"""Inputs and params of rules/acquire.smk: annotations and pictures, fetched, drawn or converted."""
 
 import os
 from typing import Any
@@ -50,7 +50,7 @@ def all_annotations(experiment: Experiment) -> list[str]:
     return [str(annotations(experiment, part)) for part in experiment.parts]
 
 
-def _listing(experiment: Experiment, part: str) -> str:
+def listing(experiment: Experiment, part: str) -> str:
     """Return the list of images of a part in its published layout."""
     path = experiment.entry.location(part).annotations
     listing = experiment.source.listings.get(part)
@@ -71,9 +71,9 @@ def conversion(experiment: Experiment, part: str) -> dict[str, Any]:
     return {
         "folder": experiment.entry.location(part).images or "",
         "key": f"datasets.{experiment.dataset}.{part}.images",
-        "listing": _listing(experiment, part),
+        "listing": listing(experiment, part),
         "reader": experiment.source.reader,
-        "training": _listing(experiment, "train"),
+        "training": listing(experiment, "train"),
     }
 
 
@@ -90,53 +90,4 @@ def fingerprint_beside(experiment: Experiment, part: str) -> str:
     beside = {paths.beside(str(path), name) for path in lists for name in experiment.source.beside}
     return tracking.fingerprint(
         file for path in sorted(beside) for file in ([path] if os.path.isfile(path) else tracking.files_in(path))
-    )
-
-
-def pictures(experiment: Experiment, part: str) -> str | list[str]:
-    """Return the listing of the archive that holds the pictures of a part; none where the pictures are the user's or drawn."""
-    location, downloads = experiment.entry.location(part), experiment.source.downloads
-    if location.images or part not in experiment.parts:
-        return []
-    if part in downloads:
-        return paths.fetched(experiment.dataset, part)
-    return paths.fetched(experiment.dataset, "archive") if "archive" in downloads and not location.annotations else []
-
-
-def picture_folder(experiment: Experiment, part: str) -> str:
-    """Return the folder of the pictures of a part: the user's, the one beside the list of images, or the unpacked one."""
-    source, location = experiment.source, experiment.entry.location(part)
-    if location.images or part not in experiment.parts:
-        return location.images or ""
-    if source.pictures_beside:
-        return paths.beside(_listing(experiment, part), source.pictures_beside)
-    if source.is_table:
-        return os.path.dirname(location.annotations or "") or "."
-    return paths.resources(source.pictures.get(part, part), dataset=experiment.dataset)
-
-
-def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
-    """Return the options of list_images: the folder, which images of the part count, and how many go in a shard."""
-    return {
-        "folder": picture_folder(experiment, part),
-        "images_per_shard": experiment.config.features.images_per_shard,
-        "missing_pictures": experiment.entry.missing_pictures,
-        "unannotated_count": experiment.source.unannotated_count,
-    }
-
-
-def categories(experiment: Experiment) -> str | list[str]:
-    """Return the user's list of categories, if there is one."""
-    return experiment.entry.categories or []
-
-
-def label_options(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of make_labels: which images count, and how the validation rows are drawn."""
-    validation = experiment.validation
-    return plain(
-        {
-            "fraction": validation.fraction,
-            "seed": validation.seed,
-            "unannotated_count": experiment.source.unannotated_count,
-        }
     )

@@ -1,6 +1,6 @@
 """The benchmark files of the jobs behind the report, by rule. They follow from the configuration, not from a folder."""
 
-from plan import acquire, labels, paths, rows
+from plan import acquire, data, labels, paths, rows
 from plan.experiment import Experiment, plain
 
 SINGLE = (  # rules with one job per data set
@@ -64,7 +64,7 @@ def _fetched(experiment: Experiment) -> list[str]:
         for part in experiment.parts
         for file in [
             *(acquire.conversion_inputs(experiment, part) if acquire.is_converted(experiment, part) else []),
-            acquire.pictures(experiment, part),
+            data.pictures(experiment, part),
         ]
     ]
     names = (name for name in experiment.source.downloads if paths.fetched(experiment.dataset, name) in files)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plan import paths
-from plan.evaluation import FIGURES
 from plan.experiment import Experiment
+from plan.reporting import FIGURES
 
 
 def figures(dataset: str) -> list[str]:

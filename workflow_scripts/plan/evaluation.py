@@ -1,22 +1,12 @@
-"""Inputs and params of rules/evaluation.smk and rules/report.smk: every model and set of pseudo-labels.
+"""Inputs and params of rules/evaluation.smk: every model and set of pseudo-labels.
 
 All follow from the configuration, never from a folder, which may still hold the files of a removed τ.
 """
 
-from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, labels, paths, rows, training
-from plan.experiment import Experiment, as_list, parse_reference, plain, variants_of
-
-CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
-FIGURES = {  # name of a figure to its alternative text
-    "figure_1a": "mAP of the students over the threshold τ, with the teachers as lines",
-    "figure_1b": "Positives per training image over the threshold τ",
-    "comparison": "Difference of every method to the reference, with intervals",
-    "reliability": "Share present over predicted probability, by model",
-    "label_quality": "Precision and recall of the pseudo-labels by category and τ, and confusions",
-}
+from plan import paths, rows, training
+from plan.experiment import Experiment, as_list, parse_reference, plain
 
 
 def part_of(split: str) -> str:
@@ -69,76 +59,3 @@ def all_pseudo_labels(experiment: Experiment) -> list[str]:
 def all_observed(experiment: Experiment) -> list[str]:
     """Return the observed labels of every replicate, in the order of the seeds."""
     return [paths.observed(experiment.dataset, seed) for seed in experiment.seeds]
-
-
-# -- figures and report
-
-
-def shown_models(experiment: Experiment) -> dict[str, Any]:
-    """Return the students and baselines that the figures show, and the names that they show them by."""
-    return plain(experiment.figures) | {"labels": experiment.display_names}
-
-
-def shown_pseudo_labels(experiment: Experiment) -> dict[str, Any]:
-    """Return the pseudo-labels that figure 1b and label quality show."""
-    return {"pseudo_labels": experiment.shown_pseudo_labels}
-
-
-def report(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of write_report: students, pseudo-labels, captions, and the benchmark files of the jobs."""
-    pseudo_labels, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
-    captions = {name: (CAPTIONS / f"{name}.rst").read_text(encoding="utf-8") for name in FIGURES}
-    return {
-        "benchmarks": benchmarks.by_rule(experiment),
-        "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
-        "gallery": paths.gallery(".", pseudo_labels, seed).removeprefix("results/./"),
-        "labels": experiment.display_names,
-        "pseudo_labels": pseudo_labels,
-        "shows": FIGURES,
-        "students": experiment.figures.students,
-    }
-
-
-def all_features(experiment: Experiment) -> list[str]:
-    """Return the features of both parts through every backbone that is used."""
-    return [
-        paths.features(experiment.dataset, backbone, part)
-        for backbone in experiment.backbones
-        for part in ("train", "test")
-    ]
-
-
-def record(experiment: Experiment) -> dict[str, Any]:
-    """Return the configuration as the rules see it, defaults filled in."""
-    table = labels.image_table(experiment)
-    sections = {
-        "dataset": experiment.dataset,
-        "source": experiment.entry.source,
-        "missing_pictures": experiment.entry.missing_pictures,
-        "seeds": experiment.seeds,
-        "validation": experiment.validation,
-        "observation": ({"table": table} if table else {}) | labels.observation(experiment),
-        "backbones": {
-            name: experiment.config.backbones[name].model_dump(exclude_none=True) for name in experiment.backbones
-        },
-        "teachers": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
-        "pseudo_labels": {
-            name: {variant: labels.rule_options(experiment, name, variant) for variant in variants_of(entry)}
-            for name, entry in experiment.pseudo_labels.items()
-        },
-        "students": {
-            name: {"pseudo_labels": entry.pseudo_labels} | training.student_options(experiment, name)
-            for name, entry in experiment.students.items()
-        },
-        "figures": experiment.figures,
-        "comparison": comparison(experiment),
-    }
-    demo = {"demo": experiment.config.demo} if experiment.entry.source == "demo" else {}
-    return plain(sections | demo)
-
-
-def recorded_files(experiment: Experiment) -> list[str]:
-    """Return the files whose checksums the record holds: annotations, manifests, observed labels of the user."""
-    manifests = [paths.images(experiment.dataset, part) for part in ("train", "test")]
-    own = [experiment.observation.file] if experiment.observation.file else []
-    return [*acquire.all_annotations(experiment), *manifests, *own]

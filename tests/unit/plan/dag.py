@@ -13,7 +13,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import tiny
-from plan import acquire, console, evaluation, labels, load, paths, review, rows, tracking, training
+from plan import (
+    acquire,
+    console,
+    data,
+    evaluation,
+    features,
+    labels,
+    load,
+    model,
+    paths,
+    reporting,
+    review,
+    rows,
+    tracking,
+    training,
+)
 from plan.sources import ARCHIVES, READERS
 
 BLOCK = re.compile(r"^    (input|output|params|benchmark):\n((?:        .*\n|\n)+)", re.M)
@@ -104,7 +119,10 @@ def rules() -> tuple[Rule, ...]:
             lambda experiment, dataset, backbone, part: [paths.shard_features(dataset, backbone, part, SHARD)]
         ),
         "MACHINE": SimpleNamespace(memory_mb=None),
-    } | {module.__name__.rpartition(".")[2]: module for module in (acquire, evaluation, labels, review, rows, training)}
+    } | {
+        module.__name__.rpartition(".")[2]: module
+        for module in (acquire, data, evaluation, features, labels, model, reporting, review, rows, training)
+    }
     found = []
     for file in sorted((tiny.ROOT / "rules").glob("*.smk")):
         text = file.read_text(encoding="utf-8")

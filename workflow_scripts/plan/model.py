@@ -1,0 +1,118 @@
+"""Inputs and params of rules/model.smk: the model that labels new images, and these images."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from plan import features, labels, paths, tracking, training
+from plan.experiment import Experiment, parse_reference
+from plan.sections import Student, Teacher
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The models that validation chooses from: variants of a student in one replicate, or a single model."""
+
+    kind: str
+    name: str
+    variants: list[str]
+    seed: int
+    entry: Teacher | Student
+
+
+def candidates(experiment: Experiment) -> Candidates:
+    """Return the models that validation chooses from."""
+    options = experiment.predict
+    if options.model:
+        name, variant = parse_reference(options.model)
+        kind, variants = ("students" if variant else "teachers"), [variant]
+    else:
+        kind, name = "students", experiment.figures.students
+        variants = experiment.variants(name)
+    seed = min(experiment.seeds) if options.seed is None else options.seed
+    return Candidates(kind, name, variants, seed, experiment.model_entry(kind, name))
+
+
+def candidate_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of choose_model: the candidates as plain rows, their seed and their backbone."""
+    chosen = candidates(experiment)
+    return {
+        "backbone": features.extraction(experiment, experiment.backbone(chosen.entry)),
+        "candidates": [{"kind": chosen.kind, "name": chosen.name, "variant": variant} for variant in chosen.variants],
+        "seed": chosen.seed,
+    }
+
+
+def _candidate_folders(experiment: Experiment) -> list[str]:
+    chosen = candidates(experiment)
+    return [paths.model(chosen.name, variant, chosen.seed) for variant in chosen.variants]
+
+
+def candidate_checkpoints(experiment: Experiment) -> list[str]:
+    """Return the checkpoint of each candidate, in order."""
+    return [paths.checkpoint(experiment.dataset, folder) for folder in _candidate_folders(experiment)]
+
+
+def candidate_val_logits(experiment: Experiment) -> list[str]:
+    """Return the validation logits of each candidate, in order."""
+    return [paths.logits(experiment.dataset, folder, "val") for folder in _candidate_folders(experiment)]
+
+
+def candidate_test_logits(experiment: Experiment) -> list[str]:
+    """Return the test logits of each candidate, in order."""
+    return [paths.logits(experiment.dataset, folder, "test") for folder in _candidate_folders(experiment)]
+
+
+def candidate_map(experiment: Experiment) -> str | list[str]:
+    """Return the table that tells which candidate validation chose, where there are several."""
+    return paths.table("map", experiment.dataset) if len(candidates(experiment).variants) > 1 else []
+
+
+def candidate_observed(experiment: Experiment) -> str | list[str]:
+    """Return the observed labels of the replicate, where thresholds are chosen on them."""
+    return training.selection_observed(experiment, str(candidates(experiment).seed))
+
+
+def candidate_weights(experiment: Experiment) -> str:
+    """Return the weights of the candidates' backbone."""
+    return features.backbone_weights(experiment, experiment.backbone(candidates(experiment).entry))
+
+
+def card(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of write_model_card: how the candidates are trained, and their pseudo-labels."""
+    chosen = candidates(experiment)
+    names = {"labels": experiment.display_names}
+    if isinstance(chosen.entry, Teacher):
+        return names | {"training": training.teacher_options(experiment, chosen.name)}
+    name = chosen.entry.pseudo_labels
+    return names | {
+        "training": training.student_options(experiment, chosen.name),
+        "pseudo_labels": {variant: labels.rule_options(experiment, name, variant) for variant in chosen.variants},
+    }
+
+
+def new_images(experiment: Experiment) -> str:
+    """Return the folder or list of new images; end with one line where there is none."""
+    path = experiment.predict.images
+    wanted = "wanted a folder of pictures, or a text file with a path on each line"
+    if path is None:
+        sys.exit(f"Error: predict.images: found nothing, {wanted}")
+    if not os.path.exists(path):
+        sys.exit(f"Error: predict.images: found {path!r}, which is not there; {wanted}")
+    return path
+
+
+def new_images_list(experiment: Experiment) -> str | list[str]:
+    """Return the list of new images, if it is one."""
+    path = new_images(experiment)
+    return path if os.path.isfile(path) else []
+
+
+def fingerprint_new_images(experiment: Experiment) -> str:
+    """Return a fingerprint of the new images; it changes where a picture is added or replaced."""
+    path = new_images(experiment)
+    if os.path.isfile(path):
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            return tracking.fingerprint(os.path.join(os.path.dirname(path), line.strip()) for line in file)
+    return tracking.fingerprint(tracking.files_in(path))
