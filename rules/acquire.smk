@@ -1,4 +1,4 @@
-# What a data set is made of: drawn, fetched, or converted from another layout.
+# Annotations and pictures of a data set: drawn, fetched, or converted from another layout.
 
 
 rule draw_demo:
@@ -21,7 +21,7 @@ rule draw_demo:
         "../workflow_scripts/draw_demo.py"
 
 
-# No code among its inputs: what is fetched depends on address and checksum, and 20 GB are not fetched again for an edit.
+# No code among its inputs: the files depend on address and checksum alone, and an edit must not fetch 20 GB again.
 rule fetch_archive:
     output:
         files="resources/{dataset}/fetched/{archive}.csv",

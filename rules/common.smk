@@ -1,4 +1,4 @@
-# What the rules share: the plan of each data set, and how a rule asks it.
+# Shared by all rules: the experiment of each data set, and the functions that rules call.
 import inspect
 import sys
 
@@ -24,34 +24,34 @@ VARIANT = "tau_0[.][0-9]{2}|all"
 
 
 def plan(function, **fixed):
-    """A params or input function from a function of the plan: its parameters are named as the wildcards that it reads."""
+    """Return a params or input function: it calls ``function`` with the experiment and the wildcards of its parameters' names."""
     names = [name for name in list(inspect.signature(function).parameters)[1:] if name not in fixed]
 
-    def answer(wildcards):
+    def call(wildcards):
         experiment = EXPERIMENTS[wildcards.get("dataset", DATASET)]
         return function(experiment, **{name: wildcards[name] for name in names}, **fixed)
 
-    return answer
+    return call
 
 
 def shards(wildcards):
-    """The shards of a part, known once its images are listed."""
+    """Return the shards of a part, which are known once its images are listed."""
     listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)
     return sorted(path.stem for path in Path(listed.output.shards).glob("*.csv"))
 
 
 def shard_images(wildcards):
-    """An input function: the images of a shard, once they are listed."""
+    """Return the manifest of a shard, as an input function: it waits until the images are listed."""
     shards(wildcards)
     return paths.shard_images(wildcards.dataset, wildcards.part, wildcards.shard)
 
 
 def shard_features(wildcards):
-    """An input function: the features of all shards of a part, in order."""
+    """Return the features of all shards of a part in order, as an input function."""
     pattern = paths.shard_features(wildcards.dataset, wildcards.backbone, wildcards.part)
     return expand(pattern, shard=shards(wildcards))
 
 
 def per_attempt(amount):
-    """A resource that grows with each attempt."""
+    """Return a resource that grows with each attempt."""
     return lambda wildcards, attempt: amount * attempt

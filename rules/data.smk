@@ -1,7 +1,7 @@
-# Which images count, and what is true of them.
+# The images that count, and their true labels.
 
 
-# A checkpoint: where edited annotations leave the list of images as it was, a run sees so and does not extract again.
+# A checkpoint, so that a run does not extract again where edited annotations leave the list of images as it was.
 checkpoint list_images:
     input:
         annotations=plan(acquire.annotations),

@@ -1,4 +1,4 @@
-# Logits and metrics of every model, the comparison of all methods, the quality of the pseudo-labels.
+# Logits and metrics of every model, the comparison of all methods, and the quality of the pseudo-labels.
 
 
 rule predict_logits:

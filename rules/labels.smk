@@ -1,4 +1,4 @@
-# Observed labels, and pseudo-labels from a teacher's logits (algorithm 1: probability above τ; other rules beside it).
+# Observed labels, and pseudo-labels from a teacher's logits: by algorithm 1 (probability above τ) or another rule.
 
 
 rule make_observation_weights:

@@ -178,7 +178,7 @@ rule write_report:
             "results/{dataset}/report.html",
             caption="captions/report.rst",
             category="Report",
-            labels={"figure": "report", "shows": "all of it on one page, for paper, too"},
+            labels={"figure": "report", "shows": "everything on one page, also for print"},
         ),
     log:
         "results/{dataset}/logs/write_report.log",

@@ -1,4 +1,4 @@
-# To look at and to hand on: the training pictures beside their labels, and exports to other tools.
+# The gallery of training pictures with their labels, and exports to other tools.
 
 
 rule make_thumbnails:

@@ -1,4 +1,4 @@
-"""Check that there are positives for the teachers to learn from, and for models to be chosen on."""
+"""Check that there are positives to train the teachers on, and to select models on."""
 
 from spml.runtime import log
 

@@ -41,7 +41,7 @@ with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 write_json(snakemake.output.choice, record, indent=1)
 label = results.variant_label(candidate["name"], candidate["variant"])
-print(f"{label} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+print(f"{label}, chosen from {len(candidates)} candidates: validation mAP {description['val_map']:.2f}")
 for name, threshold in record["thresholds"].items():
-    missing = "" if record["positives"][name] else ", that of all categories: no positive among the validation images"
-    print(f"{name}: {threshold:.4f}{missing}")
+    note = "" if record["positives"][name] else ", the threshold of all categories: no positive in the validation rows"
+    print(f"{name}: {threshold:.4f}{note}")

@@ -17,9 +17,8 @@ from spml.runtime.log import Progress
 
 options = snakemake.params.options
 true = labels.read(snakemake.input.labels, "labels")
-known = bool(
-    (true.values != TrueLabel.UNKNOWN).any()
-)  # else nothing can be compared on the test split, and the columns stay empty
+# Without a known label nothing can be compared on the test split, and the columns stay empty.
+known = bool((true.values != TrueLabel.UNKNOWN).any())
 counts = resample_counts(len(true.image_id), options["resamples"] if known else 0, SEED)
 progress = Progress("bootstrap", len(snakemake.input.logits), "models")
 resampled: dict[tuple[str, ...], list[np.ndarray]] = {}

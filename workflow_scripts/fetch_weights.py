@@ -17,9 +17,8 @@ from spml.runtime.files import writing
 architecture = snakemake.params.architecture
 check_architecture(architecture)
 versions = torchvision.models.get_model_weights(architecture)
-address = getattr(
-    versions, "IMAGENET1K_V1", next(iter(versions))
-).url  # the first version, the one of the published papers
+first_version = getattr(versions, "IMAGENET1K_V1", next(iter(versions)))  # the version of the published papers
+address = first_version.url
 match = re.search(r"-([0-9a-f]{8,})[.]pth$", address)  # the name holds the first digits of the checksum
 download = {"url": address, "sha256": match and match[1]} | snakemake.params.download
 advice = (
@@ -27,9 +26,8 @@ advice = (
     f"backbones.{snakemake.wildcards.backbone}.weights"
 )
 output = Path(snakemake.output.weights)
-download_path = (
-    output.parent.parent / "downloads" / Path(download["url"]).name
-)  # not an output: Snakemake keeps it after an interruption
+# The download is not an output, so that Snakemake keeps it after an interruption.
+download_path = output.parent.parent / "downloads" / Path(download["url"]).name
 fetched = fetch(download["url"], download_path, sha256=download.get("sha256"), advice=advice)
 with writing(output) as part:
     shutil.copyfile(fetched, part)

@@ -12,11 +12,11 @@ from spml.runtime.errors import InputError
 
 options, source = snakemake.params.options, snakemake.input.annotations
 folder = options["folder"]
-listed = annotations.read(source, unannotated_count=options["unannotated_count"]) if source else annotations.none([])
-if source and not listed.image_id:
+annotated = annotations.read(source, unannotated_count=options["unannotated_count"]) if source else annotations.none([])
+if source and not annotated.image_id:
     raise InputError(f"{source}: no image has an annotation; wanted at least one image with a label")
-paths = [os.path.join(folder, file_name) for file_name in listed.file_name]
-rows = list(zip(listed.image_id, listed.file_name, paths, strict=True))
+paths = [os.path.join(folder, file_name) for file_name in annotated.file_name]
+rows = list(zip(annotated.image_id, annotated.file_name, paths, strict=True))
 existing = [row for row in rows if os.path.isfile(row[2])]
 missing = sorted(set(paths) - {path for _, _, path in existing})
 if missing and (options["missing_pictures"] == "refuse" or not existing):
@@ -33,6 +33,6 @@ manifest.write(snakemake.output.images, existing)
 for shard, start in enumerate(range(0, max(len(existing), 1), options["images_per_shard"])):  # at least one shard
     part = existing[start : start + options["images_per_shard"]]
     manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
-print(f"{source or 'no annotations'}: {listed.listed:,} images, {len(rows):,} that count")
+print(f"{source or 'no annotations'}: {annotated.listed:,} images, {len(rows):,} that count")
 if missing:
     print(f"warning: {len(missing):,} of them have no picture in {folder} and are left out, the first: {missing[0]}")

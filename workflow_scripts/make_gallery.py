@@ -1,4 +1,4 @@
-"""Make the gallery: a page of the training pictures with their observed, pseudo- and true labels, right or wrong."""
+"""Make the gallery: a page of the training pictures with their observed, pseudo- and true labels."""
 
 from spml.runtime import log
 

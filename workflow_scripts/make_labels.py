@@ -13,28 +13,30 @@ from spml.data.splits import training_split
 from spml.runtime.errors import InputError
 
 options, source = snakemake.params.options, snakemake.input
-every = options["unannotated_count"]
+unannotated_count = options["unannotated_count"]
 category = csv_table.read_categories(source.categories) if source.categories else None
-train = annotations.read(source.train, category, every)
+train = annotations.read(source.train, category, unannotated_count)
 category = train.category
-test = annotations.read(source.test, category, every) if source.test else annotations.none(category)
+test = annotations.read(source.test, category, unannotated_count) if source.test else annotations.none(category)
 hdf5.require_same("category", source.train, category, source.test, test.category)
 
 for part, annotated in {"train": train, "test": test}.items():
     path = source[f"{part}_images"]
-    read = annotated.select(path, manifest.read(path).image_id)
-    split = read.split if part == "train" else None
+    listed = annotated.select(path, manifest.read(path).image_id)
+    split = listed.split if part == "train" else None
     if part == "train" and split is None:
-        split = training_split(len(read.image_id), options["fraction"], options["seed"])
+        split = training_split(len(listed.image_id), options["fraction"], options["seed"])
     if split is not None and len(set(split.tolist())) < 2:
         raise InputError(f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val")
-    labels.write(snakemake.output[part], "labels", read.image_id, category, read.label, split)
-    known = int((read.label != TrueLabel.UNKNOWN).all(1).sum())
-    mean = f", {labels.positives_per_image(read.label):.3f} positives per image" if known else ""
-    print(f"{part}: {len(read.image_id):,} images, {len(category):,} categories; true labels known of {known:,}{mean}")
+    labels.write(snakemake.output[part], "labels", listed.image_id, category, listed.label, split)
+    known = int((listed.label != TrueLabel.UNKNOWN).all(1).sum())
+    mean = f", {labels.positives_per_image(listed.label):.3f} positives per image" if known else ""
+    print(
+        f"{part}: {len(listed.image_id):,} images, {len(category):,} categories; {known:,} images with true labels{mean}"
+    )
     if split is not None:
         print(f"split: {(split == 0).sum():,} training rows, {(split == 1).sum():,} validation rows")
-        rows = read.label[split == 0]
+        rows = listed.label[split == 0]
         for number in np.flatnonzero((rows != TrueLabel.UNKNOWN).any(0) & (rows != TrueLabel.PRESENT).all(0)):
             print(
                 f"warning: category {category[number]!r} has no positive among the training rows; no model can learn it"

@@ -28,8 +28,8 @@ elif table is not None and table.observed is not None:
     sampling, counts = "given", {}
 elif table is not None and (true.values == TrueLabel.UNKNOWN).any():
     raise InputError(
-        f"{snakemake.input.table}: found neither a column observed nor true labels in every row, wanted what was observed, or "
-        "true labels to draw it from"
+        f"{snakemake.input.table}: found neither a column observed nor true labels in every row; wanted a column observed, or "
+        "true labels to draw observed labels from"
     )
 elif snakemake.input.weights:
     weights = labels.read(snakemake.input.weights, "observation_weights")
@@ -45,7 +45,7 @@ labels.write(snakemake.output.observed, "observed", true.image_id, true.category
 present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
 print(
     f"{int(present.sum()):,} positives observed, {present.sum() / len(observed):.3f} per image; {int(absent.sum()):,} negatives; "
-    f"{int((true.values == TrueLabel.PRESENT).sum()):,} are present"
+    f"{int((true.values == TrueLabel.PRESENT).sum()):,} true positives"
 )
 contradicting = (present & (true.values == TrueLabel.ABSENT)) | (absent & (true.values == TrueLabel.PRESENT))
 if wrong := int(contradicting.sum()):

@@ -23,9 +23,7 @@ parameters = dict(options["parameters"])
 if parameters.get("prior"):
     parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
 elif "prior" in parameters:
-    parameters["prior"] = labels.positives_per_image(
-        true.values[true.rows("val")], axis=0
-    )  # the rates of the validation labels
+    parameters["prior"] = labels.positives_per_image(true.values[true.rows("val")], axis=0)
     if np.isnan(parameters["prior"]).any():
         name = category[int(np.isnan(parameters["prior"]).argmax())]
         raise InputError(

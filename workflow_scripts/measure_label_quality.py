@@ -1,4 +1,4 @@
-"""Measure the quality of the pseudo-labels of every variant and replicate by category, and list what is taken for what."""
+"""Measure the quality of the pseudo-labels of every variant and replicate by category, and list the confusions."""
 
 from spml.runtime import log
 

@@ -1,4 +1,4 @@
-"""Draw precision and recall of the pseudo-labels by category and τ, with what is most often taken for what."""
+"""Draw precision and recall of the pseudo-labels by category and τ, with the most frequent confusions."""
 
 from spml.runtime import log
 

@@ -1,4 +1,4 @@
-"""Draw how often entries are present against the probability that a model gives them, on the test split."""
+"""Draw the share of present entries against the predicted probability, on the test split."""
 
 from spml.runtime import log
 

@@ -54,7 +54,7 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
     if len(unreadable) == len(listed.path):
         raise InputError(next(iter(unreadable.values())))
 progress.finish()
-read = row - len(unreadable)
-print(f"{read:,} images, {positives / read:.3f} labels per image")
+readable = row - len(unreadable)
+print(f"{readable:,} images, {positives / readable:.3f} labels per image")
 if unreadable:
     print(f"warning: {len(unreadable):,} pictures could not be read; column problem has the reason")

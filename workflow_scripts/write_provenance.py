@@ -1,4 +1,4 @@
-"""Write what the results were made with: versions, code, configuration, checksums, machine."""
+"""Write the provenance of the results: versions, code, configuration, checksums, machine."""
 
 from spml.runtime import log
 

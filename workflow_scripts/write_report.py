@@ -15,8 +15,8 @@ from spml.reporting import report
 from spml.runtime.files import writing
 
 
-def jobs_of(pattern: str) -> list[Path]:
-    """Return the benchmark of a job; of extraction, one per shard that the list of images of the part has now."""
+def benchmark_files(pattern: str) -> list[Path]:
+    """Return the benchmark file of a job; where the name is ``*``, one for each current shard of the part."""
     path = Path(pattern)
     if path.stem != "*":
         return [path]
@@ -38,14 +38,14 @@ methods = table["comparison"]
 chosen = methods[(methods["kind"] == "students") & (methods["name"] == options["students"]) & methods["chosen"]]
 variant = chosen["variant"].iloc[0]
 shown = results.variant_label(options["pseudo_labels"], variant)
-benchmarks = {  # of jobs that ran here; no input, since a rerun of a job alone is no reason to write again
+benchmarks = {  # of jobs that ran here; not an input, so that the rerun of a job does not write the report again
     rule: paths
-    for rule, listed in options["benchmarks"].items()
-    if (paths := [path for pattern in listed for path in jobs_of(pattern) if path.is_file()])
+    for rule, patterns in options["benchmarks"].items()
+    if (paths := [path for pattern in patterns for path in benchmark_files(pattern) if path.is_file()])
 }
 split = "test split" if results.is_tested(methods) else "validation split"
 known = float((train.values[train.rows("train")] != TrueLabel.UNKNOWN).mean())
-judged = "" if known == 1 else f" Of the true labels {100 * known:.3g} % are known; precision and recall are on these."
+judged = "" if known == 1 else f" {100 * known:.3g} % of the true labels are known; precision and recall are on these."
 
 sections = [
     report.Section(

@@ -1,4 +1,4 @@
-"""What rules/acquire.smk and rules/data.smk depend on: annotations, pictures, and how they are fetched, drawn or converted."""
+"""Inputs and params of rules/acquire.smk and rules/data.smk: annotations and pictures, fetched, drawn or converted."""
 
 import os
 from typing import Any
@@ -8,12 +8,12 @@ from plan.experiment import Experiment, plain
 
 
 def demo_options(experiment: Experiment, part: str) -> dict[str, Any]:
-    """Return how many scenes a drawn part has."""
+    """Return the options of draw_demo: the number of scenes in the part."""
     return {"scenes": experiment.config.demo.model_dump()[part]}
 
 
 def download(experiment: Experiment, archive: str) -> dict[str, Any]:
-    """Return address and checksum of an archive: the user's mirror, or where it is published."""
+    """Return address and checksum of an archive: those of the user's mirror, or the published ones."""
     mirrors = experiment.entry.downloads
     mirror = getattr(mirrors, archive) if mirrors else None
     if mirror:
@@ -24,18 +24,18 @@ def download(experiment: Experiment, archive: str) -> dict[str, Any]:
 
 
 def members(experiment: Experiment, archive: str) -> list[str]:
-    """Return what is used of an archive: beginnings of its members' paths."""
+    """Return which members of an archive are used, as prefixes of their paths."""
     return list(experiment.source.downloads[archive].members)
 
 
 def is_converted(experiment: Experiment, part: str) -> bool:
-    """Return whether a reader converts the annotations of a part; COCO JSON of the user is read as it is."""
+    """Return whether a reader converts the annotations of a part; the user's COCO JSON is read as it is."""
     reader = experiment.source.reader
     return bool(reader) and not (reader == "coco" and experiment.entry.location(part).annotations)
 
 
 def annotations(experiment: Experiment, part: str) -> str | list[str]:
-    """Return the annotations of a part in a form that the pipeline reads; nothing of a part that the data set lacks."""
+    """Return the annotations of a part, converted where a reader does so; none where the data set lacks the part."""
     source, dataset = experiment.source, experiment.dataset
     if part not in experiment.parts:
         return []
@@ -46,7 +46,7 @@ def annotations(experiment: Experiment, part: str) -> str | list[str]:
 
 
 def all_annotations(experiment: Experiment) -> list[str]:
-    """Return the annotations of the parts that there are."""
+    """Return the annotations of every part that the data set has."""
     return [str(annotations(experiment, part)) for part in experiment.parts]
 
 
@@ -58,16 +58,16 @@ def _listing(experiment: Experiment, part: str) -> str:
 
 
 def conversion_inputs(experiment: Experiment, part: str) -> list[str]:
-    """Return the user's lists of images, or what stands for the archive that they come in."""
+    """Return the user's lists of images, or the listing of the archive that holds them."""
     if not experiment.source.listings and not experiment.source.beside:
-        return []  # a folder of pictures: fingerprint_beside() tells its names
+        return []  # a folder of pictures: fingerprint_beside() tracks its names
     archive = "annotations" if "annotations" in experiment.source.downloads else "archive"
     fetched = paths.fetched(experiment.dataset, archive)
     return sorted({experiment.entry.location(name).annotations or fetched for name in ("train", part)})
 
 
 def conversion(experiment: Experiment, part: str) -> dict[str, Any]:
-    """Return what a reader converts: lists of images, and where their pictures lie."""
+    """Return the options of a reader: its lists of images, and the folder of their pictures."""
     return {
         "folder": experiment.entry.location(part).images or "",
         "key": f"datasets.{experiment.dataset}.{part}.images",
@@ -83,7 +83,7 @@ def conversion_code(experiment: Experiment) -> list[str]:
 
 
 def fingerprint_beside(experiment: Experiment, part: str) -> str:
-    """Return the state of the user's files beside the lists of images; of a folder of pictures, their names."""
+    """Return a fingerprint of the user's files beside the lists of images, or of the names in a folder of pictures."""
     if experiment.source.reader == "image_folder":
         return tracking.fingerprint_of_names(tracking.files_in(experiment.entry.location(part).images or ""))
     lists = {experiment.entry.location(name).annotations for name in ("train", part)} - {None}
@@ -94,7 +94,7 @@ def fingerprint_beside(experiment: Experiment, part: str) -> str:
 
 
 def pictures(experiment: Experiment, part: str) -> str | list[str]:
-    """Return what must be there before the pictures of a part are; nothing for the user's own."""
+    """Return the listing of the archive that holds the pictures of a part; none where the pictures are the user's or drawn."""
     location, downloads = experiment.entry.location(part), experiment.source.downloads
     if location.images or part not in experiment.parts:
         return []
@@ -104,7 +104,7 @@ def pictures(experiment: Experiment, part: str) -> str | list[str]:
 
 
 def picture_folder(experiment: Experiment, part: str) -> str:
-    """Return the folder of the pictures of a part: the user's, beside the list of images, or where they are fetched."""
+    """Return the folder of the pictures of a part: the user's, the one beside the list of images, or the unpacked one."""
     source, location = experiment.source, experiment.entry.location(part)
     if location.images or part not in experiment.parts:
         return location.images or ""
@@ -116,7 +116,7 @@ def picture_folder(experiment: Experiment, part: str) -> str:
 
 
 def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
-    """Return which images of a part count, and how many go in a shard."""
+    """Return the options of list_images: the folder, which images of the part count, and how many go in a shard."""
     return {
         "folder": picture_folder(experiment, part),
         "images_per_shard": experiment.config.features.images_per_shard,
@@ -131,7 +131,7 @@ def categories(experiment: Experiment) -> str | list[str]:
 
 
 def label_options(experiment: Experiment) -> dict[str, Any]:
-    """Return which images count, and how the validation rows are drawn."""
+    """Return the options of make_labels: which images count, and how the validation rows are drawn."""
     validation = experiment.validation
     return plain(
         {

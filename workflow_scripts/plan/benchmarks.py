@@ -1,4 +1,4 @@
-"""The benchmark files of the jobs behind the report, by rule: from the configuration, not from what lies in the folder."""
+"""The benchmark files of the jobs behind the report, by rule. They follow from the configuration, not from a folder."""
 
 from plan import acquire, labels, paths, rows
 from plan.experiment import Experiment, plain
@@ -11,7 +11,7 @@ SINGLE = (  # rules with one job per data set
 
 
 def by_rule(experiment: Experiment) -> dict[str, list[str]]:
-    """Return the benchmark files by rule; of extraction with * in place of the shard."""
+    """Return the benchmark files by rule; those of extract_features have * in place of the shard."""
     dataset, folders = experiment.dataset, list(rows.model_folders(experiment))
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
     jobs["list_images"] = [(part,) for part in ("train", "test")]
@@ -26,7 +26,7 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["make_pseudo_labels"] = [
         (row["pseudo_labels"], f"seed_{row['seed']}", row["variant"]) for row in rows.variants(experiment)
     ]
-    learnt_from = {
+    teacher_logits = {
         path
         for row in rows.variants(experiment)
         for path in labels.teacher_logits(experiment, row["pseudo_labels"], str(row["seed"]))
@@ -35,15 +35,15 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
         (folder, split)
         for folder in folders
         for split in ("train", "val", "test")
-        if split != "train" or paths.logits(dataset, folder, "train") in learnt_from
+        if split != "train" or paths.logits(dataset, folder, "train") in teacher_logits
     ]
     jobs["evaluate"] = [(folder,) for folder in folders]
-    files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in every] for rule, every in jobs.items()}
-    return plain(files | _of_resources(experiment))
+    files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in keys] for rule, keys in jobs.items()}
+    return plain(files | _resource_benchmarks(experiment))
 
 
-def _of_resources(experiment: Experiment) -> dict[str, list[str]]:
-    """Return the benchmark files of what a data set is made of."""
+def _resource_benchmarks(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the benchmark files of the rules that write a data set's resources: drawn, fetched, converted."""
     source = experiment.source
     jobs = {"draw_demo": experiment.parts if experiment.entry.source == "demo" else []}
     jobs["convert_annotations"] = [

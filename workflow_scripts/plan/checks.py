@@ -1,4 +1,4 @@
-"""What one part of the configuration asks of another: one function per kind of reference, a line per mistake."""
+"""Checks of one part of the configuration against another: one function per kind of reference, one line per mistake."""
 
 import graphlib
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
 
 
 def backbones(experiment: Experiment) -> Iterator[str]:
-    """Backbones are among those of the configuration."""
+    """Yield backbones that the configuration does not have."""
     names = list(experiment.config.backbones)
     yield from unknown(f"datasets.{experiment.dataset}.backbone", experiment.entry.backbone, names)
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
@@ -40,7 +40,7 @@ def backbones(experiment: Experiment) -> Iterator[str]:
 
 
 def locations(experiment: Experiment) -> Iterator[str]:
-    """The user names what the source does not fetch or draw, and no more."""
+    """Yield paths that the source needs from the user, and paths that it does not take."""
     kind, source = experiment.entry.source, experiment.source
     for part in ("train", "test"):
         location = experiment.entry.location(part)
@@ -53,8 +53,10 @@ def locations(experiment: Experiment) -> Iterator[str]:
             if kind == "image_folder" and key == "annotations" and path:
                 yield f"{where}: found {path!r}, wanted nothing: the folder that a picture lies in is its category"
             elif path and key == "annotations" and source.is_table != path.lower().endswith(".csv"):
-                table = "a file whose name ends in .csv", "no .csv file (source: csv reads them)"
-                yield f"{where}: found {path!r}, wanted {table[not source.is_table]}"
+                wanted = (
+                    "a file whose name ends in .csv" if source.is_table else "no .csv file (source: csv reads them)"
+                )
+                yield f"{where}: found {path!r}, wanted {wanted}"
     if experiment.entry.categories and kind != "csv":
         yield (
             f"datasets.{experiment.dataset}.categories: found {experiment.entry.categories!r}, wanted nothing: source "
@@ -63,7 +65,7 @@ def locations(experiment: Experiment) -> Iterator[str]:
 
 
 def downloads(experiment: Experiment) -> Iterator[str]:
-    """Mirrors are of archives that the source has."""
+    """Yield mirrors of archives that the source does not have."""
     known = experiment.source.downloads
     for key in sorted(experiment.entry.downloads.model_fields_set) if experiment.entry.downloads else ():
         if key not in known:
@@ -75,7 +77,7 @@ def downloads(experiment: Experiment) -> Iterator[str]:
 
 
 def boxes(experiment: Experiment) -> Iterator[str]:
-    """Sampling by size or location needs boxes."""
+    """Yield sampling by size or location where the source has no boxes."""
     observation = experiment.observation
     if observation.sampling in ("size", "location") and not experiment.source.has_boxes and not observation.file:
         yield (
@@ -85,7 +87,7 @@ def boxes(experiment: Experiment) -> Iterator[str]:
 
 
 def true_labels(experiment: Experiment) -> Iterator[str]:
-    """What learns from true labels, or is selected on them, needs a source that has some."""
+    """Yield what learns from true labels, or is selected on them, where the source has none."""
     if experiment.source.has_true_labels:
         return
     kind = experiment.entry.source
@@ -99,7 +101,7 @@ def true_labels(experiment: Experiment) -> Iterator[str]:
 
 
 def losses(experiment: Experiment) -> Iterator[str]:
-    """A loss is given the labels that it needs, and as many epochs."""
+    """Yield losses that lack the labels, the hyperparameter or the epochs that they need."""
     observation = experiment.observation
     only_positives = observation.file is None and not observation.negatives_per_image
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
@@ -128,11 +130,11 @@ def losses(experiment: Experiment) -> Iterator[str]:
 
 
 def students(experiment: Experiment) -> Iterator[str]:
-    """Students learn from pseudo-labels that are made, with a loss that takes them."""
+    """Yield students whose pseudo-labels are not configured, or whose loss does not take them."""
     for name, entry in experiment.students.items():
         yield from unknown(f"students.{name}.pseudo_labels", entry.pseudo_labels, list(experiment.pseudo_labels))
-        labels = experiment.pseudo_labels.get(entry.pseudo_labels)
-        if labels and labels.rule == "soft" and not LOSSES[entry.loss.name].accepts_soft_targets:
+        source = experiment.pseudo_labels.get(entry.pseudo_labels)
+        if source and source.rule == "soft" and not LOSSES[entry.loss.name].accepts_soft_targets:
             wanted = " or ".join(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
             yield (
                 f"students.{name}.loss: found {entry.loss.name!r}, wanted {wanted}, which take the soft targets of "
@@ -141,7 +143,7 @@ def students(experiment: Experiment) -> Iterator[str]:
 
 
 def taus(experiment: Experiment) -> Iterator[str]:
-    """Thresholds have two decimals at most, are named once, and lie above tau_low."""
+    """Yield thresholds that have more than two decimals, are repeated, or do not lie above tau_low."""
     for name, entry in experiment.pseudo_labels.items():
         key, values = f"pseudo_labels.{name}", entry.taus if RULES[entry.rule].swept else []
         texts = [f"{tau:.2f}" for tau in values]
@@ -155,7 +157,7 @@ def taus(experiment: Experiment) -> Iterator[str]:
 
 
 def priors(experiment: Experiment) -> Iterator[str]:
-    """Priors are named where validation on observed labels cannot tell them."""
+    """Yield missing priors, where validation on observed labels cannot tell them."""
     for name, entry in experiment.pseudo_labels.items():
         if experiment.selects_on_observed and "prior" in type(entry).model_fields and entry.prior is None:
             yield (
@@ -165,14 +167,14 @@ def priors(experiment: Experiment) -> Iterator[str]:
 
 
 def teachers(experiment: Experiment) -> Iterator[str]:
-    """Pseudo-labels come from teachers or students that are trained."""
+    """Yield the teachers of pseudo-labels that no entry trains."""
     for name, entry in experiment.pseudo_labels.items():
         for reference in as_list(entry.teacher):
             yield from _model(experiment, f"pseudo_labels.{name}.teacher", reference)
 
 
 def circles(experiment: Experiment) -> Iterator[str]:
-    """No student is, over some rounds, its own teacher."""
+    """Yield a circle of pseudo-labels: a student that is, over some rounds, its own teacher."""
     learns_from = {
         name: [
             experiment.students[student].pseudo_labels
@@ -191,20 +193,20 @@ def circles(experiment: Experiment) -> Iterator[str]:
 
 
 def figures(experiment: Experiment) -> Iterator[str]:
-    """The figures show students over τ and teachers."""
+    """Yield students and baselines that the figures cannot show."""
     name = experiment.figures.students
     yield from unknown("figures.students", name, list(experiment.students))
-    labels = (
+    source = (
         experiment.pseudo_labels.get(experiment.students[name].pseudo_labels) if name in experiment.students else None
     )
-    if labels and not RULES[labels.rule].swept:
-        yield f"figures.students: found {name!r}, whose rule {labels.rule} has no τ; wanted students of a rule with taus"
+    if source and not RULES[source.rule].swept:
+        yield f"figures.students: found {name!r}, whose rule {source.rule} has no τ; wanted students of a rule with taus"
     for baseline in experiment.figures.baselines:
         yield from unknown("figures.baselines", baseline, list(experiment.teachers))
 
 
 def references(experiment: Experiment) -> Iterator[str]:
-    """Comparison and prediction name models and replicates that are trained."""
+    """Yield models and replicates of comparison and prediction that no entry trains."""
     if experiment.comparison.reference:
         yield from _model(experiment, "comparison.reference", experiment.comparison.reference)
     if experiment.predict.model:
@@ -215,8 +217,9 @@ def references(experiment: Experiment) -> Iterator[str]:
 
 
 def _model(experiment: Experiment, key: str, reference: str) -> Iterator[str]:
-    name, at, _ = reference.partition("@")
-    if not at:
+    """Yield a model that no entry trains; ``key`` is the key that holds the reference."""
+    name, separator, _ = reference.partition("@")
+    if not separator:
         yield from unknown(key, name, list(experiment.teachers))
     elif name not in experiment.students:
         yield from unknown(key, name, list(experiment.students))

@@ -1,4 +1,4 @@
-"""What the terminal says before the first job and after the last."""
+"""The messages on the terminal before the first job and after the last."""
 
 import csv
 import os
@@ -24,7 +24,7 @@ def require_writable() -> None:
 
 
 def mean_std(cells: Sequence[str]) -> str:
-    """Return mean and standard deviation of a table's cells as text; cells of what was not measured are empty."""
+    """Return mean and standard deviation of a table's cells as text; empty cells mean that nothing was measured."""
     if not all(cells):
         return "not measured"
     values = [float(cell) for cell in cells]

@@ -1,4 +1,4 @@
-"""Mistakes in the configuration as lines: the key, what was found, what is wanted, what might have been meant."""
+"""Mistakes in the configuration as lines: the key, the value found, the value wanted, and the nearest known name."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -100,7 +100,7 @@ def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list
 
 
 def _branches(schema: Mapping[str, Any], path: Sequence[str | int], config: Any) -> list[dict[str, Any]]:
-    """Return what the JSON schema says of the value at a path, most often one branch; a union has several."""
+    """Return the branches of the JSON schema for the value at a path: most often one, for a union several."""
     definitions = schema["$defs"]
 
     def expand(entry: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
@@ -158,7 +158,7 @@ def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> s
 
 
 def _description(branches: Sequence[Mapping[str, Any]]) -> str:
-    """Return what is wanted: the description, or what type and range say."""
+    """Return the wanted value in words: its description, or else its type and range."""
     for branch in branches:
         if text := branch.get("description"):
             first = text.split()[0]

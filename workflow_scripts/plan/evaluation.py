@@ -1,6 +1,6 @@
-"""What rules/evaluation.smk and rules/report.smk depend on: every model and every set of pseudo-labels of the configuration.
+"""Inputs and params of rules/evaluation.smk and rules/report.smk: every model and set of pseudo-labels.
 
-Never what happens to lie in a folder: files of a removed τ may lie about.
+All follow from the configuration, never from a folder, which may still hold the files of a removed τ.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from plan import acquire, benchmarks, labels, paths, rows, training
 from plan.experiment import Experiment, as_list, parse_reference, plain, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
-FIGURES = {  # figure: what it shows, for those who do not see it
+FIGURES = {  # name of a figure to its alternative text
     "figure_1a": "mAP of the students over the threshold τ, with the teachers as lines",
     "figure_1b": "Positives per training image over the threshold τ",
     "comparison": "Difference of every method to the reference, with intervals",
@@ -20,18 +20,18 @@ FIGURES = {  # figure: what it shows, for those who do not see it
 
 
 def part_of(split: str) -> str:
-    """Return the delivered part that a split lies in."""
+    """Return the part of the data set that a split belongs to."""
     return "test" if split == "test" else "train"
 
 
 def split_features(experiment: Experiment, model: str, split: str) -> str:
-    """Return the features that a model sees of a split."""
+    """Return the features of a split, by the backbone of the model."""
     kind, name, _ = paths.model_parts(model)
     return paths.features(experiment.dataset, experiment.backbone(experiment.model_entry(kind, name)), part_of(split))
 
 
 def split_labels(experiment: Experiment, split: str) -> str:
-    """Return the true labels of the part that a split lies in."""
+    """Return the true labels of the part that a split belongs to."""
     return paths.labels(experiment.dataset, part_of(split))
 
 
@@ -51,7 +51,7 @@ def all_test_logits(experiment: Experiment) -> list[str]:
 
 
 def comparison(experiment: Experiment) -> dict[str, Any]:
-    """Return what every method is compared with, and how."""
+    """Return the options of compare_methods: the reference, and the number of resamples."""
     shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
     name, variant = parse_reference(experiment.comparison.reference or as_list(shown.teacher)[0])
     reference = {"kind": "students" if variant else "teachers", "name": name, "variant": variant}
@@ -85,7 +85,7 @@ def shown_pseudo_labels(experiment: Experiment) -> dict[str, Any]:
 
 
 def report(experiment: Experiment) -> dict[str, Any]:
-    """Return what the report shows: students, pseudo-labels, captions, and the benchmarks of its jobs."""
+    """Return the options of write_report: students, pseudo-labels, captions, and the benchmark files of the jobs."""
     pseudo_labels, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
     captions = {name: (CAPTIONS / f"{name}.rst").read_text(encoding="utf-8") for name in FIGURES}
     return {

@@ -1,8 +1,8 @@
-"""One data set's experiment: the configuration as it holds for it, defaults and its own values merged."""
+"""The experiment of one data set: the configuration with its defaults and the data set's own values merged."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,12 +14,6 @@ from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
 AnySection = TypeVar("AnySection", bound=BaseModel)
-
-
-class Wildcards(Protocol):
-    """What Snakemake fills a pattern with: a text per name."""
-
-    def get(self, name: str, default: str = ...) -> str: ...
 
 
 def plain(value: Any) -> Any:
@@ -61,12 +55,12 @@ def tau_of(variant: str) -> str:
 
 
 def variants_of(entry: Any) -> list[str]:
-    """Return what an entry of pseudo_labels is made for, as in file names, sorted: its thresholds, or all."""
+    """Return the variants of an entry of pseudo_labels, as in file names, sorted: its thresholds, or ``all``."""
     return sorted(f"tau_{tau:.2f}" for tau in entry.taus) if RULES[entry.rule].swept else ["all"]
 
 
 class Experiment:
-    """The sections of the configuration for one data set, and what follows from them alone."""
+    """The sections of the configuration for one data set, and the values that follow from them alone."""
 
     def __init__(self, config: Config, dataset: str) -> None:
         self.config, self.dataset = config, dataset
@@ -94,11 +88,11 @@ class Experiment:
         return self.teachers[name] if kind == "teachers" else self.students[name]
 
     def backbone(self, entry: Teacher | Student) -> str:
-        """Return the backbone that a model sees pictures through."""
+        """Return the name of the backbone whose features a model takes."""
         return entry.backbone or self.entry.backbone
 
     def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
-        """Return how a model is trained: the section training, its own keys, its loss, what it is selected on."""
+        """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
         options = {
             key: getattr(entry if key in entry.model_fields_set else self.training, key)
             for key in Training.model_fields
@@ -145,12 +139,12 @@ class Experiment:
 
     @cached_property
     def backbones(self) -> list[str]:
-        """The backbones that some model sees pictures through."""
+        """The names of the backbones that some model uses."""
         return sorted({self.backbone(entry) for entry in [*self.teachers.values(), *self.students.values()]})
 
     @cached_property
     def display_names(self) -> dict[str, str]:
-        """The names that figures and tables show, of the models that have one."""
+        """The names that figures and tables show, by kind/name; a model without a label has none."""
         entries = {"teachers": self.teachers, "students": self.students}
         return {
             f"{kind}/{name}": entry.label

@@ -1,4 +1,4 @@
-"""What the models of the configuration are made of: names, numbers, and the models of losses and rules from their registries."""
+"""The building blocks of the configuration: names, numbers, and models of losses and rules, made from their registries."""
 
 import functools
 import operator
@@ -13,17 +13,17 @@ from spml.losses.catalog import LOSSES
 from spml.registry import REQUIRED, Hyperparameter
 
 NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_.-]*"
-SEED_LIMIT = 2**32 - 1  # of numpy.random.RandomState
+SEED_LIMIT = 2**32 - 1  # the largest seed of numpy.random.RandomState
 
 
 def _number(value: Any) -> Any:
-    """Read the text that YAML makes of 1e-3 as the number that it means."""
+    """Return the number that a text means: YAML reads 1e-3 as text. Return any other value as it is."""
     if isinstance(value, str) and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value):
         return float(value)
     return value
 
 
-Lenient = BeforeValidator(_number)  # of a float; after its limits, so that the JSON schema has them
+Lenient = BeforeValidator(_number)  # for a float; stands after its limits, so that the JSON schema keeps them
 Name = Annotated[
     str,
     Field(
@@ -41,7 +41,7 @@ def _once(values: list) -> list:
     return values
 
 
-Once = pydantic.AfterValidator(_once)  # of a list: each entry once
+Once = pydantic.AfterValidator(_once)  # for a list: each entry once
 
 
 class Section(BaseModel):

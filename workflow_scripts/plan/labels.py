@@ -1,4 +1,4 @@
-"""What rules/labels.smk depends on: observed labels, and pseudo-labels from teachers."""
+"""Inputs and params of rules/labels.smk: observed labels, and pseudo-labels from teachers."""
 
 import sys
 from typing import Any
@@ -10,7 +10,7 @@ from spml.labels.pseudo_labels import RULES
 
 
 def observation(experiment: Experiment) -> dict[str, Any]:
-    """Return how the observed labels are drawn: only what the sampling reads."""
+    """Return the options of make_observed_labels: only those that the sampling reads."""
     options = experiment.observation
     if options.file:
         return {"sampling": "given"}
@@ -20,7 +20,7 @@ def observation(experiment: Experiment) -> dict[str, Any]:
 
 
 def sampling_weights(experiment: Experiment) -> str | list[str]:
-    """Return the weights that labels are drawn by, where the annotations tell them."""
+    """Return the file of weights that labels are drawn by, where sampling is by size or location."""
     options = experiment.observation
     if options.file or options.sampling not in ("size", "location"):
         return []
@@ -33,40 +33,41 @@ def observed_file(experiment: Experiment) -> str | list[str]:
 
 
 def observed_file_images(experiment: Experiment) -> str | list[str]:
-    """Return the manifest that the rows of the user's file are looked up in."""
+    """Return the manifest that tells the rows of the user's file of observed labels, if there is one."""
     return paths.images(experiment.dataset, "train") if experiment.observation.file else []
 
 
 def image_table(experiment: Experiment) -> str | list[str]:
-    """Return the table of images where it may say what was observed: where no file of its own does."""
+    """Return the user's table of images, which may hold observed labels, unless a file of its own does."""
     if experiment.source.is_table and not experiment.observation.file:
         return acquire.annotations(experiment, "train")
     return []
 
 
 def check_options(experiment: Experiment) -> dict[str, Any]:
-    """Return what is asked of the labels before anything is trained."""
+    """Return the options of check_labels: the fully supervised teachers, and select_on."""
     return {"full_supervision": experiment.fully_supervised, "select_on": experiment.validation.select_on}
 
 
 def entry(experiment: Experiment, pseudo_labels: str) -> Any:
-    """Return the entry of pseudo-labels; end with one line where a file was asked for that has none."""
-    for line in unknown("pseudo-labels of a file that was asked for", pseudo_labels, list(experiment.pseudo_labels)):
+    """Return an entry of pseudo_labels; end with one line where the path of a requested file names none."""
+    for line in unknown("pseudo-labels of a requested file", pseudo_labels, list(experiment.pseudo_labels)):
         sys.exit(f"Error: {line}")
     return experiment.pseudo_labels[pseudo_labels]
 
 
 def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> dict[str, Any]:
     """Return the rule that makes pseudo-labels, its parameters and its teachers."""
-    made = entry(experiment, pseudo_labels)
-    parameters = {parameter.name: getattr(made, parameter.name) for parameter in RULES[made.rule].hyperparameters}
-    if RULES[made.rule].swept:
+    settings = entry(experiment, pseudo_labels)
+    rule = RULES[settings.rule]
+    parameters = {parameter.name: getattr(settings, parameter.name) for parameter in rule.hyperparameters}
+    if rule.swept:
         parameters["tau"] = float(tau_of(variant))
     return {
-        "keep_observed": made.keep_observed,
+        "keep_observed": settings.keep_observed,
         "parameters": plain(parameters),
-        "rule": made.rule,
-        "teacher": [format_reference(reference) for reference in as_list(made.teacher)],
+        "rule": settings.rule,
+        "teacher": [format_reference(reference) for reference in as_list(settings.teacher)],
     }
 
 

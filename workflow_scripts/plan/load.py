@@ -1,4 +1,4 @@
-"""From what Snakemake read to experiments: the configuration checked as a whole, one experiment per data set."""
+"""The experiments of a configuration: one per data set, after the configuration is checked as a whole."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from plan.experiment import Experiment
 def experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
     """Return the experiment of every data set.
 
-    References between names are checked for the data set that runs: others may be half written.
+    References between names are checked for the selected data set alone: others may be unfinished.
 
     Raises
     ------
@@ -27,9 +27,9 @@ def experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
         raise ConfigError(errors.lines(error, Config, config)) from None
     if lines := list(errors.unknown("dataset", checked.dataset, list(checked.datasets))):
         raise ConfigError(lines)
-    every = {name: Experiment(checked, name) for name in checked.datasets}
-    lines = list(checks.mistakes(every[checked.dataset]))
+    by_name = {name: Experiment(checked, name) for name in checked.datasets}
+    lines = list(checks.mistakes(by_name[checked.dataset]))
     if lines:
         suffix = f" (as it holds for data set {checked.dataset})"
         raise ConfigError(line if line.startswith("datasets.") else line + suffix for line in lines)
-    return every
+    return by_name

@@ -1,11 +1,11 @@
 """The path of every artifact: one function per pattern, for the plan with values, for the rules with wildcards.
 
-A rule names its outputs as text; what it reads comes from here. Arguments that are left out stay wildcards.
+A rule names its outputs as text, and its inputs by these functions. Arguments that are left out stay wildcards.
 """
 
 import os
 
-W = "{%s}"
+W = "{%s}"  # a wildcard of Snakemake
 DATASET, PART, SPLIT, SEED = W % "dataset", W % "part", W % "split", W % "seed"
 
 
@@ -15,7 +15,7 @@ def results(*names: str, dataset: str = DATASET) -> str:
 
 
 def resources(*names: str, dataset: str = DATASET) -> str:
-    """Return a path among what was fetched, drawn or converted for a data set."""
+    """Return a path among the files that are fetched, drawn or converted for a data set."""
     return "/".join(("resources", dataset, *names))
 
 
@@ -28,7 +28,7 @@ def demo_annotations(dataset: str = DATASET, part: str = PART) -> str:
 
 
 def fetched(dataset: str = DATASET, archive: str = W % "archive") -> str:
-    """Return the list of files that stands for an archive, unpacked."""
+    """Return the listing that stands for the unpacked files of an archive."""
     return resources("fetched", f"{archive}.csv", dataset=dataset)
 
 
@@ -53,7 +53,7 @@ def labels(dataset: str = DATASET, part: str = PART) -> str:
 
 
 def labels_check(dataset: str = DATASET) -> str:
-    """Return the file that says that the labels are enough to train models and to select among them."""
+    """Return the mark of check_labels: the labels are enough to train models and to select among them."""
     return results("checks", "labels.txt", dataset=dataset)
 
 
@@ -145,7 +145,7 @@ def report(dataset: str = DATASET) -> str:
 
 
 def provenance(dataset: str = DATASET) -> str:
-    """Return the record of what results were made with."""
+    """Return the provenance of the results."""
     return results("provenance.json", dataset=dataset)
 
 
@@ -181,11 +181,11 @@ def predictions(name: str, dataset: str = DATASET) -> str:
 
 
 def benchmark(rule: str, *names: str, dataset: str = DATASET) -> str:
-    """Return the benchmark of a job: its rule, then what tells it from the rule's other jobs."""
+    """Return the benchmark of a job; ``names`` tell it from the other jobs of its rule."""
     *folders, last = (rule, *names)
     return results("benchmarks", *folders, f"{last}.tsv", dataset=dataset)
 
 
 def beside(path: str, name: str) -> str:
-    """Return a path that is given from the folder of another."""
+    """Return the path of ``name``, which is relative to the folder that holds ``path``."""
     return os.path.normpath(os.path.join(os.path.dirname(path), name))

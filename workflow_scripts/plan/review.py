@@ -1,4 +1,4 @@
-"""What rules/review.smk and rules/model.smk depend on: gallery, exports, the model that labels new images."""
+"""Inputs and params of rules/review.smk and rules/model.smk: gallery, exports, the model that labels new images."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from spml.review.exports import FORMATS
 
 
 def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any]:
-    """Return the variants of pseudo-labels in words, and their teachers."""
+    """Return the options of make_gallery: the variants of the pseudo-labels in words, and their teachers."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
     return {
@@ -22,17 +22,17 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
 
 
 def shown_gallery(experiment: Experiment) -> str:
-    """Return the page that the target gallery makes: the pseudo-labels of figure 1b, of the first replicate."""
+    """Return the page of the target ``gallery``: the pseudo-labels of figure 1b in the first replicate."""
     return paths.gallery(experiment.dataset, experiment.shown_pseudo_labels, min(experiment.seeds))
 
 
 def shown_exports(experiment: Experiment) -> list[str]:
-    """Return what the target exports makes: every variant of these pseudo-labels in every format."""
+    """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format."""
     name, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
     return [
-        paths.export(experiment.dataset, name, seed, variant, form)
+        paths.export(experiment.dataset, name, seed, variant, file_format)
         for variant in variants_of(experiment.pseudo_labels[name])
-        for form in FORMATS
+        for file_format in FORMATS
     ]
 
 
@@ -41,7 +41,7 @@ def shown_exports(experiment: Experiment) -> list[str]:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The models of which validation chooses one: variants of a student in one replicate, or a single model."""
+    """The models that validation chooses from: variants of a student in one replicate, or a single model."""
 
     kind: str
     name: str
@@ -51,7 +51,7 @@ class Candidates:
 
 
 def candidates(experiment: Experiment) -> Candidates:
-    """Return the models of which validation chooses one."""
+    """Return the models that validation chooses from."""
     options = experiment.predict
     if options.model:
         name, variant = parse_reference(options.model)
@@ -64,7 +64,7 @@ def candidates(experiment: Experiment) -> Candidates:
 
 
 def candidate_options(experiment: Experiment) -> dict[str, Any]:
-    """Return the candidates as plain rows, and what they see pictures through."""
+    """Return the options of choose_model: the candidates as plain rows, their seed and their backbone."""
     chosen = candidates(experiment)
     return {
         "backbone": training.extraction(experiment, experiment.backbone(chosen.entry)),
@@ -109,7 +109,7 @@ def candidate_weights(experiment: Experiment) -> str:
 
 
 def card(experiment: Experiment) -> dict[str, Any]:
-    """Return how the candidates are trained and what from, for the model's card."""
+    """Return the options of write_model_card: how the candidates are trained, and their pseudo-labels."""
     chosen = candidates(experiment)
     names = {"labels": experiment.display_names}
     if isinstance(chosen.entry, Teacher):
@@ -142,7 +142,7 @@ def new_images_list(experiment: Experiment) -> str | list[str]:
 
 
 def fingerprint_new_images(experiment: Experiment) -> str:
-    """Return the state of the new images: another one where a picture is added or replaced."""
+    """Return a fingerprint of the new images; it changes where a picture is added or replaced."""
     path = new_images(experiment)
     if os.path.isfile(path):
         with open(path, encoding="utf-8-sig", errors="replace") as file:

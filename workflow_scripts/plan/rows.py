@@ -1,4 +1,4 @@
-"""Every model and every set of pseudo-labels of an experiment, as plain rows that tables are made of."""
+"""The rows of the result tables: every model and every set of pseudo-labels of an experiment."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -16,21 +16,21 @@ class Download:
 
 @dataclass(frozen=True)
 class Source:
-    """What the plan knows of a source.
+    """A source of data sets, as the plan sees it.
 
     Attributes
     ----------
     reader : the module of spml.data that converts its annotations; None where they are read as they are
-    named : what the user must name of each part: annotations, images
+    named : the paths that the user must name for each part: annotations, images
     downloads : the archives that are fetched, by name
-    listings : of a fetched source, the file in the unpacked archive that lists the images of a part
-    pictures : of a fetched source, the folder in the unpacked archive that holds the pictures of a part
-    beside : files and folders beside a listing (relative to its folder) that say what the images show
+    listings : for a fetched source, by part, the file in the unpacked archive that lists the images
+    pictures : for a fetched source, by part, the folder in the unpacked archive that holds the pictures
+    beside : files and folders beside a listing (relative to its folder) that hold the labels of the images
     pictures_beside : the folder of pictures beside a listing
     has_boxes : whether annotations may have boxes and areas
-    has_true_labels : whether it can say what is true of an image
+    has_true_labels : whether it can hold true labels
     unannotated_count : whether an image without an annotation counts; by COCO's convention it does not
-    ending : of the file that annotations are read from: json (COCO instances) or csv (a table of images)
+    ending : the suffix of the file that annotations are read from: json (COCO instances) or csv (a table of images)
     """
 
     reader: str | None = None
@@ -47,7 +47,7 @@ class Source:
 
     @property
     def is_table(self) -> bool:
-        """Return whether annotations are read from a CSV table of images, which also says what was observed."""
+        """Whether annotations are read from a CSV table of images, which may also hold observed labels."""
         return self.ending == "csv"
 
 

@@ -1,4 +1,4 @@
-"""What a rule depends on beside settings and artifacts: its code, and files of the user that are too many to be inputs."""
+"""The dependencies of a rule beside settings and artifacts: its code, and user files that are too many to be inputs."""
 
 import ast
 import functools
@@ -13,7 +13,7 @@ UNTRACKED = SCRIPTS / "spml" / "runtime"  # logs, errors, atomic writes: no data
 
 @functools.cache
 def _imports(path: Path) -> frozenset[Path]:
-    """Return the local modules that a file imports, with the __init__.py of every package on the way."""
+    """Return the local modules that a file imports, with the __init__.py of every package on the way that is not empty."""
     package = path.parent.relative_to(SCRIPTS).parts
     candidates = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -29,7 +29,9 @@ def _imports(path: Path) -> frozenset[Path]:
             for depth in range(1, len(name) + 1):
                 stem = SCRIPTS.joinpath(*name[:depth])
                 candidates |= {stem.with_suffix(".py"), stem / "__init__.py"}
-    return frozenset(file for file in candidates if file.is_file() and UNTRACKED not in file.parents)
+    return frozenset(
+        file for file in candidates if file.is_file() and file.stat().st_size and UNTRACKED not in file.parents
+    )
 
 
 @functools.cache
@@ -60,7 +62,7 @@ def files_in(folder: str) -> Iterator[str]:
 
 
 def fingerprint(paths: Iterable[str]) -> str:
-    """Return a checksum of the names, sizes and times of those of these files that exist."""
+    """Return a checksum of the names, sizes and times of these files; missing files are left out."""
     checksum = hashlib.sha256()
     for path in paths:
         if os.path.isfile(path):

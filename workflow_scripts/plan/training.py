@@ -1,4 +1,4 @@
-"""What rules/features.smk and rules/training.smk depend on: backbones, features, teachers and students."""
+"""Inputs and params of rules/features.smk and rules/training.smk: backbones, features, teachers and students."""
 
 from typing import Any
 
@@ -24,24 +24,24 @@ def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
 
 
 def pretraining(experiment: Experiment) -> dict[str, Any]:
-    """Return how many pictures the demo's backbone is pretrained on."""
+    """Return the options of pretrain_demo_backbone: the number of pictures."""
     return {"singles": experiment.config.demo.singles}
 
 
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
-    """Return how a backbone turns pictures into features."""
+    """Return the options of extract_features for a backbone."""
     entry = experiment.config.backbones[backbone]
     return plain({key: getattr(entry, key) for key in ("architecture", "image_size", "precision", "storage")})
 
 
 def teacher_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
-    """Return how a teacher is trained."""
+    """Return the options of train_teacher."""
     entry = experiment.teachers[teacher]
     return plain(experiment.training_options(entry) | {"supervision": entry.supervision})
 
 
 def student_options(experiment: Experiment, student: str) -> dict[str, Any]:
-    """Return how a student is trained."""
+    """Return the options of train_student."""
     return experiment.training_options(experiment.students[student])
 
 

@@ -1,4 +1,4 @@
-"""What the numbers in label matrices mean, one enumeration per kind of matrix.
+"""The codes in label matrices, one enumeration per kind of matrix.
 
 NumPy takes a member for an int64, and slowly: `np.where` and arithmetic with one need `.astype(np.int8)`, and loops over
 elements take its `.value`.
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class TrueLabel(IntEnum):
-    """Of ``labels/{part}.h5``."""
+    """True labels, the codes in ``labels/{part}.h5``."""
 
     PRESENT = 1
     ABSENT = 0
@@ -16,7 +16,7 @@ class TrueLabel(IntEnum):
 
 
 class ObservedLabel(IntEnum):
-    """Of ``observed/seed_{seed}.h5``."""
+    """Observed labels, the codes in ``observed/seed_{seed}.h5``."""
 
     PRESENT = 1
     UNOBSERVED = 0
@@ -24,7 +24,7 @@ class ObservedLabel(IntEnum):
 
 
 class PseudoLabel(IntEnum):
-    """Of ``pseudo_labels/.../{variant}.h5``, unless it holds soft targets."""
+    """Pseudo-labels, the codes in ``pseudo_labels/.../{variant}.h5``, unless it holds soft targets."""
 
     PRESENT = 1
     ABSENT = 0
@@ -32,7 +32,7 @@ class PseudoLabel(IntEnum):
 
 
 class LossLabel(IntEnum):
-    """Of the labels that a loss is given; where everything is known, UNOBSERVED stands for absent."""
+    """Labels as a loss takes them; where every label is known, UNOBSERVED stands for absent."""
 
     PRESENT = 1
     UNOBSERVED = 0

@@ -110,7 +110,7 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
 
 @dataclass
 class Features:
-    """An open file of features: the ids of all images, and rows [n, D] that are read when they are asked for."""
+    """An open file of features: the ids of all images, and rows [n, D] that are read on demand."""
 
     path: str
     image_id: list[str]
@@ -166,7 +166,7 @@ class Features:
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike) -> Iterator[Features]:
-    """Open the features in a file made by ``join``, once every shard is found to be there.
+    """Yield the features in a file made by ``join``, after a check that every shard is there.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
 LAYOUT = 2  # raised when the meaning of files changes
-KEPT_LAYOUTS = {"feature_shard": 1, "features": 1}  # kinds that mean the same since an earlier layout, and which
+KEPT_LAYOUTS = {"feature_shard": 1, "features": 1}  # kinds of file that have not changed since this earlier layout
 RULES = {  # kind of file to the rule that makes it
     "labels": "make_labels",
     "observed": "make_observed_labels",
@@ -88,7 +88,7 @@ def layout_of(kind: str) -> int:
 
 
 def _other_version(layout: object, kind: str) -> str:
-    """Return what is wrong with a file of that kind and another layout, and what to do."""
+    """Return the message for a file of that kind with another layout: what is wrong, and what to do."""
     older = isinstance(layout, int | np.integer) and layout < layout_of(kind)
     return (
         f"made by {'an earlier' if older else 'another'} version of this pipeline (layout {layout}, wanted "

@@ -101,7 +101,10 @@ def read(path: str, kind: str) -> Matrix:
 
 
 def selection_labels(true: Matrix, observed: Matrix | None) -> np.ndarray:
-    """Return the labels that models are chosen on, int8 [N, L] of the training part: the true ones, or what was observed as present."""
+    """Return the labels that models are selected on, int8 [N, L] for the training part.
+
+    These are the true labels. With ``observed``, observed positives are present and all other labels absent.
+    """
     if observed is None:
         return true.values
     observed.require_same_as(true)

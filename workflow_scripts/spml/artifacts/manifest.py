@@ -1,4 +1,4 @@
-"""The manifest of a part: a row per image, in protocol order; names stand as they are."""
+"""The manifest of a part: a row per image, in protocol order, with names that are not escaped."""
 
 import csv
 import functools

@@ -1,4 +1,4 @@
-"""Archives: unpacked inside their folder or not at all."""
+"""Archives of data sets: checked, and unpacked inside their folder."""
 
 import contextlib
 import functools
@@ -32,7 +32,7 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike, prefixes: Sequ
     """Unpack the members of a zip or tar file (compressed or not) whose names begin with one of the prefixes.
 
     Members are checked before anything is written. A member that is already there with the right size is kept. Each is
-    written to a temporary name and moved; the CRC of a zip file's member is checked on the way. Returns the paths of the
+    written to a temporary name and moved; the CRC of a zip file's member is checked on the way. Return the paths of the
     members, sorted.
 
     Raises

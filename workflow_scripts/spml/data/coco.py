@@ -67,15 +67,17 @@ def load(path: str | os.PathLike) -> COCO:
 
 
 def _problems(dataset: object) -> Iterator[str]:
-    """Yield what is wrong with the content of a file; nothing where all is right."""
+    """Yield one line for each mistake in the content of a file."""
     if not isinstance(dataset, dict):
         yield f"found a {type(dataset).__name__} at the top, wanted an object with {', '.join(KEYS)}"
         return
     for section, keys in KEYS.items():
         if not isinstance(dataset.get(section), list):
-            keys_found = [key if key.isprintable() else repr(key) for key in list(dataset)[:10]]
-            found = type(dataset[section]).__name__ if section in dataset else f"keys {', '.join(keys_found) or 'none'}"
-            yield f"{section}: found {found}, wanted a list (COCO instances format)"
+            some_keys = [key if key.isprintable() else repr(key) for key in list(dataset)[:10]]
+            content = (
+                type(dataset[section]).__name__ if section in dataset else f"keys {', '.join(some_keys) or 'none'}"
+            )
+            yield f"{section}: found {content}, wanted a list (COCO instances format)"
             return
         for row, entry in enumerate(dataset[section]):
             for key, kind in keys.items():
@@ -107,7 +109,7 @@ def _kinds(kind: type | tuple[type, ...]) -> str:
 
 
 def _duplicates(dataset: Mapping, section: str, key: str) -> Iterator[str]:
-    """Yield where a section has the same value of a key again, compared as text."""
+    """Yield one line for each value of a key that a section repeats, compared as text."""
     first_row: dict[str, int] = {}
     for row, entry in enumerate(dataset[section]):
         text = str(entry[key])

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 Point = tuple[float, float]
-SEED = 7  # of all that is drawn
+SEED = 7  # of all random streams of the demo
 OVERSAMPLING = 3  # drawn this much larger, then reduced: smooth edges
 
 

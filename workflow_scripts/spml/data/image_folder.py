@@ -21,7 +21,7 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
     Raises
     ------
     InputError
-        When there is no picture in a category's folder, or a folder's name can be none of a category.
+        When there is no picture in a category's folder, or a folder's name is not a possible name of a category.
     """
     folder = conversion.folder
     names = [name for name, _ in of_folder(folder, conversion.key)]
@@ -36,7 +36,7 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
         raise InputError(
             f"{folder}: found {len(names):,} pictures, none in a folder in it; wanted a folder for each category"
         )
-    table = [map(escaped, row) for row in rows]  # what reads tables takes them for files of a spreadsheet
+    table = [map(escaped, row) for row in rows]  # csv_table.read undoes this
     write_csv(output, [("path", "observed"), *table])
     print(f"{folder}: {len(rows):,} pictures of {len(categories):,} categories")
     if len(names) > len(rows):
@@ -44,7 +44,7 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
 
 
 def of_folder(folder: str, key: str = "predict.images") -> list[tuple[str, str]]:
-    """Return the name from the folder on and the path of every picture in it and its subfolders, sorted by name.
+    """Return the name (its path from the folder on) and the path of every picture in a folder and its subfolders, sorted.
 
     ``key`` names the folder in the configuration.
 

@@ -1,4 +1,4 @@
-"""What the readers of annotations share: their options, and a part that is written as COCO JSON.
+"""The interface of the readers of annotations: their options, and a part that is written as COCO JSON.
 
 A reader is a module of this package with a function ``convert(conversion, part, output)``: it reads one part of a data
 set in its layout and writes it to ``output``, as COCO JSON or as a table of images. The configuration names the module.
@@ -13,12 +13,12 @@ from spml.runtime.files import write_json
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a reader is told; each takes what its layout needs."""
+    """The options of a reader; each reader takes those that its layout needs."""
 
     listing: str  # path of the list of images of the part
     training: str  # path of the list of images of the training part
     folder: str  # folder of the pictures of the part
-    key: str  # of the configuration that names the folder, for messages
+    key: str  # the key of the configuration that names the folder, for messages
 
 
 @dataclass

@@ -41,7 +41,7 @@ def _ranked(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Return sorted keys that rise as the scores of one column [N] fall, equal where scores are, and the indices of the hits.
 
     Single precision is sorted as whole numbers with the hit in the lowest bit: several times faster than an order of
-    indices. The bits of a float rise with it from 0 on, and fall below.
+    indices. Read as a whole number, the bits of a float rise with the float from 0 on; below 0 they fall as it rises.
     """
     if scores.dtype != np.float32:
         order = np.argsort(-scores, kind="stable")

@@ -1,4 +1,4 @@
-"""Calibration: how often entries are present that a model gives a certain probability."""
+"""Calibration: how often entries are present, by the probability that a model predicts for them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ Bins = Mapping[str, Sequence[float] | np.ndarray]
 
 
 def reliability_bins(probability: np.ndarray, true: np.ndarray) -> dict[str, list[float]]:
-    """Return by bin of probability: the number of entries, the sum of their probabilities, how many are present.
+    """Return for each bin of probability the number of entries, the sum of their probabilities, and how many are present.
 
     Parameters
     ----------

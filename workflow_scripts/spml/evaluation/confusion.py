@@ -1,4 +1,4 @@
-"""Count true positives, and derive precision, recall and F1 from the counts. The only place that counts them."""
+"""Counts of true positives, and precision, recall and F1 from them. No other module counts true positives."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from spml.artifacts.codes import TrueLabel
 
 Count = np.ndarray | np.floating | np.integer
-POSITIVE_TARGET = 0.5  # a soft target of so much or more stands for a label
+POSITIVE_TARGET = 0.5  # the smallest soft target that stands for a label
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Numbers of entries, of a whole matrix or per category [L]; of soft targets, sums.
+    """Counts of entries, for a whole matrix or per category [L]; soft targets are summed.
 
     Entries whose true label is unknown count nowhere. False positives are ``predicted - true_positives``, false negatives
     are ``present - true_positives``.
@@ -66,10 +66,10 @@ def harmonic_mean(precision: float, recall: float) -> float:
 
 
 def soft_positives(pseudo: np.ndarray) -> np.ndarray:
-    """Return how much of a positive each pseudo-label is, float64 [N, L]: 1 or 0, or its soft target."""
+    """Return pseudo-labels as float64 [N, L]: 1 where present, its value for a soft target, 0 elsewhere."""
     return np.where(pseudo > 0, pseudo, 0).astype(np.float64)
 
 
 def hard_positives(pseudo: np.ndarray) -> np.ndarray:
-    """Return which pseudo-labels say present, bool [N, L]; a soft target does from ``POSITIVE_TARGET`` on."""
+    """Return where pseudo-labels are present, bool [N, L]; a soft target is from ``POSITIVE_TARGET`` on."""
     return pseudo >= POSITIVE_TARGET

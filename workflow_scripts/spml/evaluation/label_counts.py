@@ -1,4 +1,4 @@
-"""How many pseudo-labels a set has, and how many of them are right: a row of tables/label_counts.csv."""
+"""The counts, precision and recall of one set of pseudo-labels: a row of tables/label_counts.csv."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def count(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> dict[st
     """Return the counts of pseudo-labels against observed and true labels.
 
     Precision and recall are fractions of the entries whose true label is known, and NaN where none of these is
-    pseudo-labelled or present. Entries that are unobserved have a precision and recall of their own.
+    pseudo-labelled or present. ``precision_unobserved`` and ``recall_unobserved`` are over the unobserved entries alone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Quality of pseudo-labels by category: how many, how right, and which category stands where a true one is missing."""
+"""Quality of pseudo-labels by category: counts, precision, recall, and the categories labelled in place of missing ones."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
 from spml.evaluation.confusion import confusion, hard_positives, soft_positives
 
-BLOCK = 256  # categories that are looked at together
+BLOCK = 256  # categories per matrix product
 
 
 def by_category(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> pd.DataFrame:
@@ -46,8 +46,8 @@ def confusions(pseudo: np.ndarray, true: np.ndarray, most: int) -> tuple[np.ndar
 
     Returns
     -------
-    Categories j and numbers of images, both int64 [L, most]: the most frequent first, of equals the first category. Only
-    some rows of the L x L pairs are in memory at a time.
+    Categories j and numbers of images, both int64 [L, most]: the most frequent first, the first category among equals.
+    Only ``BLOCK`` rows of the L x L pairs are in memory at a time.
     """
     positive = hard_positives(pseudo)
     missing = ((true == TrueLabel.PRESENT) & ~positive & (pseudo != PseudoLabel.IGNORED)).astype(np.float32)

@@ -1,6 +1,6 @@
-"""The registry of metrics: what evaluate.py computes for each model, and tables/map.csv and the report show.
+"""The registry of metrics. evaluate.py computes them for each model; tables/map.csv and the report show them.
 
-To add one: its function of ``Predictions``, and its record in ``METRICS``.
+To add one, write its function of ``Predictions``, and its record in ``METRICS``.
 """
 
 import math
@@ -40,7 +40,7 @@ class Predictions:
 
     @cached_property
     def reliability(self) -> dict[str, list[float]]:
-        """Bins of probability of the known entries, as calibration.reliability_bins gives them."""
+        """Bins of probability of the known entries, as calibration.reliability_bins returns them."""
         return calibration.reliability_bins(self.probability[self.known], self.true[self.known])
 
 
@@ -73,7 +73,7 @@ def overall_f1(predicted: np.ndarray, true: np.ndarray) -> float:
 def category_f1(predicted: np.ndarray, true: np.ndarray) -> float:
     """Return CF1 in percent for bool predictions [N, L]: the F1 of the means of precision and recall over categories.
 
-    A category that is never predicted has precision 0, one without positives recall 0. Source: as of ``overall_f1``.
+    A category that is never predicted has precision 0, one without positives recall 0. Source: as for ``overall_f1``.
     """
     counts = confusion(predicted, true, axis=0)
     return 100 * harmonic_mean(np.nan_to_num(counts.precision).mean(), np.nan_to_num(counts.recall).mean())

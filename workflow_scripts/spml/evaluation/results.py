@@ -1,4 +1,4 @@
-"""What tables and figures share: methods, their labels, the mAP that is shown, the variant that validation chose."""
+"""Methods as tables and figures show them: their labels, their mAP, and the variant that validation chose."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pandas as pd
 from spml.artifacts import tables
 
 UNTESTED = "no true label of a test image is known"
-METHOD = ["kind", "name", "variant"]  # what makes a method in tables/map.csv; its rows are its replicates
+METHOD = ["kind", "name", "variant"]  # columns of tables/map.csv that identify a method; its rows are its replicates
 SELECTION = {"true_labels": "true", "observed_labels": "observed"}  # select_on to the validation labels in words
 
 
@@ -19,7 +19,7 @@ def variant_label(name: str, variant: str) -> str:
 
 
 def method_label(kind: str, name: str, variant: str, labels: Mapping[str, str]) -> str:
-    """Return a method as people read it; ``labels`` are display names by ``kind/name``, the name itself where it lacks one."""
+    """Return the label of a method: its display name in ``labels`` (by ``kind/name``), or else its name, and its τ."""
     return variant_label(labels.get(f"{kind}/{name}", name), variant)
 
 
@@ -40,12 +40,12 @@ def reference_label(comparison: pd.DataFrame, labels: Mapping[str, str]) -> str:
 def read_map(path: str | os.PathLike) -> pd.DataFrame:
     """Read tables/map.csv, and add the columns ``val_score`` and ``test_score``: the mAP in percent that is shown.
 
-    That is the published mAP, or the one over the categories present where a split lacks some; ``scale`` says which. A split
-    without a known label is left out of the question, and its scores are NaN.
+    The shown mAP is the published one, or the mAP over the categories present where a split lacks some; ``scale`` names it.
+    A split without a known label does not count as lacking categories, and its scores are NaN.
     """
     table = tables.read(path)
-    measured = [f"{split}_categories_present" for split in ("val", "test") if table[f"{split}_map"].notna().any()]
-    complete = bool(table[measured].eq(table["categories"], axis=0).all(axis=None))
+    columns = [f"{split}_categories_present" for split in ("val", "test") if table[f"{split}_map"].notna().any()]
+    complete = bool(table[columns].eq(table["categories"], axis=0).all(axis=None))
     for split in ("val", "test"):
         table[f"{split}_score"] = table[f"{split}_map"] if complete else table[f"{split}_map_present"]
     table["scale"] = "mAP (%)" if complete else "mAP, categories present (%)"
@@ -53,12 +53,12 @@ def read_map(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def is_tested(table: pd.DataFrame) -> bool:
-    """Return whether a label of the test split is known, so that there is a mAP on it (of tables/map.csv or comparison.csv)."""
+    """Return whether tables/map.csv or comparison.csv has a mAP on the test split: whether a test label is known."""
     return bool(table["test_map"].notna().any())
 
 
 def selection(select_on: str) -> str:
-    """Return in words what models were chosen on: ``true_labels`` or ``observed_labels`` of the validation split."""
+    """Return in words the validation labels that models were selected on; ``select_on`` as in the config."""
     return f"chosen on {SELECTION[select_on]} validation labels"
 
 
@@ -71,8 +71,8 @@ def mean_std(table: pd.DataFrame, by: str | list[str], value: str) -> pd.DataFra
 def methods(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row per method, indexed by METHOD: mAP on validation and test over its replicates, and whether it was chosen.
 
-    Of the variants of one student the one with the highest validation mAP is ``chosen`` (the first of equals); every
-    teacher is. ``test_by_replicate`` holds an array by ascending seed.
+    The variant of a student with the highest validation mAP is ``chosen`` (the first among equals), and so is every
+    teacher. ``test_by_replicate`` holds an array by ascending seed.
     """
     table = table.sort_values("seed", kind="stable")
     val, test = (mean_std(table, METHOD, f"{split}_score") for split in ("val", "test"))

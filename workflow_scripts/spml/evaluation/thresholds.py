@@ -10,9 +10,9 @@ WITHOUT_POSITIVES = 0.5
 
 
 def best_threshold(probability: np.ndarray, true: np.ndarray) -> float:
-    """Return the threshold of the highest F1 of all entries, half-way between two probabilities.
+    """Return the threshold with the highest F1 over all entries, half-way between two probabilities.
 
-    Entries above it are present. Of equals, the highest threshold; 0.5 without positives.
+    Entries above it are present. The highest threshold is taken among equals, and 0.5 without positives.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def best_threshold(probability: np.ndarray, true: np.ndarray) -> float:
 
 
 def by_category(probability: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the best threshold of each category, float64 [L], and the one for all together.
+    """Return the best threshold of each category, float64 [L], and the best one for all categories together.
 
     A category without positives gets the threshold of all.
 
@@ -39,7 +39,7 @@ def by_category(probability: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, 
     ----------
     probability : float [N, L]
     true : int [N, L]
-        Codes of ``TrueLabel``, of the validation rows.
+        Codes of ``TrueLabel``, for the validation rows.
     """
     known = true != TrueLabel.UNKNOWN
     overall = best_threshold(probability[known], true[known])

@@ -15,7 +15,7 @@ from spml.features.precision import convert
 from spml.runtime.errors import InputError
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, of RGB in [0, 1]
-CPU_BATCH = 8  # pictures at a time on a CPU; a constant, so that features do not depend on a setting of the machine
+CPU_BATCH = 8  # pictures per batch on a CPU; a constant, so that features do not depend on a setting of the machine
 PREPROCESSING = "bilinear resize without aspect ratio, RGB in [0, 1], ImageNet mean and standard deviation"
 
 
@@ -75,16 +75,16 @@ def _classifier(architecture: str) -> str:
 
 def _require_fit(model: nn.Module, state: dict[str, Tensor], architecture: str, weights: str | os.PathLike) -> None:
     """Raise InputError unless the weights have the names and shapes of the model's."""
-    wanted = model.state_dict()
-    needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
+    expected = model.state_dict()
+    needed = [name for name in expected if not name.endswith("num_batches_tracked")]
     missing = [name for name in needed if name not in state]
-    foreign = [name for name in state if name not in wanted]
-    unlike = [name for name in needed if name in state and state[name].shape != wanted[name].shape]
-    if missing or foreign or unlike:
-        first = (missing or foreign or unlike)[0]
+    foreign = [name for name in state if name not in expected]
+    misshapen = [name for name in needed if name in state and state[name].shape != expected[name].shape]
+    if missing or foreign or misshapen:
+        first = (missing or foreign or misshapen)[0]
         raise InputError(
             f"{weights}: these weights do not fit {architecture}: {len(missing)} layers missing, {len(foreign)} unknown, "
-            f"{len(unlike)} of another shape (the first: {first}); wanted a torchvision {architecture} state dict"
+            f"{len(misshapen)} of another shape (the first: {first}); wanted a torchvision {architecture} state dict"
         )
 
 
@@ -97,7 +97,7 @@ def normalise(pictures: np.ndarray, device: str) -> Tensor:
 
 
 def scaled(values: Tensor) -> Tensor:
-    """Return the same for a tensor, on its own device."""
+    """Return pictures uint8 [B, S, S, 3] normalised, float32 [B, 3, S, S], on the device that they are on."""
     mean, std = (torch.tensor(numbers, device=values.device).view(3, 1, 1) for numbers in (MEAN, STD))
     return values.permute(0, 3, 1, 2).float().mul_(1 / (255 * std)).sub_(mean / std)
 
@@ -105,8 +105,8 @@ def scaled(values: Tensor) -> Tensor:
 class Extractor:
     """A frozen backbone made fast: channels last, batch normalisation folded into the convolutions, one precision.
 
-    On a CPU one of ``threads`` threads computes a whole batch: the rounding of a convolution depends on the number of
-    threads that share it, and on the size of the batch.
+    On a CPU, each of ``threads`` threads computes a whole batch by itself, since the rounding of a convolution depends on
+    the number of threads that share it, and on the size of the batch.
     """
 
     def __init__(self, model: nn.Module, precision: str, device: str, threads: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""From paths of pictures to their features, the same way for cached features and for new images."""
+"""Extraction: from paths of pictures to their features, for the cache and for new images alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

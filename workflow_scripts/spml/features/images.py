@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from spml.runtime.errors import InputError
 
-PIXELS = 1 << 27  # of a picture, at most: decoded ones take up to 8 bytes each, and a small file can claim far more
+PIXELS = 1 << 27  # at most per picture: a decoded pixel takes up to 8 bytes, and a small file can claim far more
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")  # no documents, no programs
 
 
@@ -60,7 +60,7 @@ def _rgb(picture: Image.Image) -> Image.Image:
 def read_batches(
     paths: Sequence[str], size: int, batch_size: int, workers: int, unreadable: dict[str, str] | None = None
 ) -> Iterator[np.ndarray]:
-    """Yield batches uint8 [B, size, size, 3] in order; ``workers`` threads decode the next one while one is used.
+    """Yield batches uint8 [B, size, size, 3] in order; ``workers`` threads decode the next batch meanwhile.
 
     A picture that cannot be read raises InputError. With a dict ``unreadable`` it is black instead, and the message is
     stored there by its path.

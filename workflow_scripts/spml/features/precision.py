@@ -1,8 +1,8 @@
 """A backbone in bfloat16 that stays close to itself in float32.
 
 Rounding each weight to the nearest value shifts the sum of a filter, and with it the mean of its output: pooled features of
-MobileNetV2 keep a cosine of 0.995 to those in float32. Two measures bring it above 0.999 at the same speed. Each weight
-takes on the rounding error of the one before it, so that filters keep their sums. Biases stay in float32.
+MobileNetV2 keep a cosine of 0.995 to those in float32. Two steps bring it above 0.999 at the same speed. Each weight
+takes on the rounding error of the weight before it, so that filters keep their sums. Biases stay in float32.
 """
 
 import copy

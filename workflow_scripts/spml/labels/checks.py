@@ -1,4 +1,4 @@
-"""Checks of labels before anything is extracted: whether there are positives to learn from."""
+"""Checks of labels before any feature is extracted: whether there are positives to learn from."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from spml.runtime.errors import InputError
 def require_enough(
     path: str, training: np.ndarray, full_supervision: Sequence[str], validation: np.ndarray, select_on: str
 ) -> None:
-    """Raise InputError unless there are positives to learn from and to choose models on.
+    """Raise InputError unless there are positives to learn from and to select models on.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def require_enough(
     full_supervision : names
         The teachers that learn from ``training``.
     validation : int [m, L]
-        The labels of the validation rows that models are chosen on.
+        The labels of the validation rows that models are selected on.
     select_on : str
         The kind of ``validation``: ``true_labels`` or ``observed_labels``.
 

@@ -9,22 +9,22 @@ from spml.artifacts.spreadsheet import restored
 from spml.runtime.errors import InputError
 
 NEAREST = 0.0005  # pixels: the distance of a box at the very centre of its image
-LEAST = 1e-9  # of the largest weight in a row: the smallest relative weight, so that no positive is impossible
+LEAST = 1e-9  # the smallest weight relative to the largest of its row, so that no positive is impossible
 
 
 def observe_uniform(
     labels: np.ndarray, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
 ) -> np.ndarray:
-    """Return so many observed positives and negatives per row, all positives of a row equally likely, all negatives as well.
+    """Return observed labels: some positives and negatives per row, each of its positives (negatives) equally likely.
 
     Parameters
     ----------
     labels : int [N, L]
         True labels (``TrueLabel``); an unknown one is never observed.
     seed : int
-        Of the one ``RandomState`` that serves all rows.
+        The seed of the one ``RandomState`` that serves all rows.
     positives_per_image, negatives_per_image : int
-        Number of each that is observed, at most; rows that have fewer show all of them.
+        The number of observed labels of each kind, at most; rows that have fewer show all of them.
 
     Returns
     -------
@@ -49,9 +49,10 @@ def observe_uniform(
 def observe_weighted(
     labels: np.ndarray, weights: np.ndarray, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
 ) -> np.ndarray:
-    """Return the same, but draw positives in proportion to their weights [N, L], one after the other without replacement.
+    """Return observed labels as ``observe_uniform``, but draw positives by their weights [N, L].
 
-    Negatives stay equally likely. A positive of weight 0 is drawn only after all others of its row.
+    The draw is in proportion to the weights, one after the other without replacement. Negatives stay equally likely. A
+    positive of weight 0 is drawn only after all others of its row.
 
     Source: Arroyo 2023, "Understanding Label Bias in Single Positive Multi-Label Learning", for the weights by
     size and location; Efraimidis and Spirakis 2006 for the draw: the smallest of exponential times over weights.
@@ -61,13 +62,13 @@ def observe_weighted(
     largest = np.where(present, weights, 0).max(1, keepdims=True)
     relative = np.where(largest > 0, weights / np.where(largest > 0, largest, 1), 1.0)
     times = random.standard_exponential(labels.shape)
-    first = np.where(present, times / np.maximum(relative, LEAST), np.inf).argsort(1, kind="stable")
-    last = np.where(absent, random.standard_exponential(labels.shape), np.inf).argsort(1, kind="stable")
+    positive_order = np.where(present, times / np.maximum(relative, LEAST), np.inf).argsort(1, kind="stable")
+    negative_order = np.where(absent, random.standard_exponential(labels.shape), np.inf).argsort(1, kind="stable")
     observed = np.zeros(labels.shape, np.int8)
-    np.put_along_axis(observed, last[:, :negatives_per_image], ObservedLabel.ABSENT, axis=1)
-    observed[~absent] = ObservedLabel.UNOBSERVED  # rows with fewer negatives than were asked for
+    np.put_along_axis(observed, negative_order[:, :negatives_per_image], ObservedLabel.ABSENT, axis=1)
+    observed[~absent] = ObservedLabel.UNOBSERVED  # in rows with fewer negatives than are drawn
     chosen = np.zeros(labels.shape, bool)
-    np.put_along_axis(chosen, first[:, :positives_per_image], True, axis=1)
+    np.put_along_axis(chosen, positive_order[:, :positives_per_image], True, axis=1)
     observed[chosen & present] = ObservedLabel.PRESENT
     return observed
 

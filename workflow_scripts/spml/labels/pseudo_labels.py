@@ -21,7 +21,7 @@ from spml.runtime.lazy import np
 
 @dataclass(frozen=True)
 class PseudoLabelRule:
-    """One rule; ``swept``: it has thresholds. ``source`` is a publication of docs/methods.md, empty for none."""
+    """One rule: ``swept`` if it takes a threshold ``tau``; ``source`` is a publication of docs/methods.md, or empty."""
 
     name: str
     description: str
@@ -56,7 +56,7 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 
 
 def _labels(present: np.ndarray) -> np.ndarray:
-    """Return the labels of entries that are present or absent, int8."""
+    """Return pseudo-labels int8: PRESENT where ``present``, ABSENT elsewhere."""
     labels = np.full(present.shape, PseudoLabel.ABSENT, np.int8)
     labels[present] = PseudoLabel.PRESENT
     return labels
@@ -139,7 +139,7 @@ def soft(logits: np.ndarray) -> np.ndarray:
 
 
 def keep_observed(pseudo: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return the pseudo-labels with what was observed put back: positives as present, negatives as absent."""
+    """Return the pseudo-labels with observed positives set to present, and observed negatives to absent."""
     kept = pseudo.copy()
     kept[observed == ObservedLabel.PRESENT] = PseudoLabel.PRESENT
     kept[observed == ObservedLabel.ABSENT] = PseudoLabel.ABSENT

@@ -1,4 +1,4 @@
-"""The training rows of a data set with all that is known of them: names, labels, teachers' logits."""
+"""The training rows of a data set with their names, their labels and the teachers' logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class TrainingRows:
 
 
 def read(true: labels.Matrix, observed: str, images: str, logits: Sequence[str]) -> TrainingRows:
-    """Return the training rows of the true labels, and what the other files of that part hold of them.
+    """Return the training rows, from the files of true labels, observed labels, the manifest and the teachers' logits.
 
     Raises
     ------

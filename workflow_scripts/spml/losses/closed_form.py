@@ -2,7 +2,7 @@
 
     present · nl(f) + absent · nl(1 - f) - unknown · entropy(f), entropy(f) = f nl(f) + (1 - f) nl(1 - f)
 
-``CLOSED_FORM`` holds the losses whose labels alone say the three weights of each entry. All others go through autograd.
+``CLOSED_FORM`` holds the losses whose labels alone determine the three weights of each entry. All others go through autograd.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the losses are made of. PyTorch is imported at the first call."""
+"""The terms that losses are made of. PyTorch is imported at the first call."""
 
 from __future__ import annotations
 

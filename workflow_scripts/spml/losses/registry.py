@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Needs = Literal["nothing", "complete labels", "true negatives", "observed negatives"]
-"""What a loss must be given besides observed positives."""
+"""The labels that a loss needs besides observed positives."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Losses for the length of one training run: what lasts longer than a batch lies in a ``TrainingLoss``.
+"""Losses for the length of one training run: a ``TrainingLoss`` holds the state that outlasts a batch.
 
 The training loop calls ``start_epoch``, the loss itself for each batch, and ``end_epoch``.
 """
@@ -19,7 +19,7 @@ from spml.losses.primitives import is_known
 
 @dataclass(frozen=True)
 class RunContext:
-    """What a loss may know of the training run that it serves.
+    """The facts about a training run that its loss may use.
 
     ``seeds``: one for each candidate; ``epochs``: their number; ``labels``: returns blocks [n, L] of the training
     labels in order.

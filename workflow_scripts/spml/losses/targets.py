@@ -1,4 +1,4 @@
-"""The labels of a file in the code of the losses (``LossLabel``), or as soft targets."""
+"""Labels of a file as a loss takes them: in the code ``LossLabel``, or as soft targets."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from spml.runtime.errors import InputError
 
 
 def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
-    """Return labels of which all but the ignored ones are known, in the code of the losses.
+    """Return true labels or pseudo-labels in the code of the losses; all but the ignored ones are known.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    int8 or float32 [N, L]. A loss that assumes something of unobserved labels assumes it of absent ones. A loss of known
-    labels alone gets absent labels as known to be absent, and ignored ones as unobserved.
+    int8 or float32 [N, L]. Absent labels become unobserved, and ignored ones stay ignored. For a loss of known labels
+    alone, absent labels become known to be absent, and ignored ones unobserved.
 
     Raises
     ------

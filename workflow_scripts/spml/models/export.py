@@ -1,4 +1,4 @@
-"""Backbone and head as one torch module, from pictures to probabilities; its export to files."""
+"""Backbone and head as one torch module from pictures to probabilities, and its export to files."""
 
 import os
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ LARGEST_BATCH = 4096
 
 
 class Classifier(nn.Module):
-    """From pictures uint8 [B, S, S, 3] (RGB, resized to the backbone's size) to probabilities float32 [B, L]."""
+    """A model from pictures uint8 [B, S, S, 3] (RGB, resized to the backbone's size) to probabilities float32 [B, L]."""
 
     def __init__(self, backbone: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
-        """``weights`` of one head as in spml.models.heads."""
+        """Join the backbone and one head; ``weights`` as in spml.models.heads."""
         super().__init__()
         self.backbone = backbone
         layers = ("hidden", "output") if "hidden.weight" in weights else ("output",)

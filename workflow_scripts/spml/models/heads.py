@@ -75,7 +75,7 @@ def _shared_input(weight: Tensor, bias: Tensor, features: Tensor) -> Tensor:
 
 
 def backward(weights: Weights, features: Tensor, hidden: Tensor | None, keep: Tensor | None, by_logits: Tensor) -> None:
-    """Write the gradient by every weight to its ``grad``, from the one by the logits [C, B, L]; others as in ``forward``."""
+    """Write the gradient by every weight to its ``grad``, from the one by the logits [C, B, L]; the rest as in ``forward``."""
     slope = by_logits.mT
     if hidden is not None:
         torch.bmm(slope, hidden.mT, out=weights["output.weight"].grad)

@@ -52,7 +52,7 @@ def over_tau(
     ----------
     points : rows with columns tau, seed and ``value``
     lines : label, mean and standard deviation of each reference line (NaN: no band)
-    label : of the points
+    label : the label of the points
     axis : the name of the vertical axis, with its unit
     from_zero : whether the vertical axis begins at 0
     note : shown beside the number of replicates
@@ -91,8 +91,8 @@ def over_tau(
         va="bottom",
         color=INK,
     )
-    over = numbers.replicates(points["seed"].nunique(), "mean ± standard deviation,")
-    _note(axes, f"{over}; {note}" if note else over)
+    summary = numbers.replicates(points["seed"].nunique(), "mean ± standard deviation,")
+    _note(axes, f"{summary}; {note}" if note else summary)
     _label_lines(axes, [(name, height) for name, height, _ in lines])
     return figure
 
@@ -187,7 +187,7 @@ def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: st
 
 
 def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], replicates: int, note: str) -> Figure:
-    """Draw how often entries are present against their probability, by bin, and below how many entries each bin has.
+    """Draw the share of present entries against their probability, by bin; below, the share of entries in each bin.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], r
 
 
 def label_quality(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
-    """Draw precision and recall by category and τ as two maps, and beside each category what is most often present instead.
+    """Draw precision and recall by category and τ as two maps, and the most frequent confusion beside each category.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def label_quality(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure
 
 
 def left_out(title: str, why: str) -> Figure:
-    """Write in place of a figure that cannot be drawn what it would show, and why it is left out."""
+    """Draw a note in place of a figure that cannot be drawn: its title, and why it is left out."""
     figure, axes = plt.subplots(figsize=(SIZE[0], 1.2), layout="constrained")
     axes.set_axis_off()
     axes.text(0, 0.5, f"{title}: left out, since\n{why}.", va="center", color="0.35")

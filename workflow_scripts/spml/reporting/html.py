@@ -14,7 +14,7 @@ MARKDOWN_SIGNS = "\\`*_{}[]<>()#+-!|~&"
 
 
 def render(template: str, **values: object) -> str:
-    """Return a template of the folder ``templates`` filled with values; a name that it lacks is an error."""
+    """Return a template of the folder ``templates`` filled with values; a name without a value is an error."""
     return _environment().get_template(template).render(values)
 
 

@@ -16,12 +16,12 @@ from spml.evaluation import metrics, results
 from spml.evaluation.confusion import confusion
 from spml.reporting import html, numbers
 
-SHOWN = {
+SHOWN = {  # key of a metric to its title on the card
     "map": "mAP",
     "map_present": "mAP, categories present",
     "of1_chosen": "OF1",
     "cf1_chosen": "CF1",
-}  # by key of a metric
+}
 
 
 def evaluate(predictions: metrics.Predictions, category: Sequence[str]) -> tuple[dict[str, float | None], pd.DataFrame]:

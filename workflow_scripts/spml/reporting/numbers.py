@@ -26,7 +26,7 @@ def interval(low: float, high: float, form: str = ".2f") -> str:
 
 
 def replicates(count: int, over: str = "mean of") -> str:
-    """Return how many replicates a number is taken over: mean of 3 replicates, one replicate."""
+    """Return the number of replicates in words: mean of 3 replicates, one replicate."""
     return f"{over} {count} replicates" if count > 1 else "one replicate"
 
 

@@ -1,4 +1,4 @@
-"""The record of what results were made with, as JSON and as a page for people."""
+"""The provenance of results: the record of how they were made, as JSON and as a page for people."""
 
 import datetime
 import importlib.metadata
@@ -93,5 +93,5 @@ def features(path: str) -> dict[str, object]:
 
 
 def page(record: Mapping[str, object]) -> str:
-    """Return the record as a page that asks for nothing from outside."""
+    """Return the record as an HTML page that loads no other file."""
     return html.render("provenance.html", title=f"Provenance of {record['dataset']}", record=record)

@@ -1,4 +1,4 @@
-"""The report of a data set: one page with its figures, tables, costs and provenance, for a screen and for paper."""
+"""The report of a data set: one page with its figures, tables, costs and provenance, for screen and print."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ class Figure:
 
 @dataclass
 class Table:
-    """A table of text. The columns of ``text`` stand to the left, the others to the right; ``total``: the last row sums up."""
+    """A table of text cells. Columns in ``text`` align to the left, others to the right; ``total``: the last row is a sum."""
 
     frame: pd.DataFrame
     caption: str
@@ -46,7 +46,7 @@ class Table:
 
 @dataclass
 class Section:
-    """A heading and what stands below it."""
+    """A heading, and the figures and tables below it."""
 
     title: str
     parts: Sequence[Figure | Table]
@@ -90,7 +90,7 @@ def _columns(text: Any, table: pd.DataFrame, *names: str, form: str = ".2f") -> 
 
 
 def metrics(table: pd.DataFrame, comparison: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """Return every metric of the chosen methods, mean ± std over replicates; of validation where no test label is known.
+    """Return every metric of the chosen methods, mean ± std over replicates, on validation where no test label is known.
 
     ``table`` is tables/map.csv, ``comparison`` tables/comparison.csv.
     """
@@ -148,7 +148,7 @@ def categories(label_quality: pd.DataFrame, pseudo_labels: str, variant: str) ->
 
 
 def costs(benchmarks: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
-    """Return per rule, from the benchmark files of its jobs: how many, time in all and of the longest, memory of the largest."""
+    """Return, by rule, the number of its jobs, their total and longest time, and their largest memory, from benchmark files."""
     rows = []
     for rule, files in sorted(benchmarks.items()):
         jobs = pd.concat([pd.read_csv(file, sep="\t", na_values=["-", "NA"]) for file in files])
@@ -200,7 +200,7 @@ def summary(
     categories: int,
     labels: Mapping[str, str],
 ) -> list[str]:
-    """Return what was done and what came out, a sentence or two each."""
+    """Return the summary of the data, the training and the results, a sentence or two each."""
     config = record["config"]
     backbones = ", ".join(
         f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
@@ -215,12 +215,12 @@ def summary(
     for row, name in zip(students.to_dict("records"), results.method_labels(students, labels), strict=True):
         if pd.isna(row["test_map"]):
             text.append(
-                f"{name}, of its variants the one that validation chose: validation mAP {row['val_map']:.2f} %. No true label of a test "
+                f"{name}, the variant that validation chose: validation mAP {row['val_map']:.2f} %. No true label of a test "
                 "image is known, so the report has no result on the test split."
             )
             continue
         text.append(
-            f"{name}, of its variants the one that validation chose: test mAP {row['test_map']:.2f} %, {row['difference']:+.2f} points to "
+            f"{name}, the variant that validation chose: test mAP {row['test_map']:.2f} %, {row['difference']:+.2f} points to "
             f"{reference} (95 % interval {numbers.interval(row['difference_low'], row['difference_high'], '+.2f')})."
         )
     return text

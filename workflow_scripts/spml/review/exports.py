@@ -1,7 +1,8 @@
 """Pseudo-labels in the formats of other tools.
 
-A format is a record in FORMATS: its function writes the files of a ``Labelled`` to a folder. To add one: its function and its
-record here, its test in tests/exports. The plan reads the records, so this module imports no library before its first use.
+A format is a record in FORMATS; its function writes a ``Labelled`` to files in a folder. To add one, write its function and
+its record here, and its test in tests/exports. The plan reads the records, so this module imports no library before its
+first use.
 """
 
 from __future__ import annotations  # with lazy np, annotations must not be evaluated

@@ -1,4 +1,4 @@
-"""The data of the gallery: per image the labels worth a look, per category how right the pseudo-labels are over τ."""
+"""The data of the gallery: the labels to show per image, and the counts of the pseudo-labels per category and τ."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ UNKNOWN = 2  # on the page, in place of TrueLabel.UNKNOWN; templates/gallery.js 
 def entries(
     probability: np.ndarray, pseudo: Sequence[np.ndarray], observed: np.ndarray, true: np.ndarray
 ) -> dict[str, list[int]]:
-    """Return the labels worth a look, image by image, as flat lists; those of image n are ``start[n]`` to ``start[n + 1]``.
+    """Return the labels to show, image by image, as flat lists; those of image n are ``start[n]`` to ``start[n + 1]``.
 
-    A label is worth a look if it is truly present, if it was observed, if a variant pseudo-labels it, or if it is among the
+    A label is shown if it is truly present, if it was observed, if a variant pseudo-labels it, or if it is among the
     ``TOP`` of its image.
 
     Parameters

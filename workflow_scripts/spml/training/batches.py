@@ -100,7 +100,7 @@ class MappedBatchSource(BatchSource):
     """Features that stay in their file, and their labels, held in memory."""
 
     def __init__(self, features: Features, rows: np.ndarray, labels: np.ndarray, device: str = "cpu") -> None:
-        """``rows`` are the increasing numbers [N] of the file's rows that belong to ``labels`` [N, L]."""
+        """Take rows of a file; ``rows`` are the increasing numbers [N] of those that belong to ``labels`` [N, L]."""
         self._file, self._rows = features, rows
         self._labels = torch.from_numpy(labels).to(device)
 

@@ -27,7 +27,7 @@ def fit(
     checkpoint: str,
     history: str,
 ) -> None:
-    """Train on the training rows, choose on the validation rows, write checkpoint and history.
+    """Train on the training rows, select on the validation rows, write checkpoint and history.
 
     ``true`` gives images, categories and split of the training part; ``training_labels`` [n, L] and
     ``selection_labels`` [n, L] belong to its training and validation rows. A hyperparameter ``k`` of null becomes the

@@ -22,7 +22,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What one model is trained with.
+    """The settings of one training run.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class TrainingOptions:
     supervision
         ``full``: every label is known (true or pseudo-labels); ``observed``: some are unobserved.
     select_on
-        The validation labels that choose the candidate and the epoch.
+        The validation labels that the candidate and the epoch are selected on.
     head, hidden, dropout
         ``linear`` or ``mlp``; the number of hidden units and their dropout, both 0 for a linear head.
     standardize

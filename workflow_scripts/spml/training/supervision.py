@@ -1,4 +1,4 @@
-"""The labels that a model learns from and those that choose its candidate and epoch, from the files of labels."""
+"""The labels that a model learns from, and those that it is selected on, from the files of labels."""
 
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ def from_pseudo_labels(loss: str, pseudo: labels.Matrix, true: labels.Matrix) ->
 
 
 def selection_labels(true: labels.Matrix, observed: labels.Matrix | None) -> np.ndarray:
-    """Return the validation labels int8 [n, L] that choose a model: the true ones, or the observed ones if passed.
+    """Return the validation labels int8 [n, L] that a model is selected on: the observed ones if passed, else the true ones.
 
     Raises
     ------
