@@ -44,6 +44,7 @@ def every_method():
     changes = sections("every_method.yaml") | SEED | {"training/epochs": 6}
     changes |= {
         "observation": {"sampling": "size", "positives_per_image": 2, "negatives_per_image": 1},
+        "teachers/em/label": "Entropy maximisation",
         "teachers/iu": {"loss": "iu"},
         "teachers/partial_bce": {"loss": "partial_bce"},
         "backbones/small": tiny.CONFIG["backbones"]["random"] | {"image_size": 40},
