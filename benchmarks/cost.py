@@ -1,4 +1,4 @@
-"""The cost model of docs/performance.md against measurements: seconds of a training step by features and categories.
+"""The cost model of docs/cost_model.md against measurements: seconds of a training step by features and categories.
 
     python benchmarks/cost.py [--json cost.json]
 

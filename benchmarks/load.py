@@ -1,4 +1,4 @@
-"""Many replicates: what planning and scheduling take beside the work itself, and how many files there are.
+"""Many replicates: time and memory of planning and scheduling beside the work itself, and the number of files.
 
     python benchmarks/load.py [--json load.json] [--figure docs/load.svg]
 
@@ -21,13 +21,14 @@ TAUS = [0.5, 0.55, 0.6, 0.65, 0.7]
 PLANNED, RUN = (10, 50, 100, 200), 10
 
 
-def configured(folder: Path, replicates: int) -> None:
+def configure(folder: Path, replicates: int) -> None:
+    """Write the config of so many replicates."""
     changes = {"seeds": list(range(1200, 1200 + replicates)), "pseudo_labels/paper/taus": TAUS}
     tiny.configure(folder, tiny.changed(tiny.CONFIG, changes | {"comparison": {"resamples": 100}}))
 
 
 def plan(folder: Path) -> dict[str, float]:
-    """A dry run in a process of its own: seconds, peak memory in MB, jobs."""
+    """Return seconds, peak memory in MB and jobs of a dry run in a process of its own."""
     program = (
         "import resource, subprocess, sys, time\n"
         "start = time.perf_counter()\n"
@@ -44,12 +45,13 @@ def plan(folder: Path) -> dict[str, float]:
 
 
 def work(folder: Path) -> tuple[float, int]:
-    """Seconds of all jobs together by their benchmarks, and their number."""
-    taken = job_seconds((folder / "results").rglob("benchmarks/**/*.tsv"))
-    return sum(taken), len(taken)
+    """Return the seconds of all jobs together by their benchmarks, and their number."""
+    times = job_seconds((folder / "results").rglob("benchmarks/**/*.tsv"))
+    return sum(times), len(times)
 
 
 def draw(figures: dict[str, dict[str, float]], path: Path) -> None:
+    """Draw seconds and memory of planning over the number of jobs."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -77,26 +79,30 @@ def main() -> None:
     made.add_argument("--figure", type=Path, help="where to draw planning time and memory")
     options = made.parse_args()
     figures: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = tiny.make(Path(place) / "tiny")
-        # Which shards there are is known once images are listed: with that done, a dry run plans all jobs.
+    with tempfile.TemporaryDirectory() as root:
+        folder = tiny.make(Path(root) / "tiny")
+        # The number of shards is known once images are listed: only then does a dry run plan all jobs.
         lists = [f"results/tiny/images/{part}.csv" for part in tiny.SIZES]
         tiny.snakemake(folder, *lists)
         for count in PLANNED:
-            configured(folder, count)
+            configure(folder, count)
             figures[f"{count} replicates x {len(TAUS)} τ"] = plan(folder)
-        configured(folder, RUN)
+        configure(folder, RUN)
         start = resource.getrusage(resource.RUSAGE_CHILDREN)
         elapsed = seconds(lambda: subprocess.run(tiny.command(folder), capture_output=True, check=True))
         end = resource.getrusage(resource.RUSAGE_CHILDREN)
         busy = end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
-        taken, jobs = work(folder)
+        busy_jobs, jobs = work(folder)
         again = plan(folder)
         files = sum(path.is_file() for path in (folder / "results").rglob("*"))
         records = sum(path.is_file() for path in (folder / ".snakemake").rglob("*"))
     cores = 2
-    found = {"elapsed, s": elapsed, "in jobs, s": taken, "overhead a job, s": (cores * elapsed - taken) / jobs}
-    figures[f"{RUN} replicates run, {cores} cores"] = found | {"jobs": jobs, "files": files, "records": records}
+    times = {
+        "elapsed, s": elapsed,
+        "in jobs, s": busy_jobs,
+        "overhead per job, s": (cores * elapsed - busy_jobs) / jobs,
+    }
+    figures[f"{RUN} replicates run, {cores} cores"] = times | {"jobs": jobs, "files": files, "records": records}
     figures["the same again, nothing to do"] = {"dry run, s": again["dry run, s"]}
     many = figures[f"{PLANNED[-1]} replicates x {len(TAUS)} τ"]["jobs"]
     scale = many / jobs
@@ -107,8 +113,8 @@ def main() -> None:
         "records": scale * records,
     }
     ratios = [
-        Ratio("overhead of scheduling, share of cores x time", 1 - taken / (cores * elapsed), "", 2),
-        Ratio("processor time of all processes, times that in jobs", busy / taken, "", 2),
+        Ratio("overhead of scheduling, share of cores x time", 1 - busy_jobs / (cores * elapsed), "", 2),
+        Ratio("processor time of all processes, times that in jobs", busy / busy_jobs, "", 2),
     ]
     if options.figure:
         shown = {name: row for name, row in figures.items() if name.endswith("τ")}

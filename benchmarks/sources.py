@@ -1,8 +1,8 @@
-"""Reading annotations at the size of the data sets of the field, against reading the same lines and doing nothing with them.
+"""Reading annotations at the size of published data sets, against reading the same lines without parsing them.
 
     python benchmarks/sources.py [--json sources.json]
 
-The files are random in their values and real in their form: a table of one's own, NUS-WIDE, CUB-200-2011.
+The files have random values in the real formats: a table of images, NUS-WIDE, CUB-200-2011.
 """
 
 import csv
@@ -23,16 +23,16 @@ def make_table(folder: Path, images: int) -> Path:
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "observed", "true"])
-        for number, found in enumerate(random.randint(0, 80, (images, 3))):
-            names = [f"category {column}" for column in found]
+        for number, columns in enumerate(random.randint(0, 80, (images, 3))):
+            names = [f"category {column}" for column in columns]
             writer.writerow([f"train/{number:08}.jpg", names[0], ";".join(names) if number % 3 == 0 else ""])
     return path
 
 
 def make_nuswide(folder: Path, images: int) -> Path:
     random, labels = np.random.RandomState(0), folder / "Groundtruth/TrainTestLabels"
-    for place in (labels, folder / "ImageList", folder / "ConceptsList"):
-        place.mkdir(parents=True)
+    for subfolder in (labels, folder / "ImageList", folder / "ConceptsList"):
+        subfolder.mkdir(parents=True)
     (folder / "ConceptsList/Concepts81.txt").write_text("".join(f"concept{number}\n" for number in range(81)))
     for number in range(81):
         values = (random.rand(images) < 0.023).astype(int)
@@ -65,12 +65,12 @@ def lines_of(folder: Path) -> None:
 
 
 def peak(run: Callable[[], object]) -> float:
-    """The most that Python and NumPy hold meanwhile, in MB."""
+    """Return the peak memory of Python and NumPy during a run, in MB."""
     tracemalloc.start()
     run()
-    found = tracemalloc.get_traced_memory()[1] / 1e6
+    megabytes = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    return found
+    return megabytes
 
 
 def main() -> None:
@@ -97,9 +97,9 @@ def main() -> None:
                 "read": lambda read=read: seconds(read),
                 "lines": lambda name=name: seconds(lambda: lines_of(folders[name])),
             }
-            found = fastest(options.repeats, runs)
-            figures[name] = {"s": found["read"], "lines, s": found["lines"], "MB": peak(read)}
-            ratios.append(Ratio(f"{name}: seconds, times those of its lines alone", found["read"] / found["lines"]))
+            times = fastest(options.repeats, runs)
+            figures[name] = {"s": times["read"], "lines, s": times["lines"], "MB": peak(read)}
+            ratios.append(Ratio(f"{name}: seconds, times those of its lines alone", times["read"] / times["lines"]))
     sizes = f"a table of {options.table:,} images, NUS-WIDE of {options.nuswide:,}, CUB of {options.cub:,}"
     report(f"Reading annotations: {sizes}", figures, ratios, options)
 

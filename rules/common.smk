@@ -4,9 +4,10 @@ import sys
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
-from plan import acquire, console, evaluation, labels, load, paths, review, training
+from plan import acquire, console, evaluation, labels, load, paths, review, rows, training
 from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
+from plan.sources import ARCHIVES, READERS
 from plan.tracking import code, templates
 from spml.review.exports import FORMATS
 

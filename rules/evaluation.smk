@@ -58,7 +58,7 @@ rule collect_metrics:
     conda:
         "../envs/numpy.yaml"
     params:
-        models=plan(evaluation.models),
+        models=plan(rows.models),
     script:
         "../workflow_scripts/collect_metrics.py"
 
@@ -82,7 +82,7 @@ rule compare_methods:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(120),
     params:
-        models=plan(evaluation.models),
+        models=plan(rows.models),
         options=plan(evaluation.comparison),
     script:
         "../workflow_scripts/compare_methods.py"
@@ -106,7 +106,7 @@ rule collect_label_counts:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),
     params:
-        variants=plan(evaluation.variants),
+        variants=plan(rows.variants),
     script:
         "../workflow_scripts/collect_label_counts.py"
 
@@ -130,6 +130,6 @@ rule measure_label_quality:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),
     params:
-        variants=plan(evaluation.variants),
+        variants=plan(rows.variants),
     script:
         "../workflow_scripts/measure_label_quality.py"

@@ -98,7 +98,7 @@ rule plot_reliability:
     conda:
         "../envs/numpy.yaml"
     params:
-        models=plan(evaluation.models),
+        models=plan(rows.models),
         options=plan(evaluation.shown_models),
     script:
         "../workflow_scripts/plot_reliability.py"

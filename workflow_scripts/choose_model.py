@@ -40,12 +40,8 @@ record = {
 with writing(snakemake.output.checkpoint) as path:
     shutil.copyfile(snakemake.input.checkpoints[number], path)
 write_json(snakemake.output.choice, record, indent=1)
-name = results.variant_label(candidate["name"], candidate["variant"])
-print(f"{name} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
-for category, threshold in record["thresholds"].items():
-    note = (
-        ""
-        if record["positives"][category]
-        else ", the threshold of all categories: no positive among the validation images"
-    )
-    print(f"{category}: {threshold:.4f}{note}")
+label = results.variant_label(candidate["name"], candidate["variant"])
+print(f"{label} of {len(candidates)}, validation mAP {description['val_map']:.2f}")
+for name, threshold in record["thresholds"].items():
+    missing = "" if record["positives"][name] else ", that of all categories: no positive among the validation images"
+    print(f"{name}: {threshold:.4f}{missing}")

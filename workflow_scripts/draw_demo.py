@@ -5,7 +5,6 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,12 +17,8 @@ count = options["scenes"]
 folder = Path(snakemake.output.annotations).parent / part
 random = np.random.RandomState(seeds.seed_for("scenes", demo.SEED, part) % 2**32)
 number = {name: row + 1 for row, name in enumerate(demo.CATEGORIES)}
-dataset: dict[str, Any] = {
-    "info": {"description": f"Pseudo Multi-Labels demo, {part}: drawn, not photographed"},
-    "categories": [{"id": row, "name": name} for name, row in number.items()],
-    "images": [],
-    "annotations": [],
-}
+images: list[dict] = []
+annotations: list[dict] = []
 
 progress = log.Progress(f"drawing {part}", count, "scenes")
 for image in range(1, count + 1):
@@ -31,13 +26,19 @@ for image in range(1, count + 1):
     name = f"{image:06}.jpg"
     with writing(folder / name) as path:
         picture.save(path, "JPEG", quality=92)
-    dataset["images"].append({"id": image, "file_name": name, "width": picture.width, "height": picture.height})
+    images.append({"id": image, "file_name": name, "width": picture.width, "height": picture.height})
     for category, box, area in objects:
         entry = {"image_id": image, "category_id": number[category], "bbox": box, "area": area, "iscrowd": 0}
-        dataset["annotations"].append({"id": len(dataset["annotations"]) + 1} | entry)
+        annotations.append({"id": len(annotations) + 1} | entry)
     progress.advance()
 progress.finish()
 
 # Written last: this file stands for the pictures, which Snakemake does not track.
+dataset = {
+    "info": {"description": f"Pseudo Multi-Labels demo, {part}: drawn, not photographed"},
+    "categories": [{"id": row, "name": name} for name, row in number.items()],
+    "images": images,
+    "annotations": annotations,
+}
 write_json(snakemake.output.annotations, dataset)
-print(f"{count:,} scenes, {len(dataset['annotations']):,} objects of {len(number)} categories in {folder}")
+print(f"{count:,} scenes, {len(annotations):,} objects of {len(number)} categories in {folder}")

@@ -12,7 +12,7 @@ from spml.runtime.errors import InputError
 
 options, source = snakemake.params.options, snakemake.input.annotations
 folder = options["folder"]
-listed = annotations.read(source, every=options["unannotated_count"]) if source else annotations.none([])
+listed = annotations.read(source, unannotated_count=options["unannotated_count"]) if source else annotations.none([])
 if source and not listed.image_id:
     raise InputError(f"{source}: no image has an annotation; wanted at least one image with a label")
 paths = [os.path.join(folder, file_name) for file_name in listed.file_name]

@@ -52,7 +52,7 @@ def table():
     positive = (pseudo >= 0.5) | (observed == ObservedLabel.PRESENT) | (rows.true == TrueLabel.PRESENT)
     for row, column in np.argwhere(positive):
         names = [rows.image_id[row], rows.file_name[row], category[column]]
-        known = rows.true[row, column] if rows.true[row, column] != TrueLabel.UNKNOWN else ""
+        known = rows.true[row, column] if rows.true[row, column] != TrueLabel.UNKNOWN.value else ""
         values = [shown.format(pseudo[row, column]), observed[row, column], known]
         yield [*map(escaped, names), f"{probability[row, column]:.4f}", *values]
 

@@ -14,6 +14,16 @@ from spml.evaluation import results
 from spml.reporting import report
 from spml.runtime.files import writing
 
+
+def jobs_of(pattern: str) -> list[Path]:
+    """Return the benchmark of a job; of extraction, one per shard that the list of images of the part has now."""
+    path = Path(pattern)
+    if path.stem != "*":
+        return [path]
+    shards = Path("results", snakemake.wildcards.dataset, "images", path.parent.name).glob("*.csv")
+    return [path.with_stem(shard.stem) for shard in sorted(shards)]
+
+
 options, dataset, labels = snakemake.params.options, snakemake.wildcards.dataset, snakemake.params.options["labels"]
 table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "label_quality")}
 models = results.read_map(snakemake.input.map)
@@ -31,7 +41,7 @@ shown = results.variant_label(options["pseudo_labels"], variant)
 benchmarks = {  # of jobs that ran here; no input, since a rerun of a job alone is no reason to write again
     rule: paths
     for rule, listed in options["benchmarks"].items()
-    if (paths := [path for path in map(Path, listed) if path.is_file()])
+    if (paths := [path for pattern in listed for path in jobs_of(pattern) if path.is_file()])
 }
 split = "test split" if results.is_tested(methods) else "validation split"
 known = float((train.values[train.rows("train")] != TrueLabel.UNKNOWN).mean())

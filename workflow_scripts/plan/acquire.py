@@ -28,14 +28,20 @@ def members(experiment: Experiment, archive: str) -> list[str]:
     return list(experiment.source.downloads[archive].members)
 
 
+def is_converted(experiment: Experiment, part: str) -> bool:
+    """Return whether a reader converts the annotations of a part; COCO JSON of the user is read as it is."""
+    reader = experiment.source.reader
+    return bool(reader) and not (reader == "coco" and experiment.entry.location(part).annotations)
+
+
 def annotations(experiment: Experiment, part: str) -> str | list[str]:
     """Return the annotations of a part in a form that the pipeline reads; nothing of a part that the data set lacks."""
     source, dataset = experiment.source, experiment.dataset
     if part not in experiment.parts:
         return []
     path = experiment.entry.location(part).annotations
-    if source.reader and not (source.reader == "coco" and path):
-        return paths.converted(dataset, source.reader, part, source.ending)
+    if is_converted(experiment, part):
+        return paths.converted(dataset, str(source.reader), part, source.ending)
     return path or paths.demo_annotations(dataset, part)
 
 

@@ -41,7 +41,8 @@ def unknown(key: str, name: object, names: Sequence[str]) -> Iterator[str]:
     if name not in names:
         near = difflib.get_close_matches(str(name), names, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        yield f"{key}: found {name!r}, wanted one of {', '.join(names)}{hint}"
+        wanted = f"one of {', '.join(names)}" if names else "nothing: there are none to name"
+        yield f"{key}: found {name!r}, wanted {wanted}{hint}"
 
 
 def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, Any]) -> Iterator[str]:
@@ -62,13 +63,15 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             wanted = _description(names) if names else "a name"
             yield f"{key}: found {path[-1]!r}, wanted {wanted}"
         elif kind == "union_tag_invalid":
+            field = entry["ctx"]["discriminator"].strip("'")
             tags = [tag.strip(" '") for tag in entry["ctx"]["expected_tags"].split(",")]
-            tag = value.get(entry["ctx"]["discriminator"].strip("'")) if isinstance(value, dict) else value
-            field = "" if not isinstance(value, dict) or "rule" not in value else ".rule"
-            if isinstance(tag, str):
-                yield from unknown(key + field, tag, tags)
+            tag = value[field] if isinstance(value, dict) else value
+            if field == "rule" or not isinstance(tag, str):
+                key = f"{key}.{field}"
+            if isinstance(tag, str) or field == "rule":
+                yield from unknown(key, tag, tags)
             else:
-                yield f"{key}.name: found {tag!r}, wanted the name of a loss (docs/methods.md has all)"
+                yield f"{key}: found {tag!r}, wanted the name of a loss (docs/methods.md has all)"
         elif kind == "literal_error":
             yield from unknown(key, value, [str(choice) for choice in _choices(branches)])
         else:
@@ -155,9 +158,16 @@ def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> s
 
 
 def _description(branches: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is wanted: the description, or what type and range say."""
     for branch in branches:
         if text := branch.get("description"):
-            return text[0].lower() + text[1:].rstrip(".") if text[1:2].islower() else text.rstrip(".")
+            first = text.split()[0]
+            return (text if first.isupper() and len(first) > 1 else text[0].lower() + text[1:]).rstrip(".")
+    words = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "below", "maximum": "up to"}
+    kinds = {"number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false"}
+    for branch in branches:
+        if kind := kinds.get(branch.get("type", "")):
+            return " ".join([kind, *(f"{word} {branch[key]:g}" for key, word in words.items() if key in branch)])
     return "something else"
 
 

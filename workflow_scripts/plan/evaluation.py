@@ -3,12 +3,11 @@
 Never what happens to lie in a folder: files of a removed τ may lie about.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, labels, paths, training
-from plan.experiment import Experiment, as_list, parse_reference, plain, tau_of, variants_of
+from plan import acquire, benchmarks, labels, paths, rows, training
+from plan.experiment import Experiment, as_list, parse_reference, plain, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
 FIGURES = {  # figure: what it shows, for those who do not see it
@@ -41,32 +40,14 @@ def model_observed(experiment: Experiment, model: str) -> str | list[str]:
     return training.selection_observed(experiment, paths.model_parts(model)[2])
 
 
-def models(experiment: Experiment) -> list[dict[str, Any]]:
-    """Return every teacher and student with its replicate, as plain rows."""
-    rows = []
-    for seed in experiment.seeds:
-        for name in sorted(experiment.teachers):
-            rows.append({"kind": "teachers", "name": name, "variant": "", "tau": "", "seed": seed})
-        for name in sorted(experiment.students):
-            for variant in experiment.variants(name):
-                row = {"kind": "students", "name": name, "variant": variant, "tau": tau_of(variant), "seed": seed}
-                rows.append(row)
-    return rows
-
-
-def _folders(experiment: Experiment) -> Iterator[str]:
-    for row in models(experiment):
-        yield paths.model(row["name"], row["variant"], row["seed"])
-
-
 def all_metrics(experiment: Experiment) -> list[str]:
-    """Return the metrics of every model, in the order of models()."""
-    return [paths.metrics(experiment.dataset, folder) for folder in _folders(experiment)]
+    """Return the metrics of every model, in the order of rows.models()."""
+    return [paths.metrics(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
 
 
 def all_test_logits(experiment: Experiment) -> list[str]:
-    """Return the logits of every model on the test split, in the order of models()."""
-    return [paths.logits(experiment.dataset, folder, "test") for folder in _folders(experiment)]
+    """Return the logits of every model on the test split, in the order of rows.models()."""
+    return [paths.logits(experiment.dataset, folder, "test") for folder in rows.model_folders(experiment)]
 
 
 def comparison(experiment: Experiment) -> dict[str, Any]:
@@ -77,21 +58,11 @@ def comparison(experiment: Experiment) -> dict[str, Any]:
     return plain({"reference": reference, "resamples": experiment.comparison.resamples})
 
 
-def variants(experiment: Experiment) -> list[dict[str, Any]]:
-    """Return every set of pseudo-labels with its replicate, as plain rows."""
-    return [
-        {"pseudo_labels": name, "variant": variant, "tau": tau_of(variant), "seed": seed}
-        for seed in experiment.seeds
-        for name, entry in sorted(experiment.pseudo_labels.items())
-        for variant in variants_of(entry)
-    ]
-
-
 def all_pseudo_labels(experiment: Experiment) -> list[str]:
-    """Return every file of pseudo-labels, in the order of variants()."""
+    """Return every file of pseudo-labels, in the order of rows.variants()."""
     return [
         paths.pseudo_labels(experiment.dataset, row["pseudo_labels"], row["seed"], row["variant"])
-        for row in variants(experiment)
+        for row in rows.variants(experiment)
     ]
 
 
@@ -118,7 +89,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
     pseudo_labels, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
     captions = {name: (CAPTIONS / f"{name}.rst").read_text(encoding="utf-8") for name in FIGURES}
     return {
-        "benchmarks": benchmarks(experiment),
+        "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "gallery": paths.gallery(".", pseudo_labels, seed).removeprefix("results/./"),
         "labels": experiment.display_names,
@@ -126,57 +97,6 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "shows": FIGURES,
         "students": experiment.figures.students,
     }
-
-
-def benchmarks(experiment: Experiment) -> dict[str, list[str]]:
-    """Return the benchmark files of this configuration's jobs by rule; sharded extraction by the folder of its shards."""
-    dataset, splits = experiment.dataset, ("train", "val", "test")
-    seeds, folders = [f"seed_{seed}" for seed in experiment.seeds], list(_folders(experiment))
-    learnt_from = {
-        str(path)
-        for row in variants(experiment)
-        for path in labels.teacher_logits(experiment, row["pseudo_labels"], str(row["seed"]))
-    }
-    jobs: dict[str, list[tuple[str, ...]]] = {
-        "list_images": [(part,) for part in ("train", "test")],
-        "make_labels": [()],
-        "make_observed_labels": [(seed,) for seed in seeds],
-        "make_observation_weights": [(experiment.observation.sampling,)] if labels.sampling_weights(experiment) else [],
-        "index_features": [(backbone, part) for backbone in experiment.backbones for part in ("train", "test")],
-        "train_teacher": [(name, seed) for name in sorted(experiment.teachers) for seed in seeds],
-        "make_pseudo_labels": [
-            (row["pseudo_labels"], f"seed_{row['seed']}", row["variant"]) for row in variants(experiment)
-        ],
-        "train_student": [
-            (row["name"], f"seed_{row['seed']}", row["variant"])
-            for row in models(experiment)
-            if row["kind"] == "students"
-        ],
-        "predict_logits": [
-            (folder, split)
-            for folder in folders
-            for split in splits
-            if split != "train" or paths.logits(dataset, folder, "train") in learnt_from
-        ],
-        "evaluate": [(folder,) for folder in folders],
-        **{
-            rule: [()]
-            for rule in ("collect_metrics", "collect_label_counts", "measure_label_quality", "compare_methods")
-        },
-        **{
-            rule: [()]
-            for rule in ("plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality")
-        },
-    }
-    named = {
-        rule: [paths.benchmark(rule, *names, dataset=dataset) for names in rows] for rule, rows in jobs.items() if rows
-    }
-    named["extract_features"] = [
-        paths.results("benchmarks", "extract_features", backbone, part, "*.tsv", dataset=dataset)
-        for backbone in experiment.backbones
-        for part in experiment.parts
-    ]
-    return plain(named)
 
 
 def all_features(experiment: Experiment) -> list[str]:

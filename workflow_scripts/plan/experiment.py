@@ -7,7 +7,8 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from plan import paths
-from plan.config import Config, Student, Teacher, Training
+from plan.config import Config
+from plan.sections import Student, Teacher, Training
 from plan.sources import SOURCES, Source
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES

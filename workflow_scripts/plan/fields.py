@@ -23,7 +23,7 @@ def _number(value: Any) -> Any:
     return value
 
 
-Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]
+Lenient = BeforeValidator(_number)  # of a float; after its limits, so that the JSON schema has them
 Name = Annotated[
     str,
     Field(
@@ -68,8 +68,9 @@ def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
     """Return the pydantic field of a hyperparameter."""
     limits = {"gt": entry.above, "ge": entry.minimum, "lt": entry.below, "le": entry.maximum}
     bounds: dict[str, Any] = {key: limit for key, limit in limits.items() if limit is not None}
-    number: Any = int if entry.kind == "integer" else Number
-    annotation: Any = Annotated[number, Field(**bounds)]
+    annotation: Any = Annotated[float, Field(**bounds), Lenient]
+    if entry.kind == "integer":
+        annotation = Annotated[int, Field(**bounds)]
     if entry.kind == "pair":
         annotation = Annotated[list[annotation], Field(min_length=2, max_length=2)]
     elif entry.kind == "rates":
@@ -105,7 +106,7 @@ else:
         Field(description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"),
     ]
 
-Tau = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals")]
+Tau = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals"), Lenient]
 
 
 class PseudoLabels(Section):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plan import labels, paths, tracking, training
-from plan.config import Student, Teacher
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, tau_of, variants_of
+from plan.sections import Student, Teacher
 from spml.review.exports import FORMATS
 
 

@@ -122,3 +122,5 @@ SOURCES: dict[str, Source] = {
     "voc": Source(named=("annotations",), **VOC_LAYOUT),  # type: ignore[arg-type]
     "image_folder": Source(reader="image_folder", named=("images",), has_true_labels=False, ending="csv"),
 }
+READERS = sorted({source.reader for source in SOURCES.values() if source.reader})
+ARCHIVES = sorted({archive for source in SOURCES.values() for archive in source.downloads})

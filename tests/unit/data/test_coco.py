@@ -31,7 +31,7 @@ def test_labels_against_counting_by_hand(tmp_path, dataset):
     loaded = load(tmp_path, dataset)
     assert coco.category_names(loaded) == ["b", "a"]  # order of the file
     assert coco.listed_images(loaded) == [("10", "10.jpg"), ("9", "9.jpg")]  # sorted as text, without the empty one
-    assert coco.listed_images(loaded, every=True) == [("10", "10.jpg"), ("2", "2.jpg"), ("9", "9.jpg")]
+    assert coco.listed_images(loaded, unannotated_count=True) == [("10", "10.jpg"), ("2", "2.jpg"), ("9", "9.jpg")]
     assert (coco.label_matrix(loaded, ["10", "9"]) == np.array([[1, 1], [0, 1]])).all()
 
 

@@ -43,7 +43,7 @@ def test_published_layouts_become_coco_json(data, tmp_path):
     for name, listing in lists.items():
         output = tmp_path / f"{name}.json"
         importlib.import_module(f"spml.data.{name}").convert(conversion(listing, listing), "train", str(output))
-        assert len(annotations.read(output, every=True).image_id) == tiny.SIZES["train"]
+        assert len(annotations.read(output, unannotated_count=True).image_id) == tiny.SIZES["train"]
         assert str(listing) in json.loads(output.read_text())["info"]["description"]
 
 

@@ -35,7 +35,7 @@ def wanted(data, part):
 def through_json(part, tmp_path):
     """As the workflow reads it on: written as COCO JSON, checked by the reader of that, every image counting."""
     part.write(tmp_path / "part.json", {"description": "test"})
-    return annotations.read(tmp_path / "part.json", every=True)
+    return annotations.read(tmp_path / "part.json", unannotated_count=True)
 
 
 def test_voc_difficult_objects_are_no_positives_and_every_listed_image_counts(data, tmp_path):

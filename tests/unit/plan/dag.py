@@ -12,9 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import tiny
-from plan import acquire, console, evaluation, labels, load, paths, review, training
+from plan import acquire, console, evaluation, labels, load, paths, review, rows, training
+from plan.sources import ARCHIVES, READERS
 
-BLOCK = re.compile(r"^    (input|output|params):\n((?:        .*\n|\n)+)", re.M)
+BLOCK = re.compile(r"^    (input|output|params|benchmark):\n((?:        .*\n|\n)+)", re.M)
 SHARD = "00000"
 
 
@@ -23,6 +24,7 @@ class Rule:
     name: str
     blocks: dict[str, dict[str, Any]]
     outputs: list[re.Pattern[str]]
+    benchmark: str
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Job:
     inputs: set[str]
     ancient: set[str]
     params: str
+    benchmark: str
     needs: list["Job"] = field(default_factory=list)
 
     @property
@@ -65,7 +68,8 @@ def _pattern(output: str) -> re.Pattern[str]:
         "shard": "[0-9]{5}",
         "variant": "tau_0[.][0-9]{2}|all",
         "sampling": "size|location",
-        "reader": "voc|nuswide|cub|coco|image_folder",
+        "reader": "|".join(READERS),
+        "archive": "|".join(ARCHIVES),
         "model": r"teachers/[\w.-]+/seed_[0-9]+|students/[\w.-]+/seed_[0-9]+/(?:tau_0[.][0-9]{2}|all)",
     }
     seen: set[str] = set()
@@ -99,15 +103,17 @@ def rules() -> tuple[Rule, ...]:
             lambda experiment, dataset, backbone, part: [paths.shard_features(dataset, backbone, part, SHARD)]
         ),
         "MACHINE": SimpleNamespace(memory_mb=None),
-    } | {module.__name__.rpartition(".")[2]: module for module in (acquire, evaluation, labels, review, training)}
+    } | {module.__name__.rpartition(".")[2]: module for module in (acquire, evaluation, labels, review, rows, training)}
     found = []
     for file in sorted((tiny.ROOT / "rules").glob("*.smk")):
         text = file.read_text(encoding="utf-8")
         for block in re.split(r"^(?:rule|checkpoint) ", text, flags=re.M)[1:]:
             name = re.match(r"\w+", block)[0]
-            blocks = {key: eval(f"dict({body})", dict(space)) for key, body in BLOCK.findall(block + "\n")}
+            texts = dict(BLOCK.findall(block + "\n"))
+            benchmark = texts.pop("benchmark").strip().strip('"')
+            blocks = {key: eval(f"dict({body})", dict(space)) for key, body in texts.items()}
             outputs = [_pattern(path) for path in blocks["output"].values()]
-            found.append(Rule(name, blocks, outputs))
+            found.append(Rule(name, blocks, outputs, benchmark))
     return tuple(found)
 
 
@@ -133,11 +139,11 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
         if path.endswith(f"/{SHARD}.csv"):  # in a folder that is an output
             made[path] = job_of(path.rpartition("/")[0])
             return made[path]
-        for rule in rules():
-            for output in rule.outputs:
-                if match := output.fullmatch(path):
-                    made[path] = _job(rule, match.groupdict(), path)
-                    return made[path]
+        matches = [(rule, match) for rule in rules() for output in rule.outputs if (match := output.fullmatch(path))]
+        assert len(matches) <= 1, f"{path}: several rules make it: {[rule.name for rule, _ in matches]}"
+        for rule, match in matches:
+            made[path] = _job(rule, match.groupdict(), path)
+            return made[path]
         return None
 
     def _job(rule: Rule, wildcards: dict[str, str], path: str) -> Job:
@@ -156,7 +162,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
             name: value(experiment, wildcards) if isinstance(value, Ask) else value
             for name, value in rule.blocks.get("params", {}).items()
         }
-        job = result[outputs[0]] = Job(rule.name, inputs, ancient, repr(params))
+        job = result[outputs[0]] = Job(rule.name, inputs, ancient, repr(params), rule.benchmark.format(**wildcards))
         made.update(dict.fromkeys(outputs, job))
         job.needs = [needed for file in sorted(inputs) if (needed := job_of(file))]
         for file in sorted(ancient):

@@ -5,19 +5,9 @@ import yaml
 
 import tiny
 from plan import load
-from plan.config import (
-    Comparison,
-    Config,
-    Demo,
-    Features,
-    Figures,
-    Machine,
-    Observation,
-    Predict,
-    Training,
-    Validation,
-)
+from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
+from plan.sections import Comparison, Figures, Observation, Predict, Training, Validation
 
 CASES = {
     "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),
@@ -263,6 +253,29 @@ CASES = {
         {"observation": {"sampling": "sized"}},
         "observation.sampling: found 'sized', wanted one of uniform, size, location, weights",
     ),
+    "a rule that is a number": (
+        {"pseudo_labels/paper/rule": 7},
+        "pseudo_labels.paper.rule: found 7, wanted one of threshold",
+    ),
+    "a number of a pair out of range": (
+        {"teachers/em/loss": {"name": "gr", "sigma": [0, 1]}},
+        "teachers.em.loss.sigma.0: found 0, wanted a number above 0",
+    ),
+    "a rate out of range": (
+        {"pseudo_labels/cap": {"teacher": "em", "rule": "class_prior", "prior": {"red": 2}}},
+        "pseudo_labels.cap.prior.red: found 2, wanted a number from 0 up to 1",
+    ),
+    "a data set that is nothing": (
+        {"datasets": {"tiny": None}},
+        "datasets.tiny: found None, wanted a data set: where it comes from",
+    ),
+    "a name that ends with a new line": ({"dataset": "tiny\n"}, r"dataset: found 'tiny\n', wanted the name of one of"),
+    "a switch for a number": ({"training/epochs": True}, "training.epochs: found True, wanted passes over"),
+    "no teacher left": (
+        {"teachers": {"em": None, "an": None, "full": None}},
+        "pseudo_labels.paper.teacher: found 'em', wanted nothing: there are none to name",
+    ),
+    "a replicate twice": ({"seeds": [1, 1]}, "seeds: found [1, 1], wanted one replicate each"),
     "an override that does not exist": (
         {"datasets/tiny/training": {"epoch": 1}},
         "datasets.tiny.training.epoch: no such key here; did you mean epochs?",
@@ -276,7 +289,7 @@ def test_a_mistake_is_one_line_with_key_found_and_wanted(case):
     with pytest.raises(ConfigError) as stopped:
         load.experiments(tiny.changed(tiny.CONFIG, changes))
     lines = stopped.value.lines
-    assert len(lines) <= 3 and any(message in line for line in lines), lines
+    assert len(lines) <= 4 and any(message in line for line in lines), lines
     assert len(set(lines)) == len(lines)
 
 

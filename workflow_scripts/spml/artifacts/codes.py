@@ -1,6 +1,7 @@
 """What the numbers in label matrices mean, one enumeration per kind of matrix.
 
-NumPy takes a member for an int64: `np.where` and arithmetic with one need `.astype(np.int8)`.
+NumPy takes a member for an int64, and slowly: `np.where` and arithmetic with one need `.astype(np.int8)`, and loops over
+elements take its `.value`.
 """
 
 from enum import IntEnum

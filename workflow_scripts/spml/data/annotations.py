@@ -41,11 +41,13 @@ class Annotations:
         return Annotations(list(image_id), names, self.category, self.label[rows], self.listed, split)
 
 
-def read(path: str | os.PathLike, category: Sequence[str] | None = None, every: bool = False) -> Annotations:
+def read(
+    path: str | os.PathLike, category: Sequence[str] | None = None, unannotated_count: bool = False
+) -> Annotations:
     """Return the annotations of a file: a table if its name ends in .csv, else COCO JSON.
 
     ``category`` names the categories of a table, in order; by default all that the table names. COCO JSON lists its own.
-    ``every``: images of COCO JSON count also without an annotation.
+    ``unannotated_count``: images of COCO JSON count also without an annotation.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def read(path: str | os.PathLike, category: Sequence[str] | None = None, every: 
         table = csv_table.read(str(path), category)
         return Annotations(table.path, table.path, table.category, table.label, len(table.path), table.split)
     dataset = coco.load(path)
-    images = coco.listed_images(dataset, every)
+    images = coco.listed_images(dataset, unannotated_count)
     image_id = [image for image, _ in images]
     labels = coco.label_matrix(dataset, image_id).astype(np.int8)
     names = [name for _, name in images]

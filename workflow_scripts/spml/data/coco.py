@@ -121,9 +121,9 @@ def category_names(coco: COCO) -> list[str]:
     return [entry["name"] for entry in coco.dataset["categories"]]
 
 
-def listed_images(coco: COCO, every: bool = False) -> list[tuple[str, str]]:
+def listed_images(coco: COCO, unannotated_count: bool = False) -> list[tuple[str, str]]:
     """Return id and file name of every image, or of those with at least one annotation, sorted by id as text."""
-    listed = set(coco.imgs) if every else {entry["image_id"] for entry in coco.dataset["annotations"]}
+    listed = set(coco.imgs) if unannotated_count else {entry["image_id"] for entry in coco.dataset["annotations"]}
     return sorted((str(image), coco.imgs[image]["file_name"]) for image in listed)
 
 
@@ -131,7 +131,7 @@ def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
     """Return true labels, uint8 [N, L]: present where the image has an annotation of the category, crowds included."""
     labels = np.full((len(image_id), len(coco.dataset["categories"])), TrueLabel.ABSENT, np.uint8)
     for _, cell in _annotations(coco, image_id):
-        labels[cell] = TrueLabel.PRESENT
+        labels[cell] = TrueLabel.PRESENT.value
     return labels
 
 

@@ -13,7 +13,8 @@ from spml.data import layout, text_files
 from spml.runtime.errors import InputError
 
 PARTS = {"train": "1", "test": "0"}  # in train_test_split.txt
-LABELS = {"0": TrueLabel.ABSENT, "1": TrueLabel.PRESENT}  # in image_attribute_labels.txt
+LABELS = {"0": TrueLabel.ABSENT.value, "1": TrueLabel.PRESENT.value}  # in image_attribute_labels.txt
+UNKNOWN = TrueLabel.UNKNOWN.value  # until the line of an image and an attribute is read
 ATTRIBUTES = (  # paths from the list of images
     "attributes/attributes.txt",
     "attributes.txt",
@@ -73,7 +74,7 @@ def _labels(path: Path, images: list[str], attributes: list[str]) -> np.ndarray:
     """
     wanted = "an id of an image, one of an attribute, and 0 or 1"
     row_of, column_of = ({name: number for number, name in enumerate(names)} for names in (images, attributes))
-    labels = np.full((len(images), len(attributes)), TrueLabel.UNKNOWN, np.int8)
+    labels = np.full((len(images), len(attributes)), UNKNOWN, np.int8)
     try:
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
@@ -82,7 +83,7 @@ def _labels(path: Path, images: list[str], attributes: list[str]) -> np.ndarray:
                     entry, value = (row_of[words[0]], column_of[words[1]]), LABELS[words[2]]
                 except (KeyError, IndexError):
                     raise InputError(f"{path}: line {number}: found {line.strip()!r}, wanted {wanted}") from None
-                if labels[entry] != TrueLabel.UNKNOWN:
+                if labels[entry] != UNKNOWN:
                     raise InputError(
                         f"{path}: line {number}: found image {words[0]} with attribute {words[1]} again, wanted each once"
                     )
@@ -91,7 +92,7 @@ def _labels(path: Path, images: list[str], attributes: list[str]) -> np.ndarray:
         raise InputError(f"{path}: {error.strerror}; wanted {wanted} on each line") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: no text in UTF-8 ({error}); wanted {wanted} on each line") from error
-    if len(missing := np.argwhere(labels == TrueLabel.UNKNOWN)):
+    if len(missing := np.argwhere(labels == UNKNOWN)):
         image, attribute = missing[0]
         raise InputError(
             f"{path}: found no line for image {images[image]} with attribute {attributes[attribute]}, wanted one for each"

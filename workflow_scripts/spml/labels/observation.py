@@ -41,8 +41,8 @@ def observe_uniform(
         present, absent = np.flatnonzero(is_present), np.flatnonzero(is_absent)
         random.shuffle(present)
         random.shuffle(absent)
-        row[present[:positives_per_image]] = ObservedLabel.PRESENT
-        row[absent[:negatives_per_image]] = ObservedLabel.ABSENT
+        row[present[:positives_per_image]] = ObservedLabel.PRESENT.value
+        row[absent[:negatives_per_image]] = ObservedLabel.ABSENT.value
     return observed
 
 

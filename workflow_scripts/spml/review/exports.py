@@ -114,9 +114,9 @@ def wide(folder: str | os.PathLike, labelled: Labelled) -> None:
 def _wide_rows(labelled: Labelled) -> Iterator[list[object]]:
     """Yield the rows of the wide table, the header first."""
     yield [*NAME_COLUMNS, *map(escaped, labelled.category)]
-    target = labelled.label.dtype.kind == "f"
+    target, ignored = labelled.label.dtype.kind == "f", PseudoLabel.IGNORED.value
     for image_id, file_name, values in zip(labelled.image_id, labelled.file_name, labelled.label, strict=True):
-        cells = [f"{value:.4f}" if target else "" if value == PseudoLabel.IGNORED else int(value) for value in values]
+        cells = [f"{value:.4f}" if target else "" if value == ignored else int(value) for value in values]
         yield [escaped(image_id), escaped(file_name), *cells]
 
 

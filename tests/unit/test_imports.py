@@ -1,0 +1,160 @@
+"""Who may import whom: a table of packages, and rules that hold for all modules of the library and the plan."""
+
+import ast
+import collections
+import graphlib
+import subprocess
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spml.runtime.errors import InputError
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+BASE = {"artifacts", "runtime", "registry"}
+ALLOWED = {  # package to the packages of spml that it may import; registry.py counts as one
+    "runtime": set(),
+    "registry": set(),
+    "artifacts": {"runtime"},
+    "data": BASE,
+    "labels": BASE,
+    "features": BASE,
+    "losses": BASE,
+    "models": BASE | {"features"},  # a program for other tools holds backbone and head
+    "evaluation": BASE,
+    "training": BASE | {"evaluation", "losses", "models"},
+    "reporting": BASE | {"evaluation"},
+    "review": BASE | {"evaluation", "features", "labels"},  # pages and exports open pictures
+}
+PLAN_READS = (
+    "registry",
+    "runtime",
+    "losses",
+    "labels.pseudo_labels",
+    "review.exports",
+)  # of spml, without a heavy import
+HEAVY = {"numpy", "torch", "torchvision", "pandas", "h5py", "PIL", "pyarrow", "matplotlib", "pycocotools", "snakemake"}
+RETURNS_TEXT = {"machine.processor"}  # the only data from runtime; it goes to logs and records of a run
+MAXIMUM = 300  # lines of a module
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Return the modules of a package and its subpackages by name, a package under the name of its folder."""
+    files = sorted((SCRIPTS / package).rglob("*.py"))
+    names = (".".join(file.relative_to(SCRIPTS).with_suffix("").parts) for file in files)
+    return {name.removesuffix(".__init__"): file for name, file in zip(names, files, strict=True)}
+
+
+SPML, PLAN = modules("spml"), modules("plan")
+
+
+def imports(file: Path, everywhere: bool = True) -> Iterator[str]:
+    """Yield the modules that a file imports; ``everywhere``: in functions and for types as well."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if everywhere else tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{file}: wanted absolute imports"
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in SPML or name in PLAN else node.module
+
+
+def package_of(name: str) -> str:
+    """Return the package below spml of a module's name."""
+    return name.split(".")[1]
+
+
+@pytest.mark.parametrize("name", [name for name in SPML if name != "spml"])
+def test_a_module_imports_only_what_its_package_may(name):
+    package = package_of(name)
+    for other in imports(SPML[name]):
+        assert not other.startswith("plan"), f"{name} imports {other}"
+        if other.startswith("spml.") and package_of(other) != package:
+            assert package_of(other) in ALLOWED[package], f"{name} imports {other}"
+
+
+def test_the_table_has_every_package_no_unused_link_and_no_circle():
+    assert set(ALLOWED) == {package_of(name) for name in SPML if "." in name}
+    list(graphlib.TopologicalSorter(ALLOWED).static_order())  # raises CycleError
+    used = collections.defaultdict(set)
+    for name in SPML:
+        used[package_of(name) if "." in name else ""] |= {
+            package_of(other) for other in imports(SPML[name]) if other.startswith("spml.")
+        }
+    for package, allowed in ALLOWED.items():
+        assert allowed - BASE <= used[package], f"{package} does not import {allowed - BASE - used[package]}"
+
+
+def test_there_is_no_circle_of_modules():
+    graph = {name: set(imports(file)) & (set(SPML) | set(PLAN)) for name, file in (SPML | PLAN).items()}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("file", [file for file in [*SPML.values(), *PLAN.values()] if file.name == "__init__.py"])
+def test_the_init_file_of_a_package_is_empty(file):
+    assert not file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SPML | PLAN)
+def test_no_module_is_too_long(name):
+    lines = len((SPML | PLAN)[name].read_text(encoding="utf-8").splitlines())
+    assert lines <= MAXIMUM, f"{name} has {lines} lines, wanted at most {MAXIMUM}"
+
+
+RUNTIME = [name for name in SPML if name.startswith("spml.runtime.")]
+
+
+@pytest.mark.parametrize("name", RUNTIME)
+def test_the_runtime_imports_the_standard_library_alone(name):
+    """When it is imported: lazy.py names NumPy and PyTorch for type checkers."""
+    for other in imports(SPML[name], everywhere=False):
+        assert other.split(".")[0] in sys.stdlib_module_names or other.startswith("spml.runtime."), other
+
+
+def _returns(function: types.FunctionType) -> set[object]:
+    """Return the alternatives of a function's return annotation; None where it has none and returns nothing."""
+    annotation = typing.get_type_hints(function).get("return", type(None))
+    return set(typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,))
+
+
+@pytest.mark.parametrize("name", RUNTIME)
+def test_the_runtime_returns_no_data(name):
+    """code() leaves it out, so that nothing runs again for an edit there: no result may depend on it."""
+    if name == "spml.runtime.lazy":
+        return  # it passes on libraries
+    module = __import__(name, fromlist=["*"])
+    source = ast.parse(SPML[name].read_text(encoding="utf-8"))
+    for node in source.body:
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        if f"{name.rpartition('.')[2]}.{node.name}" in RETURNS_TEXT:
+            continue
+        function = getattr(module, node.name)
+        if node.returns is None:
+            assert not any(isinstance(inner, ast.Return) and inner.value for inner in ast.walk(node)), node.name
+        assert _returns(function) <= {type(None), Iterator[Path], InputError}, f"{name}.{node.name}"
+
+
+@pytest.mark.parametrize("name", PLAN)
+def test_the_plan_imports_records_and_nothing_heavy(name):
+    for other in imports(PLAN[name]):
+        assert other.split(".")[0] not in HEAVY, f"{name} imports {other}"
+        if other.startswith("spml."):
+            below = other.removeprefix("spml.")
+            assert any(below == allowed or below.startswith(f"{allowed}.") for allowed in PLAN_READS), (
+                f"{name} imports {other}"
+            )
+
+
+def test_importing_the_plan_loads_nothing_heavy():
+    if not PLAN:
+        pytest.skip("no plan here")
+    program = f"import sys, {', '.join(PLAN)}; print(*{HEAVY!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

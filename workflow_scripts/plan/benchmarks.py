@@ -1,0 +1,71 @@
+"""The benchmark files of the jobs behind the report, by rule: from the configuration, not from what lies in the folder."""
+
+from plan import acquire, labels, paths, rows
+from plan.experiment import Experiment, plain
+
+SINGLE = (  # rules with one job per data set
+    *("make_labels", "check_labels", "collect_metrics", "collect_label_counts", "measure_label_quality"),
+    *("compare_methods", "plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"),
+    "write_provenance",
+)
+
+
+def by_rule(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the benchmark files by rule; of extraction with * in place of the shard."""
+    dataset, folders = experiment.dataset, list(rows.model_folders(experiment))
+    jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
+    jobs["list_images"] = [(part,) for part in ("train", "test")]
+    jobs["index_features"] = [(name, part) for name in experiment.backbones for part in ("train", "test")]
+    jobs["extract_features"] = [(*names, "*") for names in jobs["index_features"]]
+    jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
+    if labels.sampling_weights(experiment):
+        jobs["make_observation_weights"] = [(experiment.observation.sampling,)]
+    models = [(row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]) for row in rows.models(experiment)]
+    jobs["train_teacher"] = [model[1:3] for model in models if model[0] == "teachers"]
+    jobs["train_student"] = [model[1:] for model in models if model[0] == "students"]
+    jobs["make_pseudo_labels"] = [
+        (row["pseudo_labels"], f"seed_{row['seed']}", row["variant"]) for row in rows.variants(experiment)
+    ]
+    learnt_from = {
+        path
+        for row in rows.variants(experiment)
+        for path in labels.teacher_logits(experiment, row["pseudo_labels"], str(row["seed"]))
+    }
+    jobs["predict_logits"] = [
+        (folder, split)
+        for folder in folders
+        for split in ("train", "val", "test")
+        if split != "train" or paths.logits(dataset, folder, "train") in learnt_from
+    ]
+    jobs["evaluate"] = [(folder,) for folder in folders]
+    files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in every] for rule, every in jobs.items()}
+    return plain(files | _of_resources(experiment))
+
+
+def _of_resources(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the benchmark files of what a data set is made of."""
+    source = experiment.source
+    jobs = {"draw_demo": experiment.parts if experiment.entry.source == "demo" else []}
+    jobs["convert_annotations"] = [
+        f"{source.reader}/{part}.{source.ending}" for part in experiment.parts if acquire.is_converted(experiment, part)
+    ]
+    jobs["fetch_archive"] = _fetched(experiment)
+    return {
+        rule: [paths.resources("benchmarks", rule, f"{name}.tsv", dataset=experiment.dataset) for name in names]
+        for rule, names in jobs.items()
+        if names
+    }
+
+
+def _fetched(experiment: Experiment) -> list[str]:
+    """Return the archives that are fetched for this experiment."""
+    files = [
+        file
+        for part in experiment.parts
+        for file in [
+            *(acquire.conversion_inputs(experiment, part) if acquire.is_converted(experiment, part) else []),
+            acquire.pictures(experiment, part),
+        ]
+    ]
+    names = (name for name in experiment.source.downloads if paths.fetched(experiment.dataset, name) in files)
+    return sorted(names)

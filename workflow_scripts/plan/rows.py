@@ -1,0 +1,36 @@
+"""Every model and every set of pseudo-labels of an experiment, as plain rows that tables are made of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from plan import paths
+from plan.experiment import Experiment, tau_of, variants_of
+
+
+def models(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return every teacher and student with its replicate, as plain rows."""
+    models = []
+    for seed in experiment.seeds:
+        for name in sorted(experiment.teachers):
+            models.append({"kind": "teachers", "name": name, "variant": "", "tau": "", "seed": seed})
+        for name in sorted(experiment.students):
+            for variant in experiment.variants(name):
+                row = {"kind": "students", "name": name, "variant": variant, "tau": tau_of(variant), "seed": seed}
+                models.append(row)
+    return models
+
+
+def model_folders(experiment: Experiment) -> Iterator[str]:
+    """Yield the folder of every model, in the order of models()."""
+    for row in models(experiment):
+        yield paths.model(row["name"], row["variant"], row["seed"])
+
+
+def variants(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return every set of pseudo-labels with its replicate, as plain rows."""
+    return [
+        {"pseudo_labels": name, "variant": variant, "tau": tau_of(variant), "seed": seed}
+        for seed in experiment.seeds
+        for name, entry in sorted(experiment.pseudo_labels.items())
+        for variant in variants_of(entry)
+    ]

@@ -1,0 +1,136 @@
+"""The sections of the configuration that a data set may override, key by key."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from plan.fields import SEED_LIMIT, Lenient, Loss, Name, Once, Path, Section, Seed, partial
+
+
+class Validation(Section):
+    """The validation split."""
+
+    fraction: Annotated[float, Field(gt=0, lt=1), Lenient] = Field(
+        0.2, description="share of the training part, above 0 and below 1"
+    )
+    seed: Seed = Field(1200, description="seed of the split (1200 as published)")
+    select_on: Literal["true_labels", "observed_labels"] = Field(
+        "true_labels",
+        description="what models and thresholds are selected on: true_labels (as published) or observed_labels (what was "
+        "observed as present, the rest as absent)",
+    )
+
+
+class Observation(Section):
+    """Which labels of the training part are observed."""
+
+    sampling: Literal["uniform", "size", "location", "weights"] = Field(
+        "uniform",
+        description="how observed positives are drawn: uniform (each as likely), size (by the area of the category's "
+        "annotations in the image), location (by the closeness of their boxes to its centre) or weights (by category)",
+    )
+    positives_per_image: Annotated[int, Field(ge=1, le=100000)] = Field(
+        1, description="observed positives per image, at most, from 1"
+    )
+    negatives_per_image: Annotated[int, Field(ge=0, le=100000)] = Field(
+        0, description="observed negatives per image, at most, from 0"
+    )
+    weights: dict[str, Annotated[float, Field(gt=0, description="a number above 0"), Lenient]] = Field(
+        {}, description="for sampling weights: category to number above 0, 1 where not named"
+    )
+    file: Path | None = Field(
+        None,
+        description="labels observed in reality: a CSV file with image_id or file_name, category and perhaps observed "
+        "(1 or -1, 1 where empty); null: drawn from the true labels",
+    )
+
+
+class Training(Section):
+    """How models are trained."""
+
+    head: Literal["mlp", "linear"] = Field("mlp", description="mlp or linear")
+    hidden: Annotated[int, Field(ge=1, le=65536)] = Field(
+        512, description="width of the hidden layer of the MLP, from 1 to 65536"
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1), Lenient] = Field(
+        0.5, description="share of hidden units dropped, from 0 to below 1"
+    )
+    standardize: bool = Field(True, description="whether features are standardised by the training rows")
+    epochs: Annotated[int, Field(ge=1, le=10000)] = Field(
+        25, description="passes over the training rows, from 1; the best by validation mAP is kept"
+    )
+    batch_sizes: Annotated[
+        list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
+    ] = Field([16], description="candidates: whole numbers from 1, each once")
+    learning_rates: Annotated[
+        list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10"), Lenient]],
+        Field(min_length=1),
+        Once,
+    ] = Field([1e-3, 3e-4, 1e-4], description="candidates: numbers above 0 and up to 10, each once")
+
+
+class Figures(Section):
+    """What the figures show."""
+
+    students: Name = Field(description="the name of one of the students")
+    baselines: Annotated[list[Name], Field(max_length=5), Once] = Field(
+        [], description="names of teachers, shown as lines"
+    )
+
+
+class Comparison(Section):
+    """The comparison of all methods with one of them."""
+
+    reference: Path | None = Field(
+        None,
+        description="a teacher, or a student (paper@0.75, cap@all); null: the teacher that figures.students learn from",
+    )
+    resamples: Annotated[int, Field(ge=10, le=100000)] = Field(
+        1000, description="bootstrap resamples of the test images"
+    )
+
+
+class Predict(Section):
+    """New images to label, and the model that labels them."""
+
+    images: Path | None = Field(
+        None,
+        description="a folder of pictures, or a text file with the path of one on each line, from where the file lies; null: none",
+    )
+    model: Path | None = Field(
+        None,
+        description="a teacher, or a student (paper@0.75, cap@all); null: figures.students at the τ that validation chose",
+    )
+    seed: int | None = Field(None, description="the replicate, one of the seeds; null: the lowest")
+
+
+class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]
+    """What teachers and students share."""
+
+    loss: Loss
+    backbone: Name | None = Field(None, description="another backbone than the data set's")
+    label: Annotated[str, Field(min_length=1, max_length=60)] | None = Field(
+        None, description="the name that figures and tables show; null: the name of the entry"
+    )
+
+
+class Teacher(_Model):
+    """A model trained on observed or true labels, with any key of training; null takes it away."""
+
+    supervision: Literal["observed", "full"] = Field(
+        "observed", description="observed: learn from the observed labels; full: learn from the true labels"
+    )
+
+
+class Student(_Model):
+    """A model trained on pseudo-labels, with any key of training; null takes it away."""
+
+    pseudo_labels: Name = Field(description="the name of one of the pseudo_labels")
+
+
+Seeds = Annotated[
+    list[Annotated[int, Field(ge=0, le=SEED_LIMIT, description="a whole number from 0 to 4294967295")]],
+    Field(min_length=1),
+    Once,
+]
+SEEDS = "one replicate each: whole numbers from 0 to 4294967295, each once"
