@@ -46,6 +46,7 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
+        paths.labels_check(DATASET),
         console.figures(DATASET),
         paths.report(DATASET),
 

@@ -40,6 +40,7 @@ rule make_labels:
         "results/{dataset}/logs/make_labels.log",
     benchmark:
         "results/{dataset}/benchmarks/make_labels.tsv"
+    priority: 1  # before the extraction, see check_labels
     conda:
         "../envs/numpy.yaml"
     resources:

@@ -47,7 +47,6 @@ rule extract_features:
     input:
         images=shard_images,
         weights=plan(training.backbone_weights),
-        checked=ancient(paths.labels_check()),  # labels that nothing can be learnt from end the run before hours of work
         code=code("extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",

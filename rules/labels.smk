@@ -35,6 +35,7 @@ rule make_observed_labels:
         "results/{dataset}/logs/make_observed_labels/seed_{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/make_observed_labels/seed_{seed}.tsv"
+    priority: 1
     conda:
         "../envs/numpy.yaml"
     resources:
@@ -46,6 +47,8 @@ rule make_observed_labels:
         "../workflow_scripts/make_observed_labels.py"
 
 
+# An order without a link: labels that nothing can be learnt from end the run before hours of extraction. An input of
+# extract_features would extract again once labels are checked again; with ancient(), Snakemake 9.27 loses jobs after it.
 rule check_labels:
     input:
         labels=paths.labels(part="train"),
@@ -58,6 +61,7 @@ rule check_labels:
         "results/{dataset}/logs/check_labels.log",
     benchmark:
         "results/{dataset}/benchmarks/check_labels.tsv"
+    priority: 1
     localrule: True
     conda:
         "../envs/numpy.yaml"

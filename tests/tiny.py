@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -149,21 +150,24 @@ def changed(config, changes):
     return config
 
 
-def command(folder, *arguments, root=ROOT):
-    """The command that runs the workflow of ``root`` in a folder that has a config.yaml."""
+def command(folder, *arguments, root=ROOT, configfile=None):
+    """Return the command that runs the workflow of ``root`` in a folder that has a config.yaml, or with another one."""
     begin = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile"), "--directory", str(folder)]
-    begin += ["--configfile", str(folder / "config.yaml"), "--workflow-profile", str(root / "profiles" / "default")]
+    begin += ["--configfile", str(configfile or folder / "config.yaml")]
+    begin += ["--workflow-profile", str(root / "profiles" / "default")]
     return [*begin, "--cores", "2", *arguments]
 
 
-def snakemake(folder, *arguments, root=ROOT, check=True, **environment):
-    """Run the workflow of ``root`` in a folder that has a config.yaml; returns output and error output together."""
+def snakemake(folder, *arguments, root=ROOT, check=True, configfile=None, **environment):
+    """Run the workflow of ``root`` in a folder; return output and error output together.
+
+    There is no limit of time: on a loaded machine a run takes longer and does the same.
+    """
     done = subprocess.run(
-        command(folder, *arguments, root=root),
+        command(folder, *arguments, root=root, configfile=configfile),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=600,
         env=os.environ | environment,
     )
     if check:
@@ -181,9 +185,19 @@ def edited(path, text="\n# edited\n"):
         path.write_bytes(before)
 
 
-def planned(folder, *arguments, root=ROOT):
-    """The rules that a dry run plans, with the number of jobs of each."""
-    output = snakemake(folder, *arguments, "--dry-run", "--quiet", "rules", root=root)
+def planned(folder, *arguments, root=ROOT, config=None):
+    """Return the rules that a dry run plans, with the number of jobs of each; nothing in the folder changes.
+
+    ``config`` stands in for the folder's config.yaml.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        configfile = None
+        if config is not None:
+            configure(Path(scratch), config)
+            configfile = Path(scratch, "config.yaml")
+        output = snakemake(
+            folder, *arguments, "--dry-run", "--quiet", "rules", root=root, configfile=configfile
+        )
     jobs = {}
     lines = output.splitlines()
     for line in lines[lines.index("Job stats:") + 3 :] if "Job stats:" in lines else []:
@@ -193,3 +207,9 @@ def planned(folder, *arguments, root=ROOT):
         jobs[words[0]] = int(words[1])
     jobs.pop("all", None)
     return jobs
+
+
+def copy_run(finished, folder):
+    """Return a copy of a finished run to change, as Snakemake left it: metadata and times of files, too."""
+    shutil.copytree(finished, folder, symlinks=True, ignore=shutil.ignore_patterns("log"))
+    return folder

@@ -4,6 +4,7 @@ The blocks input, output and params of each rule are evaluated as they stand; jo
 shard per part is assumed. tests/workflow/test_reruns.py proves on real dry runs that Snakemake does the same.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import tiny
-from plan import acquire, console, evaluation, labels, load, paths, review, rows, training
+from plan import acquire, console, evaluation, labels, load, paths, review, rows, tracking, training
 from plan.sources import ARCHIVES, READERS
 
 BLOCK = re.compile(r"^    (input|output|params|benchmark):\n((?:        .*\n|\n)+)", re.M)
@@ -93,8 +94,8 @@ def rules() -> tuple[Rule, ...]:
     space = {
         "paths": paths,
         "plan": lambda function, **fixed: Ask(function, tuple(fixed.items())),
-        "code": lambda *names: [],
-        "templates": lambda *names: [],
+        "code": tracking.code,
+        "templates": tracking.templates,
         "ancient": Ancient,
         "directory": lambda path: path,
         "report": lambda path, **more: path,
@@ -169,21 +170,29 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
             job_of(file)
         return job
 
-    for target in [*console.figures(experiment.dataset), paths.report(experiment.dataset)]:
+    for target in [
+        paths.labels_check(experiment.dataset),
+        *console.figures(experiment.dataset),
+        paths.report(experiment.dataset),
+    ]:
         job_of(target)
     return result
 
 
-def planned(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
-    """Return what runs once a finished workflow's configuration changed: rule to number of jobs."""
+def planned(before: dict[str, Any], after: dict[str, Any], edited: str | None = None) -> dict[str, int]:
+    """Return what runs once a finished workflow's configuration changed: rule to number of jobs.
+
+    ``edited`` is a file of workflow_scripts/ that has another content, too.
+    """
     old, new = jobs(before), jobs(after)
     runs: dict[int, bool] = {}
+    outputs = {id(other): name for name, other in new.items()}
+    file = edited and os.path.relpath(tracking.SCRIPTS / edited)
 
     def reruns(output: str, job: Job) -> bool:
         if id(job) not in runs:
             runs[id(job)] = False
-            changed = output not in old or old[output].identity != job.identity
-            outputs = {id(other): name for name, other in new.items()}
+            changed = output not in old or old[output].identity != job.identity or file in job.inputs
             runs[id(job)] = changed or any(reruns(outputs[id(needed)], needed) for needed in job.needs)
         return runs[id(job)]
 
