@@ -195,9 +195,7 @@ def planned(folder, *arguments, root=ROOT, config=None):
         if config is not None:
             configure(Path(scratch), config)
             configfile = Path(scratch, "config.yaml")
-        output = snakemake(
-            folder, *arguments, "--dry-run", "--quiet", "rules", root=root, configfile=configfile
-        )
+        output = snakemake(folder, *arguments, "--dry-run", "--quiet", "rules", root=root, configfile=configfile)
     jobs = {}
     lines = output.splitlines()
     for line in lines[lines.index("Job stats:") + 3 :] if "Job stats:" in lines else []:
