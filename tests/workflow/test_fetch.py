@@ -34,7 +34,7 @@ def served(tmp_path):
         yield root, address
 
 
-def configured(tmp_path, address, root=None):
+def configured(tmp_path, address, root=None, more=()):
     def download(name):
         checksum = hashlib.sha256((root / name).read_bytes()).hexdigest() if root else None
         return {"url": f"{address}/{name}", "sha256": checksum}
@@ -54,7 +54,7 @@ def configured(tmp_path, address, root=None):
     }
     folder = tmp_path / "work"
     folder.mkdir(exist_ok=True)
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes | dict(more)))
     return folder
 
 
@@ -92,13 +92,17 @@ def test_local_copies_are_used_and_nothing_is_fetched(served, tmp_path):
 NEEDS_NETWORK = {  # a target -> its address, and what else may be done
     "resources/coco/fetched/annotations.csv": ("annotations_trainval2014.zip", "datasets.<name>.train"),
     "resources/coco/fetched/test.csv": ("val2014.zip", "datasets.<name>.train"),
+    "resources/voc/fetched/archive.csv": ("VOC2012.tar", "datasets.<name>.train"),
     "resources/weights/imagenet/fetched.pth": ("weights.pth", "backbones.fetched.weights"),
 }
 
 
 def test_without_network_the_errors_name_address_target_and_what_to_do(tmp_path):
-    folder = configured(tmp_path, "http://127.0.0.1:9")
-    code, output = tiny.snakemake(folder, *NEEDS_NETWORK, "--keep-going", check=False)
+    """All at once: each waits between its tries."""
+    archive = {"archive": {"url": "http://127.0.0.1:9/VOC2012.tar"}}
+    voc = {"datasets/voc": {"source": "voc2012", "backbone": "random", "downloads": archive}}
+    folder = configured(tmp_path, "http://127.0.0.1:9", more=voc)
+    code, output = tiny.snakemake(folder, *NEEDS_NETWORK, "--keep-going", "--cores", "4", check=False)
     assert code == 1 and "Traceback" not in output
     for name, advice in NEEDS_NETWORK.values():
         (line,) = {

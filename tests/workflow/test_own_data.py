@@ -18,6 +18,7 @@ from sklearn.metrics import average_precision_score
 import layouts
 import loopback
 import tiny
+from plan.sources import SOURCES
 from spml.artifacts.codes import TrueLabel
 from spml.losses.catalog import LOSSES
 from spml.review import describe
@@ -390,12 +391,12 @@ def test_a_new_or_edited_file_beside_the_lists_converts_and_trains_again(read, t
     assert outputs & after[f"results/{dataset}/images/train.csv"].inputs
 
 
-# -- tables and addresses that are refused, all in one run
+# -- tables that are refused, all in one run
 
 
 @pytest.fixture(scope="module")
 def refused(copied, tags):
-    """What a run says of tables that do not fit, and without network."""
+    """What a run says of tables that do not fit."""
     folder = copied("refusals")
     (folder / "data/names.txt").write_text("".join(f"{name}\n" for name in tiny.COLOURS))
     write(folder / "data/lost.csv", ["path", "observed"], [("1.png", "red"), ("99.png", "red")])
@@ -408,7 +409,6 @@ def refused(copied, tags):
         "lost": table(train="lost") | names,
         "pink": table(train="pink") | names,
         "gone": {"source": "csv", "train": {"annotations": "gone.csv"}},
-        "nowhere": {"source": "voc2012", "downloads": {"archive": {"url": f"http://127.0.0.1:9/{FETCHED['voc2012']}"}}},
     }
     changes = {f"datasets/{dataset}": {"backbone": "random"} | entry for dataset, entry in entries.items()}
     configured(folder, tiny.CONFIG["datasets"]["tiny"], NOBODY_KNOWS | changes | {"dataset": "lost"})
@@ -428,12 +428,6 @@ def refused(copied, tags):
 )
 def test_a_table_that_does_not_fit_is_refused_by_name(refused, message):
     assert message in refused
-
-
-def test_by_name_without_network_the_error_names_address_and_what_to_do(refused):
-    address = f"http://127.0.0.1:9/{FETCHED['voc2012']}"
-    assert f"error: {address}: cannot be fetched to resources/nowhere/" in refused
-    assert "datasets.<name>.train" in refused
 
 
 # -- what holds for a data set of the field
@@ -466,6 +460,5 @@ def test_the_walk_through_is_as_written(tmp_path):
 
 def test_the_conventions_of_each_source_are_documented():
     page = (tiny.ROOT / "docs/own_data.md").read_text(encoding="utf-8")
-    schema = yaml.safe_load((tiny.ROOT / "rules/config.schema.yaml").read_text(encoding="utf-8"))
-    for source in schema["$defs"]["dataset"]["properties"]["source"]["enum"]:
+    for source in SOURCES:
         assert source == "demo" or f"| `{source}` |" in page
