@@ -10,13 +10,15 @@ from pathlib import Path
 import tiny
 
 FAULTS = tiny.ROOT / "tests" / "faults"
+HANGS = 3600  # seconds; what takes longer will not come on a loaded machine either
 
 
-def wait(seconds, question, problem):
-    """Ask until there is an answer; it."""
-    end = time.monotonic() + seconds
+def wait(question, problem, run=None):
+    """Ask until there is an answer, and return it; as long as the run goes on, where there is one."""
+    end = time.monotonic() + HANGS
     while not (answer := question()):
-        assert time.monotonic() < end, f"{problem() if callable(problem) else problem} (within {seconds} s)"
+        ended = run is not None and run.process.poll() is not None and not question()
+        assert not ended and time.monotonic() < end, problem() if callable(problem) else problem
         time.sleep(0.1)
     return answer
 
@@ -26,16 +28,23 @@ class Pause:
 
     def __init__(self, folder, pattern):
         self.folder = Path(folder)
-        self.folder.mkdir()
-        self.environment = {"PYTHONPATH": str(FAULTS), "FAULT_PAUSE": f"*{pattern}:{self.folder}"}
+        self.folder.mkdir(parents=True)
+        self.pattern = pattern
+        self.environment = paused_at(self)
 
     def process(self):
-        """The number of the process that waits, None where none has come so far."""
+        """Return the number of the process that waits, None where none has come so far."""
         with contextlib.suppress(FileNotFoundError, ValueError):
             return int((self.folder / "reached").read_text())
 
     def go(self):
         (self.folder / "go").touch()
+
+
+def paused_at(*pauses):
+    """Return the environment of a run with these pauses."""
+    faults = ";".join(f"*{pause.pattern}:{pause.folder}" for pause in pauses)
+    return {"PYTHONPATH": str(FAULTS), "FAULT_PAUSE": faults}
 
 
 class Run:
@@ -57,27 +66,27 @@ class Run:
     def text(self):
         return self.output.read_text()
 
-    def wait_until_paused(self, pause, seconds=180):
-        """The number of the process that waits."""
-        return wait(seconds, pause.process, lambda: f"nothing has come to the pause: {self.text[-3000:]}")
+    def wait_until_paused(self, pause):
+        """Return the number of the process that waits."""
+        return wait(pause.process, lambda: f"nothing has come to the pause: {self.text[-3000:]}", self)
 
-    def finish(self, seconds=300):
-        """Wait for the end; the exit status."""
+    def finish(self):
+        """Wait for the end, and return the exit status."""
         try:
-            return self.process.wait(seconds)
+            return self.process.wait(HANGS)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"not done within {seconds} s: {self.text[-3000:]}") from None
+            raise AssertionError(f"does not end: {self.text[-3000:]}") from None
 
     def kill(self, group=True):
         """kill -9, of the command with all that it started (but for jobs in sessions of their own), or of it alone."""
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if group else os.kill)(self.process.pid, signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait()
 
 
 def bytes_of(results):
-    """The content of every file that is the same whenever and wherever it is made, by its path."""
+    """Return the content of every file that is the same whenever and wherever it is made, by its path."""
     return {
         str(path.relative_to(results)): path.read_bytes()
         for path in sorted(Path(results).rglob("*"))
@@ -88,4 +97,5 @@ def bytes_of(results):
 
 
 def leftovers(folder):
+    """Return the temporary files that were left."""
     return [str(path) for path in Path(folder).rglob("*.part")]

@@ -17,7 +17,7 @@ from spml.features import images
 from spml.reporting import html
 from spml.review import gallery, thumbnails
 
-pytestmark = pytest.mark.xdist_group("finished")
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("finished")]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_every_training_picture_is_there_with_its_thumbnail(browser, page):
     opened(browser, page)
     assert count(browser) == len(cards(browser)) == 29
     drawn = "return [...document.images].filter((i) => i.complete && i.naturalWidth === 32).length"
-    WebDriverWait(browser, 20).until(lambda b: b.execute_script(drawn) == 29)
+    WebDriverWait(browser, 600).until(lambda b: b.execute_script(drawn) == 29)
     assert all("true: " in image.get_attribute("alt") for image in browser.find_elements(By.TAG_NAME, "img"))
 
 

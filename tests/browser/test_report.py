@@ -16,7 +16,7 @@ LABELS = {  # that the configuration gives by default
     "teachers/full": "Full supervision",
     "students/paper": "Pseudo multi-labels",
 }
-pytestmark = pytest.mark.xdist_group("finished")
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("finished")]
 
 
 @pytest.fixture

@@ -38,10 +38,10 @@ class Clone:
         output = self.folder.parent / f"{self.folder.name}.{self.runs}.txt"
         return Run(command, self.folder, output, **self.cluster.environment | environment)
 
-    def run(self, *arguments, seconds=600, **options):
-        """Snakemake to its end; its output."""
+    def run(self, *arguments, **options):
+        """Run Snakemake to its end, and return its output."""
         run = self.start(*arguments, **options)
-        assert run.finish(seconds) == 0, run.text[-3000:] + self.logs()
+        assert run.finish() == 0, run.text[-3000:] + self.logs()
         return run.text
 
     def logs(self):

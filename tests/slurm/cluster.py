@@ -22,6 +22,7 @@ DAEMONS = ("slurmd", "slurmctld", "munged")  # in the order that they are stoppe
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
 SYSTEM = Path("/etc/slurm/slurm.conf")  # the step of a job looks here: its plugin drops SLURM_CONF
 CPUS, MEMORY_MB, GPUS = 16, 64000, 2
+HANGS = 600  # seconds; a daemon that takes longer does not come
 CONF = """
 ClusterName=tests
 SlurmctldHost={host}(127.0.0.1)
@@ -144,14 +145,14 @@ class Cluster:
             f"--seed-file={self.folder}/munge.seed",
             f"--log-file={self.folder}/munged.log",
         )
-        _wait(10, lambda: (self.folder / "munge.socket").exists(), "munged does not answer")
+        _wait(lambda: (self.folder / "munge.socket").exists(), "munged does not answer")
         self.start_controller()
         self.run("slurmd", "-f", str(self.folder / "slurm.conf"))
-        _wait(60, lambda: self.node_state() in ("idle", "mixed", "allocated"), "the node does not come up")
+        _wait(lambda: self.node_state() in ("idle", "mixed", "allocated"), "the node does not come up")
 
     def start_controller(self):
         self.run("slurmctld", "-f", str(self.folder / "slurm.conf"))
-        _wait(30, lambda: "is UP" in self.run("scontrol", "ping", check=False), "slurmctld does not answer")
+        _wait(lambda: "is UP" in self.run("scontrol", "ping", check=False), "slurmctld does not answer")
 
     def kill(self, daemon, how=signal.SIGKILL):
         """End a daemon and wait until it is gone."""
@@ -159,12 +160,12 @@ class Cluster:
             number = int((self.folder / f"{daemon}.pid").read_text())
             if Path(f"/proc/{number}/comm").read_text().strip() == daemon:
                 os.kill(number, how)
-                _wait(30, lambda: not Path(f"/proc/{number}").exists(), f"{daemon} does not end")
+                _wait(lambda: not Path(f"/proc/{number}").exists(), f"{daemon} does not end")
 
     def stop(self):
         with contextlib.suppress(RuntimeError, subprocess.TimeoutExpired):
             self.run("scancel", "--full", f"--user={os.environ.get('USER', 'root')}")
-            _wait(30, lambda: not self.run("squeue", "--noheader"), "jobs do not end")
+            _wait(lambda: not self.run("squeue", "--noheader"), "jobs do not end")
         for daemon in DAEMONS:
             self.kill(daemon, signal.SIGTERM)
         if SYSTEM.is_symlink() and os.readlink(SYSTEM) == str(self.folder / "slurm.conf"):
@@ -185,14 +186,14 @@ class Cluster:
                 found.append(record)
         return sorted(found, key=lambda record: int(record["JobId"]))
 
-    def wait_for_job(self, folder, rule, state="RUNNING", seconds=120):
+    def wait_for_job(self, folder, rule, state="RUNNING"):
         """The newest job of a rule, once it is in that state."""
 
         def found():
             records = [record for record in self.jobs(folder) if record["Rule"] == rule]
             return records[-1] if records and records[-1]["JobState"] == state else None
 
-        return _wait(seconds, found, f"no job of {rule} is {state}")
+        return _wait(found, f"no job of {rule} is {state}")
 
 
 def _free_ports(count):
@@ -203,12 +204,12 @@ def _free_ports(count):
         return [one.getsockname()[1] for one in sockets]
 
 
-def _wait(seconds, question, problem):
-    """Ask until there is an answer; it."""
-    end = time.monotonic() + seconds
+def _wait(question, problem):
+    """Ask until there is an answer, and return it."""
+    end = time.monotonic() + HANGS
     while not (answer := question()):
         if time.monotonic() > end:
-            raise RuntimeError(f"{problem} within {seconds} s")
+            raise RuntimeError(problem)
         time.sleep(0.2)
     return answer
 

@@ -10,7 +10,7 @@ import tiny
 from interrupted import bytes_of, leftovers
 from slurm.clone import Clone
 
-pytestmark = pytest.mark.xdist_group("slurm")
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 DEMO = {
     "demo": {"seed": 3, "train": 30, "test": 10, "singles": 64, "pretraining_epochs": 1},
     "seeds": [1200],

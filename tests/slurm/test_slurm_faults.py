@@ -10,7 +10,7 @@ import pytest
 
 from interrupted import Pause, leftovers, wait
 
-pytestmark = pytest.mark.xdist_group("slurm")
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 LIST = "results/tiny/images/train.csv"
 FEATURES = "results/tiny/features/random/train.h5"
 SHARDS = [f"results/tiny/features/random/train/0000{number}.h5" for number in range(3)]
@@ -29,7 +29,7 @@ def paused(clone, tmp_path):
 
 def tried_twice(clone, run, state):
     """Whether the run ended well, after a job that ended in that state and one with twice the memory and time."""
-    assert run.finish(400) == 0, run.text[-3000:]
+    assert run.finish() == 0, run.text[-3000:]
     first, second = clone.jobs("list_images")
     assert (first["JobState"], second["JobState"]) == (state, "COMPLETED")
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("6000M", "12000M")
@@ -59,7 +59,7 @@ def test_a_job_that_is_cancelled_is_noticed_and_tried_again(clone, paused):
 def test_a_job_over_its_memory_is_tried_again_with_more(clone):
     target = SHARDS[0]
     run = clone.start(target, "--set-resources", "extract_features:mem_mb=400 + 4000 * (attempt - 1)")
-    assert run.finish(300) == 0, run.text[-3000:]
+    assert run.finish() == 0, run.text[-3000:]
     first, second = clone.jobs("extract_features")
     assert first["JobState"] in ("FAILED", "OUT_OF_MEMORY") and second["JobState"] == "COMPLETED"
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("400M", "4400M")
@@ -76,7 +76,6 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
     run.wait_until_paused(pause)
     others = [clone.folder / shard for shard in (SHARDS[0], SHARDS[2])]
     wait(
-        120,
         lambda: [one["JobState"] for one in clone.jobs("extract_features")].count("COMPLETED") == 2,
         lambda: run.text[-3000:],
     )
@@ -87,7 +86,7 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
         clone.cluster.run("scontrol", "requeue", job["JobId"])
     else:
         clone.cluster.run("sbatch", "--partition=urgent", "--mem=60000", "--output=/dev/null", "--wrap", "sleep 5")
-    assert run.finish(300) == 0, run.text[-3000:]
+    assert run.finish() == 0, run.text[-3000:]
     jobs = clone.jobs("extract_features")
     assert len(jobs) == 3  # nothing was submitted again
     assert {one["JobId"]: one["Restarts"] for one in jobs}[job["JobId"]] == "1"
@@ -102,12 +101,12 @@ def test_a_controller_that_is_away_for_a_minute_harms_no_job(clone, paused):
     clone.cluster.kill("slurmctld", signal.SIGTERM)  # in order: it saves the state of its jobs
     try:
         pause.go()
-        wait(30, (clone.folder / LIST).exists, "the job does not end")
+        wait((clone.folder / LIST).exists, "the job does not end")
         time.sleep(60)
         assert run.process.poll() is None, run.text[-3000:]
     finally:
         clone.cluster.start_controller()
-    wait(60, lambda: clone.jobs("list_images")[0]["JobState"] == "COMPLETED", "the job is not on record")
+    wait(lambda: clone.jobs("list_images")[0]["JobState"] == "COMPLETED", "the job is not on record")
     content = (clone.folder / LIST).read_bytes()
     try:
         assert run.process.wait(40) == 0, run.text[-3000:]
@@ -127,9 +126,8 @@ def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
     clone.cluster.run("scontrol", "update", node, "State=DRAIN", "Reason=maintenance")
     try:
         run = clone.start(LIST)
-        job = clone.cluster.wait_for_job(clone.folder, "list_images", "PENDING", seconds=60)
+        job = clone.cluster.wait_for_job(clone.folder, "list_images", "PENDING")
         reason = wait(
-            30,
             lambda: [r for r in [clone.jobs("list_images")[0]["Reason"]] if r not in ("None", "Priority")],
             "no reason is given",
         )
@@ -137,7 +135,7 @@ def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
         assert run.process.poll() is None
     finally:
         clone.cluster.run("scontrol", "update", node, "State=RESUME")
-    assert run.finish(200) == 0, run.text[-3000:]
+    assert run.finish() == 0, run.text[-3000:]
     assert [one["JobId"] for one in clone.jobs("list_images")] == [job["JobId"]]
 
 
@@ -149,9 +147,9 @@ def test_snakemake_killed_while_its_jobs_run(clone, tmp_path):
     run.kill()
     job = clone.cluster.wait_for_job(clone.folder, "list_images")
     locked = clone.start(LIST)
-    assert locked.finish(100) == 1 and "Directory cannot be locked" in locked.text
+    assert locked.finish() == 1 and "Directory cannot be locked" in locked.text
     clone.cluster.run("scancel", job["JobId"])
-    wait(60, lambda: clone.jobs("list_images")[0]["JobState"] == "CANCELLED", "the job is not cancelled")
+    wait(lambda: clone.jobs("list_images")[0]["JobState"] == "CANCELLED", "the job is not cancelled")
     assert not (clone.folder / LIST).exists()
     clone.run("--unlock")
     clone.run(LIST)

@@ -14,26 +14,30 @@ import time
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
 import tiny
-from interrupted import FAULTS, Pause, Run, bytes_of, leftovers, wait
+from interrupted import FAULTS, Pause, Run, bytes_of, leftovers, paused_at, wait
+from spml.artifacts import checkpoints, features, hdf5, labels
 from spml.data import download
-from spml.runtime import files
+from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("faults")
 ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5]}
 EM = "teachers/em/seed_1200"
 STUDENT = "students/paper/seed_1200/tau_0.50"
 PSEUDO = "pseudo_labels/paper/seed_1200/tau_0.50"
-WRITERS = {  # what writes -> a file that it writes, and the rule
+WRITERS = {  # kind of file -> one file, and the rule that writes it
     "HDF5": (f"{EM}/logits_val.h5", "predict_logits"),
-    "shard": ("features/random/train/00000.h5", "extract_features"),
-    "checkpoint": (f"{EM}/checkpoint.safetensors", "train_teacher"),
+    "shard": ("features/random/test/00000.h5", "extract_features"),
+    "checkpoint": ("teachers/an/seed_1200/checkpoint.safetensors", "train_teacher"),
     "CSV": (f"{PSEUDO}.csv", "make_pseudo_labels"),
-    "JSON": (f"metrics/{EM}.json", "evaluate"),
+    "JSON": ("metrics/teachers/full/seed_1200.json", "evaluate"),
     "figure": ("figures/figure_1b.svg", "plot_label_counts"),
 }
+TOGETHER = [("HDF5", "checkpoint", "CSV", "JSON"), ("shard", "figure")]  # of each, none is made from another
+KINDS = [" ".join(kinds) for kinds in TOGETHER]
 
 
 @pytest.fixture(scope="module")
@@ -67,46 +71,75 @@ def fails(folder, *arguments, **environment):
 
 
 def paused(folder, tmp_path, writer):
-    """A run that waits where it is about to move a file of that kind in place: (file, rule, run, pause, process)."""
-    file, rule = WRITERS[writer]
-    target = f"results/tiny/{file}"
+    """Start a run that waits where it is about to move a file of that kind in place: (file, run, pause, process)."""
+    target = f"results/tiny/{WRITERS[writer][0]}"
     (folder / target).unlink()
     pause = Pause(tmp_path / "pause", target)
     run = Run(tiny.command(folder, target), folder, tmp_path / "output.txt", **pause.environment)
-    return target, rule, run, pause, run.wait_until_paused(pause)
+    return target, run, pause, run.wait_until_paused(pause)
 
 
 # -- kill -9
 
 
-@pytest.mark.parametrize("writer", WRITERS)
-def test_snakemake_killed_while_a_file_is_written(folder, undisturbed, tmp_path, writer):
-    """Snakemake alone is killed; its job lives on and writes to the end, as nobody stops it."""
-    target, rule, run, pause, job = paused(folder, tmp_path, writer)
-    run.kill(group=False)
-    assert not (folder / target).exists()
+def targets_of(kinds):
+    return [f"results/tiny/{WRITERS[kind][0]}" for kind in kinds]
+
+
+@pytest.fixture(params=TOGETHER, ids=KINDS)
+def all_paused(request, folder, tmp_path):
+    """A run that waits where it is about to move a file of each of these kinds in place: (kinds, run, pauses)."""
+    pauses = []
+    for writer, target in zip(request.param, targets_of(request.param), strict=True):
+        (folder / target).unlink()
+        pauses.append(Pause(tmp_path / "pauses" / writer, target))
+    run = Run(
+        tiny.command(folder, *targets_of(request.param), "--cores", "16"),
+        folder,
+        tmp_path / "output.txt",
+        **paused_at(*pauses),
+    )
+    for pause in pauses:
+        run.wait_until_paused(pause)
+    yield request.param, run, pauses
+    for pause in pauses:
+        pause.go()
+
+
+def all_written_again(folder, kinds):
+    """Return whether a run that was killed can go on, once it is unlocked, with every file that was not there."""
+    targets = targets_of(kinds)
+    assert not any((folder / target).exists() for target in targets)
     assert "Directory cannot be locked" in fails(folder)
     tiny.snakemake(folder, "--unlock")
-    output = tiny.snakemake(folder, target)  # while the old job still is there
-    assert rule in output and (folder / target).exists()
-    pause.go()
-    wait(60, lambda: not Path(f"/proc/{job}").exists(), "the old job does not end")
+    output = tiny.snakemake(folder, *targets)
+    assert all(f"rule {WRITERS[kind][1]}:" in output for kind in kinds)
+    return all((folder / target).exists() for target in targets)
+
+
+def test_snakemake_killed_while_a_file_is_written(folder, undisturbed, all_paused):
+    """Snakemake alone is killed; its jobs live on and write to the end, as nobody stops them."""
+    kinds, run, pauses = all_paused
+    run.kill(group=False)
+    assert all_written_again(folder, kinds)  # while the old jobs still are there
+    for pause in pauses:
+        pause.go()
+    jobs = [Path(f"/proc/{pause.process()}") for pause in pauses]
+    wait(lambda: not any(job.exists() for job in jobs), "the old jobs do not end")
     tiny.snakemake(folder)
     assert same(folder, undisturbed)
     assert "Nothing to be done" in tiny.snakemake(folder)
 
 
-@pytest.mark.parametrize("writer", ["HDF5", "checkpoint", "CSV"])
-def test_snakemake_and_its_jobs_killed_while_a_file_is_written(folder, undisturbed, tmp_path, writer):
+def test_snakemake_and_its_jobs_killed_while_a_file_is_written(folder, undisturbed, all_paused):
     """As when the machine goes down: what was half-written is there under its temporary name, and goes with the next write."""
-    target, rule, run, _, job = paused(folder, tmp_path, writer)
+    kinds, run, pauses = all_paused
     run.kill()
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(job, signal.SIGKILL)
-    assert not (folder / target).exists() and len(leftovers(folder)) == 1
-    assert "Directory cannot be locked" in fails(folder)
-    tiny.snakemake(folder, "--unlock")
-    assert rule in tiny.snakemake(folder, target)
+    for pause in pauses:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pause.process(), signal.SIGKILL)
+    assert len(leftovers(folder)) == len(kinds)
+    assert all_written_again(folder, kinds)
     assert same(folder, undisturbed)
 
 
@@ -133,7 +166,7 @@ class Slow(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):
             if not begin:
                 self.wfile.write(self.content[: len(self.content) // 2])
-                self.may.wait(60)
+                self.may.wait()
                 begin = len(self.content) // 2
             self.wfile.write(self.content[begin:])
 
@@ -148,10 +181,12 @@ def slow():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/weights.pth"
-        Slow.may.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/weights.pth"
+        finally:
+            Slow.may.set()
+            server.shutdown()
+            thread.join()
 
 
 def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
@@ -162,7 +197,7 @@ def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
     target, part = "resources/weights/imagenet/random.pth", folder / "resources/weights/downloads/weights.pth.part"
     run = Run(tiny.command(folder, target), folder, tmp_path / "output.txt")
     half = len(Slow.content) // 2
-    wait(120, lambda: part.exists() and part.stat().st_size == half, lambda: run.text)
+    wait(lambda: part.exists() and part.stat().st_size == half, lambda: run.text, run)
     (job,) = [int(place.parent.name) for place in Path("/proc").glob("[0-9]*/fd") if holds(place, part)]
     run.kill(group=False)
     tiny.snakemake(folder, "--unlock")
@@ -182,7 +217,7 @@ def holds(descriptors, path):
 
 
 def test_a_job_that_gets_sigterm_leaves_nothing_and_says_so(folder, tmp_path):
-    target, _, run, _, job = paused(folder, tmp_path, "checkpoint")
+    target, run, _, job = paused(folder, tmp_path, "checkpoint")
     os.kill(job, signal.SIGTERM)
     assert run.finish() == 1
     assert "error: ended by SIGTERM: cancelled, over its time or memory, or preempted" in run.text
@@ -193,7 +228,7 @@ def test_a_job_that_gets_sigterm_leaves_nothing_and_says_so(folder, tmp_path):
 
 
 def test_a_second_run_of_the_same_workflow_refuses_and_harms_nothing(folder, undisturbed, tmp_path):
-    _, _, first, pause, _ = paused(folder, tmp_path, "HDF5")
+    _, first, pause, _ = paused(folder, tmp_path, "HDF5")
     output = fails(folder)
     assert "Directory cannot be locked" in output and "no other Snakemake process" in output
     pause.go()
@@ -206,11 +241,11 @@ def test_a_file_is_not_fetched_twice_at_once(tmp_path, slow):
     program = SLOW_DOWNLOAD.format(library=str(tiny.ROOT / "workflow_scripts"), url=slow, target=str(target))
     first = subprocess.Popen([os.sys.executable, "-c", program])
     part = tmp_path / "file.bin.part"
-    wait(60, lambda: part.exists() and part.stat().st_size, "nothing came")
-    with pytest.raises(download.InputError, match="another process is fetching this file"):
+    wait(lambda: part.exists() and part.stat().st_size, "nothing came")
+    with pytest.raises(InputError, match="another process is fetching this file"):
         download.fetch(slow, target)
     Slow.may.set()
-    assert first.wait(60) == 0 and target.read_bytes() == Slow.content
+    assert first.wait() == 0 and target.read_bytes() == Slow.content
 
 
 # -- a disk that is full or cannot be written to
@@ -218,7 +253,7 @@ def test_a_file_is_not_fetched_twice_at_once(tmp_path, slow):
 
 @contextlib.contextmanager
 def mounted(place, *options):
-    """A small file system of its own in memory; needs root."""
+    """Yield a small file system of its own in memory; needs root."""
     if os.geteuid():
         pytest.skip("needs root, to mount a small file system")
     place.mkdir(parents=True, exist_ok=True)
@@ -241,30 +276,36 @@ def fill(place, leave):
     os.truncate(place / "filler", max(0, (place / "filler").stat().st_size - leave))
 
 
-@pytest.mark.parametrize("writer", WRITERS)
-def test_a_disk_that_is_full(folder, undisturbed, writer):
-    """The file's folder lies on a file system without room; the error names the file, and with room the run goes on."""
-    file, _ = WRITERS[writer]
-    target = folder / "results/tiny" / file
-    place, kept = target.parent, folder / "kept"
-    target.unlink()
-    shutil.move(place, kept)
-    with mounted(place, "size=4m"):
-        shutil.copytree(kept, place, dirs_exist_ok=True)
-        fill(place, leave=0)
-        output = fails(folder, str(target.relative_to(folder)))
-        wanted = rf"error: results/tiny/{file.rpartition('.')[0]}[.]\w+: cannot be written: No space left on device; make room"
-        assert re.search(wanted, output), output  # of a figure in two formats, either
-        assert not target.exists() and leftovers(folder) == []
-        (place / "filler").unlink()
-        tiny.snakemake(folder, str(target.relative_to(folder)))
+@pytest.mark.parametrize("kinds", TOGETHER, ids=KINDS)
+def test_a_disk_that_is_full(folder, undisturbed, kinds):
+    """The folder of each file lies on a file system without room; the errors name the files, and with room the run goes on."""
+    targets = targets_of(kinds)
+    places = [(folder / target).parent for target in targets]
+    with contextlib.ExitStack() as mounts:
+        for number, (target, place) in enumerate(zip(targets, places, strict=True)):
+            kept = folder / f"kept_{number}"
+            (folder / target).unlink()
+            shutil.move(place, kept)
+            mounts.enter_context(mounted(place, "size=4m"))
+            shutil.copytree(kept, place, dirs_exist_ok=True)
+            fill(place, leave=0)
+        output = fails(folder, *targets, "--keep-going")
+        for target in targets:  # of a figure in two formats, and of the files of a job, any
+            stem = target.rpartition("/" if target.endswith("safetensors") else ".")[0]
+            problem = rf"error: {stem}[./]\w+.*: cannot be written: No space left on device; make room"
+            assert re.search(problem, output), output
+            assert not (folder / target).exists()
+        assert leftovers(folder) == []
+        for place in places:
+            (place / "filler").unlink()
+        tiny.snakemake(folder, *targets)
         assert same(folder, undisturbed)
 
 
 def test_a_disk_that_is_full_when_a_file_is_fetched(tmp_path, slow):
     Slow.may.set()
     with mounted(tmp_path / "small", "size=512k") as place:
-        with pytest.raises(download.InputError, match=r"file.bin.part: cannot be written: No space left.*make room"):
+        with pytest.raises(InputError, match=r"file.bin.part: cannot be written: No space left.*make room"):
             download.fetch(slow, place / "file.bin")
         came = (place / "file.bin.part").stat().st_size
         assert came > 300_000  # kept: the next try goes on from here
@@ -281,7 +322,7 @@ def test_a_disk_that_is_full_when_an_archive_is_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("pictures/1.bin", bytes(1 << 20))
     with mounted(tmp_path / "small", "size=512k") as place:
-        with pytest.raises(files.InputError, match=r"1 files of 1,048,576 bytes to unpack .* bytes free; make room"):
+        with pytest.raises(InputError, match=r"1 files of 1,048,576 bytes to unpack .* bytes free; make room"):
             unpack(tmp_path / "a.zip", place)
         assert list(place.iterdir()) == []
 
@@ -329,39 +370,78 @@ def test_a_results_folder_that_cannot_be_written_to(folder, last, told):
 # -- files that are not what they should be
 
 
-@pytest.mark.parametrize(
-    ("file", "rule"),
-    [
-        ("labels/train.h5", "make_labels"),
-        ("observed/seed_1200.h5", "make_observed_labels"),
-        ("features/random/train/00000.h5", "extract_features"),
-        ("features/random/train.h5", "index_features"),
-        (f"{EM}/logits_train.h5", "predict_logits"),
-        (f"{PSEUDO}.h5", "make_pseudo_labels"),
-    ],
-)
-@pytest.mark.parametrize("fault", ["truncated", "older layout", "empty"])
-def test_an_hdf5_file_that_is_broken_or_old_names_itself_and_its_rule(folder, file, rule, fault):
-    readers = {
-        "labels": (f"{EM}/checkpoint.safetensors", "train_teacher"),
-        "observed": (f"{EM}/checkpoint.safetensors", "train_teacher"),
-        "features": (f"{EM}/checkpoint.safetensors", "train_teacher"),
-        "teachers": (f"{PSEUDO}.h5", "make_pseudo_labels"),
-        "pseudo_labels": (f"{STUDENT}/checkpoint.safetensors", "train_student"),
-    }
-    reader, by = readers[file.split("/")[0]]
-    path = folder / "results/tiny" / file
+def read_features(path):
+    with features.reading(path) as opened:
+        return opened.read(np.arange(2))
+
+
+HDF5_FILES = {  # a file -> the rule that makes it, how it is read, a file that is made from it
+    "labels/train.h5": ("make_labels", lambda path: labels.read(path, "labels"), f"{EM}/checkpoint.safetensors"),
+    "observed/seed_1200.h5": (
+        "make_observed_labels",
+        lambda path: labels.read(path, "observed"),
+        f"{EM}/checkpoint.safetensors",
+    ),
+    "features/random/train/00000.h5": ("extract_features", read_features, f"{EM}/checkpoint.safetensors"),
+    "features/random/train.h5": ("index_features", read_features, f"{EM}/checkpoint.safetensors"),
+    f"{EM}/logits_train.h5": ("predict_logits", lambda path: labels.read(path, "logits"), f"{PSEUDO}.h5"),
+    f"{PSEUDO}.h5": (
+        "make_pseudo_labels",
+        lambda path: labels.read(path, "pseudo_labels"),
+        f"{STUDENT}/checkpoint.safetensors",
+    ),
+}
+HDF5_FAULTS = ("truncated", "older layout", "empty")
+
+
+def spoil(path, fault):
     if fault == "older layout":
-        with h5py.File(path, "a") as opened:
-            opened.attrs["layout"] = 0
+        with h5py.File(path, "a") as file:
+            file.attrs["layout"] = hdf5.layout_of(file.attrs["kind"]) - 1
     else:
         path.write_bytes(path.read_bytes()[: 700 if fault == "truncated" else 0])
-    output = fails(folder, f"results/tiny/{reader}", "--forcerun", by, "--allowed-rules", by)
-    problem = "found kind" if fault == "older layout" else "not a readable HDF5 file"
-    assert f"results/tiny/{file}: {problem}" in output, output
-    assert f"delete it, rule {rule} makes it again in the next run" in output
+
+
+def problem_with(file, fault):
+    """Return the beginning and the end of what is said of a spoilt file."""
     if fault == "older layout":
-        assert "layout 0, wanted kind" in output
+        return f"{file}: made by an earlier version of this pipeline (layout ", "and run again"
+    return f"{file}: not a readable HDF5 file", f"delete it, rule {HDF5_FILES[file][0]} makes it again in the next run"
+
+
+@pytest.mark.parametrize("file", HDF5_FILES)
+@pytest.mark.parametrize("fault", HDF5_FAULTS)
+def test_an_hdf5_file_that_is_broken_or_old_names_itself_and_what_to_do(undisturbed, tmp_path, file, fault):
+    shutil.copytree(undisturbed / "results/tiny/features", tmp_path / "features")
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(undisturbed / "results/tiny" / file, path)
+    spoil(path, fault)
+    with pytest.raises(InputError) as error:
+        HDF5_FILES[file][1](path if "features" not in file else tmp_path / "features/random/train.h5")
+    assert all(text in str(error.value) for text in problem_with(file, fault)), error.value
+
+
+def test_hdf5_files_that_are_broken_or_old_end_the_jobs_that_read_them(folder, undisturbed):
+    """One of each kind, in data sets of their own, in one run."""
+    entry = tiny.CONFIG["datasets"]["tiny"]
+    spoilt = {f"spoilt_{number}": file for number, file in enumerate(HDF5_FILES)}
+    changes = {"dataset": "spoilt_0"} | {f"datasets/{dataset}": entry for dataset in spoilt}
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, ONE | changes))
+    targets, problems = [], []
+    for number, (dataset, file) in enumerate(spoilt.items()):
+        shutil.copytree(undisturbed / "results/tiny", folder / "results" / dataset)
+        fault = HDF5_FAULTS[number % len(HDF5_FAULTS)]
+        spoil(folder / "results" / dataset / file, fault)
+        targets.append(f"results/{dataset}/{HDF5_FILES[file][2]}")
+        (folder / targets[-1]).unlink()
+        begin, end = problem_with(file, fault)
+        problems.append((f"error: results/{dataset}/{begin}", end))
+    readers = ["train_teacher", "make_pseudo_labels", "train_student"]
+    output = fails(folder, *targets, "--keep-going", "--rerun-triggers", "mtime", "--allowed-rules", *readers)
+    for begin, end in problems:
+        assert re.search(re.escape(begin) + ".*" + re.escape(end), output), output
+    assert not any((folder / target).exists() for target in targets)
 
 
 def test_an_hdf5_file_of_another_run_is_refused_with_both_names(folder):
@@ -374,14 +454,19 @@ def test_an_hdf5_file_of_another_run_is_refused_with_both_names(folder):
     assert "come from different runs or settings" in output
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", "torch"])
-def test_a_checkpoint_that_is_no_safetensors_file_names_itself_and_its_rules(folder, content):
-    """A pickle among them: it is not opened as one."""
-    path = folder / "results/tiny" / EM / "checkpoint.safetensors"
-    if content == "torch":
-        shutil.copy(folder / "data/random.pth", path)
-    else:
-        path.write_bytes(content)
+PICKLE = b"\x80\x04K\x01."
+
+
+@pytest.mark.parametrize("content", [b"", PICKLE, "torch"])
+def test_a_file_that_is_no_safetensors_file_is_not_opened_as_another(undisturbed, tmp_path, content):
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes((undisturbed / "data/random.pth").read_bytes() if content == "torch" else content)
+    with pytest.raises(InputError, match=r"checkpoint.safetensors: not a readable safetensors file"):
+        checkpoints.load(path)
+
+
+def test_a_checkpoint_that_is_no_safetensors_file_names_itself_and_its_rules(folder):
+    (folder / "results/tiny" / EM / "checkpoint.safetensors").write_bytes(PICKLE)
     output = fails(folder, f"results/tiny/{EM}/logits_val.h5", "--force", "--allowed-rules", "predict_logits")
     assert f"results/tiny/{EM}/checkpoint.safetensors: not a readable safetensors file" in output, output
     assert "delete it, rule train_teacher or train_student makes it again" in output

@@ -8,6 +8,7 @@ import pytest
 
 import loopback
 import tiny
+from unit.plan import dag
 
 pytestmark = pytest.mark.xdist_group("bad input")
 NAMES = {"train": "train2014", "test": "val2014"}
@@ -16,7 +17,7 @@ TARGETS = [f"results/coco/{name}.h5" for name in ("labels/train", "features/fetc
 
 @pytest.fixture
 def served(tmp_path):
-    """A folder with COCO's three archives and a backbone's weights, and the address that serves it."""
+    """Yield a folder with COCO's three archives and a backbone's weights, and the address that serves it."""
     made, root = tiny.make(tmp_path / "made"), tmp_path / "served"
     root.mkdir()
     with zipfile.ZipFile(root / "annotations_trainval2014.zip", "w") as file:
@@ -33,18 +34,18 @@ def served(tmp_path):
         yield root, address
 
 
-def configured(tmp_path, address, root=None):
-    def at(name):
+def configured(tmp_path, address, root=None, more=()):
+    def download(name):
         checksum = hashlib.sha256((root / name).read_bytes()).hexdigest() if root else None
         return {"url": f"{address}/{name}", "sha256": checksum}
 
-    downloads = {part: at(f"{name}.zip") for part, name in NAMES.items()}
-    downloads["annotations"] = at("annotations_trainval2014.zip")
+    downloads = {part: download(f"{name}.zip") for part, name in NAMES.items()}
+    downloads["annotations"] = download("annotations_trainval2014.zip")
     backbone = {
         "architecture": "shufflenet_v2_x0_5",
         "weights": "imagenet",
         "image_size": 32,
-        "download": at("weights.pth"),
+        "download": download("weights.pth"),
     }
     changes = {
         "dataset": "coco",
@@ -53,7 +54,7 @@ def configured(tmp_path, address, root=None):
     }
     folder = tmp_path / "work"
     folder.mkdir(exist_ok=True)
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes | dict(more)))
     return folder
 
 
@@ -65,9 +66,9 @@ def test_coco_is_fetched_unpacked_and_used_and_not_fetched_twice(served, tmp_pat
     assert json.loads((fetched / "annotations/instances_train2014.json").read_text())["images"]
     assert not (fetched / "annotations/captions_train2014.json").exists()
     assert len(list((fetched / "val2014").iterdir())) == tiny.SIZES["test"]
-    assert (fetched / "pictures_train.csv").read_text().startswith("path,bytes\n")
-    log = (fetched / "logs/fetch_coco_pictures/train.log").read_text()
-    assert "sha256" in log and "40 pictures" in log
+    assert (fetched / "fetched/train.csv").read_text().startswith("path,bytes\n")
+    log = (fetched / "logs/fetch_archive/train.log").read_text()
+    assert "sha256" in log and "40 files" in log
     assert tiny.planned(folder, *TARGETS) == {}
 
 
@@ -81,25 +82,33 @@ def test_local_copies_are_used_and_nothing_is_fetched(served, tmp_path):
         "datasets/coco/backbone": "random",
         "backbones/random/weights": str(data / "random.pth"),
     }
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
-    tiny.snakemake(folder, "results/coco/labels/train.h5", "results/coco/features/random/test.h5")
+    config = tiny.changed(tiny.CONFIG, changes)
+    tiny.configure(folder, config)
+    tiny.snakemake(folder, "results/coco/labels/train.h5")
     assert not (folder / "resources").exists()
+    assert not {"fetch_archive", "fetch_weights"} & {job.rule for job in dag.jobs(config).values()}
 
 
-@pytest.mark.parametrize(
-    ("target", "address", "advice"),
-    [
-        ("resources/coco/annotations/instances_train2014.json", "annotations_trainval2014.zip", "train.annotations"),
-        ("resources/coco/pictures_test.csv", "val2014.zip", "datasets.<name>.test.images"),
-        ("resources/weights/imagenet/fetched.pth", "weights.pth", "backbones.fetched.weights"),
-    ],
-)
-def test_without_network_the_error_names_address_target_and_what_to_do(tmp_path, target, address, advice):
-    folder = configured(tmp_path, "http://127.0.0.1:9")
-    code, output = tiny.snakemake(folder, target, check=False)
+NEEDS_NETWORK = {  # a target -> its address, and what else may be done
+    "resources/coco/fetched/annotations.csv": ("annotations_trainval2014.zip", "datasets.<name>.train"),
+    "resources/coco/fetched/test.csv": ("val2014.zip", "datasets.<name>.train"),
+    "resources/voc/fetched/archive.csv": ("VOC2012.tar", "datasets.<name>.train"),
+    "resources/weights/imagenet/fetched.pth": ("weights.pth", "backbones.fetched.weights"),
+}
+
+
+def test_without_network_the_errors_name_address_target_and_what_to_do(tmp_path):
+    """All at once: each waits between its tries."""
+    archive = {"archive": {"url": "http://127.0.0.1:9/VOC2012.tar"}}
+    voc = {"datasets/voc": {"source": "voc2012", "backbone": "random", "downloads": archive}}
+    folder = configured(tmp_path, "http://127.0.0.1:9", more=voc)
+    code, output = tiny.snakemake(folder, *NEEDS_NETWORK, "--keep-going", "--cores", "4", check=False)
     assert code == 1 and "Traceback" not in output
-    assert f"error: http://127.0.0.1:9/{address}: cannot be fetched to resources/" in output
-    assert advice in output and "Connection refused" in output
+    for name, advice in NEEDS_NETWORK.values():
+        (line,) = {
+            line for line in output.splitlines() if f"error: http://127.0.0.1:9/{name}: cannot be fetched" in line
+        }
+        assert "cannot be fetched to resources/" in line and "Connection refused" in line and advice in line
 
 
 def test_a_wrong_checksum_stops_the_run(served, tmp_path):

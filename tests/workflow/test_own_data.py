@@ -4,7 +4,9 @@ import csv
 import hashlib
 import json
 import re
+import shutil
 import tarfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -17,7 +19,10 @@ import layouts
 import loopback
 import tiny
 from plan.sources import SOURCES
+from spml.artifacts.codes import TrueLabel
+from spml.losses.catalog import LOSSES
 from spml.review import describe
+from unit.plan import dag
 
 pytestmark = pytest.mark.xdist_group("own data")
 NOBODY_KNOWS = {  # of a data set without true labels
@@ -30,20 +35,32 @@ NOBODY_KNOWS = {  # of a data set without true labels
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A folder with the tiny data set in data/."""
+    """The tiny data set in data/; no test changes it."""
     return tiny.make(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture(scope="module")
+def copied(made, tmp_path_factory):
+    """A function that copies it, to put files of one's own beside it."""
+    return lambda name: Path(shutil.copytree(made, tmp_path_factory.mktemp(name) / "work"))
+
+
+@pytest.fixture(scope="module")
 def true(made):
-    """Of each part, file name to the categories that are present; images without any as well."""
-    found = {}
-    for part, names, images in layouts.tiny_parts(made / "data"):
-        found[part] = {
+    """File name to the categories that are present, by part; images without any as well."""
+    return {
+        part: {
             file_name: sorted({names[entry["category_id"]] for entry in entries})
             for file_name, entries in images.values()
         }
-    return found
+        for part, names, images in layouts.tiny_parts(made / "data")
+    }
+
+
+@pytest.fixture(scope="module")
+def tags(true):
+    """The rows of a table with one observed label per image."""
+    return [(name, present[0]) for name, present in true["train"].items() if present]
 
 
 def write(path, columns, rows):
@@ -74,13 +91,12 @@ def h5(path, *names):
 
 
 @pytest.fixture(scope="module")
-def unknown(made, true):
-    """One label an image and nothing else, run to everything that the pipeline makes."""
-    write(made / "data/tags.csv", ["path", "observed"], [(name, c[0]) for name, c in true["train"].items() if c])
-    configured(made, table(train="tags"), NOBODY_KNOWS | {"predict": {"images": "data/test"}})
-    output = tiny.snakemake(made)
-    tiny.snakemake(made, "gallery", "exports", "predict", "model")
-    return made, output
+def unknown(copied, tags):
+    """One label per image and nothing else, run to everything that the pipeline makes: (folder, output)."""
+    folder = copied("unknown")
+    write(folder / "data/tags.csv", ["path", "observed"], tags)
+    configured(folder, table(train="tags"), NOBODY_KNOWS | {"predict": {"images": "data/test"}})
+    return folder, tiny.snakemake(folder, "all", "gallery", "exports", "predict", "model")
 
 
 def test_tags_alone_are_enough_for_everything(unknown, true):
@@ -88,7 +104,9 @@ def test_tags_alone_are_enough_for_everything(unknown, true):
     results = folder / "results/tiny"
     tagged = {name: c[0] for name, c in true["train"].items() if c}
     image_id, category, label = h5(results / "labels/train.h5", "image_id", "category", "label")
-    assert image_id == sorted(tagged) and category == sorted(set(tagged.values())) and (label == -1).all()
+    assert (
+        image_id == sorted(tagged) and category == sorted(set(tagged.values())) and (label == TrueLabel.UNKNOWN).all()
+    )
     observed = h5(results / "observed/seed_1200.h5", "observed")[0]
     assert [category[row.argmax()] for row in observed] == [tagged[name] for name in image_id]
     assert (observed.sum(1) == 1).all() and (observed >= 0).all()
@@ -114,7 +132,7 @@ def test_metrics_that_need_the_truth_are_left_out_and_say_so(unknown):
     assert "true labels" not in figures["figure_1b"]
     report = (results / "report.html").read_text()
     assert "nan" not in report.replace("NaN", "").split("<main>")[1].lower().replace("provenance", "")
-    assert "No true label of a test image is known" in report and "0 % of the true labels are known" in report
+    assert "No true label of a test image is known" in report and "Of the true labels 0 % are known" in report
     card = (results / "model/README.md").read_text()
     assert "Not measured: no true label of a test image is known." in card and "nan" not in card
 
@@ -134,59 +152,59 @@ def test_what_follows_needs_no_truth(unknown):
     assert tiny.planned(unknown[0]) == {}
 
 
-def test_full_validation_without_truth_is_refused_before_anything_is_extracted(made, unknown):
-    configured(
-        made,
-        table(train="tags"),
-        NOBODY_KNOWS
-        | {"validation/select_on": "true_labels", "dataset": "again"}
-        | {"datasets/again": {"backbone": "random"} | table(train="tags")},
-    )
-    code, output = tiny.snakemake(made, "results/again/observed/seed_1200.h5", check=False)
-    assert code == 1 and "Traceback" not in output
-    assert "data/tags.csv: found no true positive in the 10 validation rows, on which models are chosen" in output
+def test_a_teacher_of_true_labels_draws_and_extracts_nothing_again(unknown):
+    config = yaml.safe_load((unknown[0] / "config.yaml").read_text())
+    more = tiny.changed(config, {"teachers/full": tiny.CONFIG["teachers"]["full"]})
+    jobs = tiny.planned(unknown[0], config=more)
+    assert {"check_labels", "train_teacher"} <= set(jobs) and jobs["train_teacher"] == 1
+    assert not {"make_observed_labels", "extract_features", "make_pseudo_labels", "train_student"} & set(jobs)
 
 
-def test_a_teacher_of_true_labels_is_refused_before_anything_is_extracted(made, unknown):
-    changes = {key: value for key, value in NOBODY_KNOWS.items() if key != "teachers/full"}
-    entry = {"backbone": "random"} | table(train="tags")
-    configured(made, entry, changes | {"dataset": "taught", "datasets/taught": entry})
-    code, output = tiny.snakemake(made, "results/taught/observed/seed_1200.h5", check=False)
-    assert code == 1 and "Traceback" not in output
-    assert (
-        "tags.csv: no true label of a training image is known, but teachers learn from them: full; wanted null"
-        in output
-    )
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"validation/select_on": "true_labels"},
+            "data/tags.csv: found no true positive in the 10 validation rows, on which models are chosen",
+        ),
+        (
+            {"teachers/full": tiny.CONFIG["teachers"]["full"]},
+            "tags.csv: no true label of a training image is known, but teachers learn from them: full; wanted null",
+        ),
+    ],
+    ids=["choices on true labels", "a teacher of true labels"],
+)
+def test_what_needs_the_truth_is_refused_before_anything_is_extracted(copied, tags, changes, message):
+    folder = copied("refused")
+    write(folder / "data/tags.csv", ["path", "observed"], tags)
+    configured(folder, table(train="tags"), NOBODY_KNOWS | changes)
+    code, output = tiny.snakemake(folder, check=False)
+    assert code == 1 and "Traceback" not in output and message in output, output
+    assert not (folder / "results/tiny/features").exists() and "rule extract_features:" not in output
+    assert not (folder / "results/tiny/teachers").exists()
 
 
 # -- some is known
 
 
-def test_truth_of_some_rows_is_validated_and_tested_on_what_is_known(made, true):
+def test_truth_of_some_rows_is_validated_and_tested_on_what_is_known(copied, true):
     """The user's split: rows with true labels are the validation rows; a third of the test rows have theirs."""
+    folder = copied("some")
     rows = [
         (name, c[0] if c else "", ";".join(c) or "-" if number < 15 else "", "val" if number < 15 else "train")
         for number, (name, c) in enumerate(true["train"].items())
     ]
-    write(made / "data/some.csv", ["path", "observed", "true", "split"], rows)
+    write(folder / "data/some.csv", ["path", "observed", "true", "split"], rows)
     known = {name: c for number, (name, c) in enumerate(true["test"].items()) if number % 3 == 0}
-    write(
-        made / "data/some_test.csv",
-        ["path", "true"],
-        [(name, ";".join(known[name]) or "-" if name in known else "") for name in true["test"]],
-    )
-    entry = table(train="some", test="some_test")
-    changes = NOBODY_KNOWS | {
-        "validation/select_on": "true_labels",
-        "dataset": "some",
-        "datasets/some": {"backbone": "random"} | entry,
-    }
-    configured(made, entry, changes)
-    tiny.snakemake(made)
-    results = made / "results/some"
+    test_rows = [(name, ";".join(known[name]) or "-" if name in known else "") for name in true["test"]]
+    write(folder / "data/some_test.csv", ["path", "true"], test_rows)
+    changes = NOBODY_KNOWS | {"validation/select_on": "true_labels", "pseudo_labels/paper/taus": [0.5]}
+    configured(folder, table(train="some", test="some_test"), changes)
+    tiny.snakemake(folder)
+    results = folder / "results/tiny"
     image_id, label, split = h5(results / "labels/train.h5", "image_id", "label", "split")
     assert set(np.array(image_id)[split == 1]) == {row[0] for row in rows if row[3] == "val"}
-    assert (label[split == 1] >= 0).all() and (label[split == 0] == -1).all()
+    assert (label[split == 1] != TrueLabel.UNKNOWN).all() and (label[split == 0] == TrueLabel.UNKNOWN).all()
     image_id, category, label = h5(results / "labels/test.h5", "image_id", "category", "label")
     logits = h5(results / "teachers/em/seed_1200/logits_test.h5", "logit")[0]
     rows = [number for number, name in enumerate(image_id) if name in known]
@@ -203,79 +221,116 @@ def test_truth_of_some_rows_is_validated_and_tested_on_what_is_known(made, true)
     assert "left out" not in (results / "figures/comparison.svg").read_text()
 
 
-# -- all is known
+# -- tables and layouts that are read, all in one run
 
 
-def test_a_table_of_true_labels_is_the_same_as_their_annotations(made, true):
-    """Single positives are then drawn, as from COCO JSON; the user's list says which categories there are, in its order."""
+FETCHED = {"voc2012": "VOCtrainval_11-May-2012.tar", "cub": "CUB_200_2011.tgz"}
+LISTS = {
+    "voc": {"train": "VOCdevkit/VOC2012/ImageSets/Main/train.txt", "test": "VOCdevkit/VOC2012/ImageSets/Main/val.txt"},
+    "nuswide": {"train": "ImageList/TrainImagelist.txt", "test": "ImageList/TestImagelist.txt"},
+}
+READ = {  # data set -> what is made of it
+    "table": ("labels/train.h5", "labels/test.h5", "observed/seed_1200.h5", "observed/seed_1201.h5"),
+    "json": ("labels/train.h5", "labels/test.h5", "observed/seed_1200.h5", "observed/seed_1201.h5"),
+    "beside": ("features/random/train.h5",),
+    "gone": ("observed/seed_1200.h5", "features/random/train.h5"),
+    "sorted": ("observed/seed_1200.h5",),
+    "voc": ("labels/train.h5", "labels/test.h5", "observed/seed_1200.h5"),
+    "nuswide": ("labels/train.h5", "labels/test.h5", "observed/seed_1200.h5"),
+    "voc2012": ("labels/train.h5", "labels/test.h5"),
+    "cub": ("labels/train.h5", "labels/test.h5"),
+}
+READ_TARGETS = [f"results/{dataset}/{target}" for dataset, targets in READ.items() for target in targets]
+
+
+def write_tables(folder, true, tags):
+    """Write the tables of the data sets in READ, and return their entries in the configuration."""
     for part in ("train", "test"):
         rows = [(name, ";".join(c)) for name, c in true[part].items() if c]
-        write(made / f"data/all_{part}.csv", ["path", "true"], rows[::-1])
-    (made / "data/names.txt").write_text("".join(f"{name}\n" for name in tiny.COLOURS))
-    targets = ["labels/train.h5", "labels/test.h5", "observed/seed_1200.h5", "observed/seed_1201.h5"]
-    entry = table(train="all_train", test="all_test") | {"backbone": "random", "categories": "data/names.txt"}
-    changes = {"datasets/table": entry, "datasets/json": tiny.CONFIG["datasets"]["tiny"]}
-    configured(made, {"source": "demo"}, changes | {"dataset": "table"})
-    tiny.snakemake(made, *(f"results/{name}/{target}" for name in ("table", "json") for target in targets))
-    for target in targets:
+        write(folder / f"data/all_{part}.csv", ["path", "true"], rows[::-1])
+    (folder / "data/names.txt").write_text("".join(f"{name}\n" for name in tiny.COLOURS))
+    write(folder / "beside.csv", ["path", "observed"], [(f"data/train/{name}", tag) for name, tag in tags])
+    rows = [("00.png", "red", "red"), *((name, tag, tag) for name, tag in tags), ("gone.png", "red", "red")]
+    write(folder / "data/gone.csv", ["path", "observed", "true"], rows)
+    return {
+        "table": table(train="all_train", test="all_test") | {"categories": "data/names.txt"},
+        "json": tiny.CONFIG["datasets"]["tiny"],
+        "beside": {"source": "csv", "train": {"annotations": "beside.csv"}},
+        "gone": table(train="gone") | {"missing_pictures": "leave_out"},
+    }
+
+
+def write_layouts(folder):
+    """Write the data sets in READ that are the user's own copies, and return their entries in the configuration."""
+    layouts.image_folder(folder / "data", folder / "data/sorted")
+    entries = {"sorted": {"source": "image_folder", "train": {"images": "data/sorted"}}}
+    for source, lists in LISTS.items():
+        getattr(layouts, source)(folder / "data", folder / f"data/{source}")
+        entries[source] = {"source": source}
+        for part, name in lists.items():
+            entries[source][part] = {"annotations": f"data/{source}/{name}"}
+            if source == "nuswide":
+                entries[source][part]["images"] = f"data/{source}/Flickr"
+    entries["voc"]["observation"] = {"sampling": "size"}
+    return entries
+
+
+def write_archives(folder, served, address):
+    """Write the archives of the data sets in READ that are fetched, and return their entries in the configuration."""
+    entries = {}
+    for source, name in FETCHED.items():
+        root = folder / f"published/{source}"
+        root.mkdir(parents=True)
+        getattr(layouts, source.removesuffix("2012"))(folder / "data", root)
+        with tarfile.open(served / name, "w" if name.endswith("tar") else "w:gz") as file:
+            for path in sorted(root.iterdir()):
+                file.add(path, path.name)
+        checksum = hashlib.sha256((served / name).read_bytes()).hexdigest()
+        entries[source] = {"source": source}
+        entries[source]["downloads"] = {"archive": {"url": f"{address}/{name}", "sha256": checksum}}
+    return entries
+
+
+@pytest.fixture(scope="module")
+def read(copied, true, tags, tmp_path_factory):
+    """The data sets in READ, read."""
+    folder, served = copied("read"), tmp_path_factory.mktemp("served")
+    with loopback.serving(served) as address:
+        entries = write_tables(folder, true, tags) | write_layouts(folder) | write_archives(folder, served, address)
+        changes = {f"datasets/{dataset}": {"backbone": "random"} | entry for dataset, entry in entries.items()}
+        seeds = {"dataset": "table", "seeds": [1200, 1201]}
+        configured(folder, tiny.CONFIG["datasets"]["tiny"], NOBODY_KNOWS | changes | seeds)
+        tiny.snakemake(folder, *READ_TARGETS, "--keep-going")
+    return folder
+
+
+def test_what_was_read_is_not_read_again(read):
+    assert tiny.planned(read, *READ_TARGETS) == {}
+
+
+def test_a_table_of_true_labels_is_the_same_as_their_annotations(read):
+    """Single positives are then drawn, as from COCO JSON; the user's list says which categories there are, in its order."""
+    for target in READ["table"]:
         name = target.split("/")[0].removesuffix("s")
         ours, theirs = (
-            h5(made / f"results/{source}/{target}", "image_id", "category", name) for source in ("table", "json")
+            h5(read / f"results/{dataset}/{target}", "image_id", "category", name) for dataset in ("table", "json")
         )
         assert ours[1] == theirs[1] and (ours[2] == theirs[2]).all()
         assert [image.removesuffix(".png") for image in ours[0]] == theirs[0]
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ([("1.png", "red"), ("99.png", "red")], "1 of 2 pictures are not in data/train, the first: data/train/99.png"),
-        ([("1.png", "red;pink"), ("2.png", "blue")], "line 2: found category 'pink', wanted one of red, green"),
-    ],
-)
-def test_a_table_that_does_not_fit_is_refused_by_name(made, rows, message):
-    write(made / "data/wrong.csv", ["path", "observed"], rows)
-    (made / "data/names.txt").write_text("".join(f"{name}\n" for name in tiny.COLOURS))
-    entry = {"backbone": "random", "categories": "data/names.txt"} | table(train="wrong")
-    configured(made, entry, NOBODY_KNOWS | {"dataset": "wrong", "datasets/wrong": entry})
-    code, output = tiny.snakemake(made, "results/wrong/labels/train.h5", check=False)
-    assert code == 1 and "Traceback" not in output and message in output
+def test_pictures_lie_beside_their_table_where_no_folder_is_named(read, tags):
+    assert len(h5(read / "results/beside/features/random/train.h5", "image_id")[0]) == len(tags)
 
 
-def test_pictures_lie_beside_their_table_where_no_folder_is_named(made, true):
-    rows = [(f"data/train/{name}", c[0]) for name, c in true["train"].items() if c]
-    write(made / "beside.csv", ["path", "observed"], rows)
-    entry = {"source": "csv", "backbone": "random", "train": {"annotations": "beside.csv"}}
-    configured(made, entry, NOBODY_KNOWS | {"dataset": "beside", "datasets/beside": entry})
-    tiny.snakemake(made, "results/beside/features/random/train.h5")
-    assert len(h5(made / "results/beside/features/random/train.h5", "image_id")[0]) == len(rows)
-    write(made / "beside.csv", ["path", "observed"], [*rows, ("gone.png", "red")])
-    code, output = tiny.snakemake(made, "results/beside/images/train.csv", check=False)
-    assert code == 1 and "pictures are not in ., the first: ./gone.png" in output
-
-
-def test_missing_pictures_are_left_out_where_that_is_asked_for(made, true):
-    rows = [(name, c[0], c[0]) for name, c in true["train"].items() if c]
-    write(
-        made / "data/gone.csv",
-        ["path", "observed", "true"],
-        [("00.png", "red", "red"), *rows, ("gone.png", "red", "red")],
-    )
-    entry = {"backbone": "random", "missing_pictures": "leave_out"} | table(train="gone")
-    configured(made, entry, NOBODY_KNOWS | {"dataset": "gone", "datasets/gone": entry})
-    targets = ["results/gone/observed/seed_1200.h5", "results/gone/features/random/train.h5"]
-    tiny.snakemake(made, *targets)
-    image_id, category, label = h5(made / "results/gone/labels/train.h5", "image_id", "category", "label")
-    observed = h5(made / targets[0], "observed")[0]
-    assert image_id == sorted(row[0] for row in rows) and (observed == label).all()
-    assert {name: category[row.argmax()] for name, row in zip(image_id, label, strict=True)} == {
-        row[0]: row[1] for row in rows
-    }
-    log = (made / "results/gone/logs/list_images/train.log").read_text()
+def test_missing_pictures_are_left_out_where_that_is_asked_for(read, tags):
+    image_id, category, label = h5(read / "results/gone/labels/train.h5", "image_id", "category", "label")
+    observed = h5(read / "results/gone/observed/seed_1200.h5", "observed")[0]
+    assert image_id == sorted(name for name, _ in tags) and (observed == label).all()
+    assert {name: category[row.argmax()] for name, row in zip(image_id, label, strict=True)} == dict(tags)
+    assert h5(read / "results/gone/features/random/train.h5", "image_id")[0] == image_id
+    log = (read / "results/gone/logs/list_images/train.log").read_text()
     assert "2 of them have no picture in data/train and are left out, the first: data/train/00.png" in log
-
-
-# -- layouts
 
 
 def labels_of(folder, dataset, part):
@@ -283,107 +338,106 @@ def labels_of(folder, dataset, part):
     return dict(zip(image_id, label.tolist(), strict=True)), category
 
 
-def test_a_folder_for_each_category_to_pseudo_labels_and_what_a_new_picture_changes(made, tmp_path):
-    layouts.image_folder(made / "data", made / "data/sorted")
-    entry = {"source": "image_folder", "backbone": "random", "train": {"images": "data/sorted"}}
-    configured(made, entry, NOBODY_KNOWS | {"dataset": "sorted", "datasets/sorted": entry})
-    target = "results/sorted/pseudo_labels/paper/seed_1200/tau_0.50.csv"
-    tiny.snakemake(made, target)
-    image_id, category, observed = h5(made / "results/sorted/observed/seed_1200.h5", "image_id", "category", "observed")
+def test_a_folder_for_each_category_says_what_was_observed(read):
+    image_id, category, observed = h5(read / "results/sorted/observed/seed_1200.h5", "image_id", "category", "observed")
     assert all(category[row.argmax()] == name.split("/")[0] for name, row in zip(image_id, observed, strict=True))
     assert len(image_id) == tiny.SIZES["train"] - 1 and category == sorted(tiny.COLOURS)
-    assert tiny.planned(made, target) == {}
-    (made / "data/sorted/red/new.png").write_bytes((made / "data/train/1.png").read_bytes())
-    assert {"convert_image_folder", "train_teacher"} <= set(tiny.planned(made, target))
+    label = h5(read / "results/sorted/labels/train.h5", "label")[0]
+    assert (label == TrueLabel.UNKNOWN).all()
 
 
-@pytest.mark.parametrize("source", ["voc", "nuswide"])
-def test_local_copies_in_the_layout_of(source, made, true):
-    root = made / f"data/{source}"
-    getattr(layouts, source)(made / "data", root)
-    lists = {
-        "voc": ("VOCdevkit/VOC2012/ImageSets/Main/train.txt", "VOCdevkit/VOC2012/ImageSets/Main/val.txt"),
-        "nuswide": ("ImageList/TrainImagelist.txt", "ImageList/TestImagelist.txt"),
-    }[source]
-    entry = {"source": source, "backbone": "random"}
-    for part, name in zip(("train", "test"), lists, strict=True):
-        entry[part] = {"annotations": f"data/{source}/{name}"}
-        if source == "nuswide":
-            entry[part]["images"] = f"data/{source}/Flickr"
-    configured(
-        made,
-        entry,
-        {
-            "dataset": source,
-            f"datasets/{source}": entry,
-            "observation/sampling": "size" if source == "voc" else "uniform",
-        },
-    )
-    targets = [
-        f"results/{source}/{name}.h5"
-        for name in ("labels/train", "labels/test", "observed/seed_1200", "features/random/test")
-    ]
-    tiny.snakemake(made, *targets)
+@pytest.mark.parametrize("source", LISTS)
+def test_local_copies_in_the_layout_of(source, read, true):
     for part in ("train", "test"):
-        found, category = labels_of(made, source, part)
+        found, category = labels_of(read, source, part)
         assert len(found) == tiny.SIZES[part]  # all listed images, also the one without a label
         wanted = [sorted(category.index(name) for name in names) for names in true[part].values()]
         assert [np.flatnonzero(row).tolist() for _, row in sorted(found.items())] == wanted
-    assert tiny.planned(made, *targets) == {}
-    if source == "voc":
-        beside = root / "VOCdevkit/VOC2012/Annotations/2008_000001.xml"
-        with tiny.edited(beside, "\n"):
-            assert "convert_voc" in tiny.planned(made, *targets)
+        if part == "train":
+            observed = h5(read / f"results/{source}/observed/seed_1200.h5", "observed")[0]
+            assert observed.sum(1).tolist() == [min(1, len(names)) for names in wanted]
 
 
-@pytest.mark.parametrize("source", ["voc2012", "cub"])
-def test_by_name_fetched_from_a_loopback_server_and_used(source, made, true, tmp_path):
-    root, served = tmp_path / "root", tmp_path / "served"
-    root.mkdir()
-    served.mkdir()
-    getattr(layouts, source.removesuffix("2012"))(made / "data", root)
-    name = {"voc2012": "VOCtrainval_11-May-2012.tar", "cub": "CUB_200_2011.tgz"}[source]
-    with tarfile.open(served / name, "w" if name.endswith("tar") else "w:gz") as file:
-        for path in sorted(root.iterdir()):
-            file.add(path, path.name)
-    with loopback.serving(served) as address:
-        checksum = hashlib.sha256((served / name).read_bytes()).hexdigest()
-        entry = {
-            "source": source,
-            "backbone": "random",
-            "downloads": {"archive": {"url": f"{address}/{name}", "sha256": checksum}},
-        }
-        configured(made, entry, {"dataset": source, f"datasets/{source}": entry})
-        targets = [f"results/{source}/{name}.h5" for name in ("labels/train", "labels/test", "features/random/test")]
-        tiny.snakemake(made, *targets)
+@pytest.mark.parametrize("source", FETCHED)
+def test_by_name_fetched_from_a_loopback_server_and_used(source, read, true):
     for part in ("train", "test"):
-        found, category = labels_of(made, source, part)
+        found, category = labels_of(read, source, part)
         wanted = [sorted(names) for names in true[part].values()]
         rows = sorted(found.items(), key=lambda item: int(item[0].rpartition("_")[2]))
         assert [
             sorted(category[c].removeprefix("has_colour::") for c in np.flatnonzero(row)) for _, row in rows
         ] == wanted
-    files = pd.read_csv(made / f"resources/{source}/archive.csv")["path"]
+    files = pd.read_csv(read / f"resources/{source}/fetched/archive.csv")["path"]
     assert not files.str.contains("Segmentation").any() and files.str.contains("png").sum() == sum(tiny.SIZES.values())
-    assert tiny.planned(made, *targets) == {}
 
 
-def test_by_name_without_network_the_error_names_address_and_what_to_do(made):
-    downloads = {"archive": {"url": "http://127.0.0.1:9/VOCtrainval_11-May-2012.tar"}}
-    entry = {"source": "voc2012", "backbone": "random", "downloads": downloads}
-    configured(made, entry, {"dataset": "nowhere", "datasets/nowhere": entry})
-    code, output = tiny.snakemake(made, "results/nowhere/labels/train.h5", check=False)
+@pytest.mark.parametrize(
+    ("dataset", "file"),
+    [("voc", "data/voc/VOCdevkit/VOC2012/Annotations/2008_000001.xml"), ("sorted", "data/sorted/red/new.png")],
+)
+def test_a_new_or_edited_file_beside_the_lists_converts_and_trains_again(read, tmp_path, monkeypatch, dataset, file):
+    """Its parameters change; that Snakemake runs again what has others is shown by test_reruns.py."""
+    folder = shutil.copytree(
+        read, tmp_path / "work", ignore=shutil.ignore_patterns("results", "resources", ".snakemake")
+    )
+    monkeypatch.chdir(folder)
+    config = yaml.safe_load(Path("config.yaml").read_text()) | {"dataset": dataset}
+    before = dag.jobs(config)
+    Path(file).write_bytes(b"edited")
+    after = dag.jobs(config)
+    changed = {job.rule for output, job in after.items() if job.identity != before[output].identity}
+    assert changed == {"convert_annotations"}
+    outputs = {output for output, job in after.items() if job.rule == "convert_annotations"}
+    assert outputs & after[f"results/{dataset}/images/train.csv"].inputs
+
+
+# -- tables that are refused, all in one run
+
+
+@pytest.fixture(scope="module")
+def refused(copied, tags):
+    """What a run says of tables that do not fit."""
+    folder = copied("refusals")
+    (folder / "data/names.txt").write_text("".join(f"{name}\n" for name in tiny.COLOURS))
+    write(folder / "data/lost.csv", ["path", "observed"], [("1.png", "red"), ("99.png", "red")])
+    write(folder / "data/pink.csv", ["path", "observed"], [("1.png", "red;pink"), ("2.png", "blue")])
+    write(
+        folder / "gone.csv", ["path", "observed"], [*((f"data/train/{n}", tag) for n, tag in tags), ("gone.png", "red")]
+    )
+    names = {"categories": "data/names.txt"}
+    entries = {
+        "lost": table(train="lost") | names,
+        "pink": table(train="pink") | names,
+        "gone": {"source": "csv", "train": {"annotations": "gone.csv"}},
+    }
+    changes = {f"datasets/{dataset}": {"backbone": "random"} | entry for dataset, entry in entries.items()}
+    configured(folder, tiny.CONFIG["datasets"]["tiny"], NOBODY_KNOWS | changes | {"dataset": "lost"})
+    targets = [f"results/{dataset}/labels/train.h5" for dataset in entries]
+    code, output = tiny.snakemake(folder, *targets, "--keep-going", check=False)
     assert code == 1 and "Traceback" not in output
-    assert "error: http://127.0.0.1:9/VOCtrainval_11-May-2012.tar: cannot be fetched to resources/nowhere/" in output
-    assert "datasets.<name>.train.annotations" in output
+    return output
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "1 of 2 pictures are not in data/train, the first: data/train/99.png",
+        "line 2: found category 'pink', wanted one of red, green",
+        "pictures are not in ., the first: ./gone.png",
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_by_name(refused, message):
+    assert message in refused
+
+
+# -- what holds for a data set of the field
 
 
 @pytest.mark.parametrize(
     ("source", "k", "alpha"), [("voc2012", 1.5, 0.2), ("nuswide", 1.9, 0.1), ("cub", 31.4, 0.01), ("csv", None, 0.1)]
 )
 def test_losses_have_the_hyperparameters_published_for_a_data_set(source, k, alpha):
-    space = tiny.namespace(tiny.CONFIG)
-    assert space["loss"]("epr", source)["k"] == k and space["loss"]("em", source)["alpha"] == alpha
+    assert LOSSES["epr"].defaults(source)["k"] == k and LOSSES["em"].defaults(source)["alpha"] == alpha
 
 
 def test_the_walk_through_is_as_written(tmp_path):
@@ -393,7 +447,7 @@ def test_the_walk_through_is_as_written(tmp_path):
         (block,) = re.findall(rf"```{kind}\n(.*?)```", page, re.S)
         (tmp_path / f"mine.{kind}").write_text(block, encoding="utf-8")
     assert len((tmp_path / "mine.csv").read_text().splitlines()) == 20
-    smaller = {"demo": {"train": 30, "test": 5, "singles": 64}, "machine": {"device": "cpu"}}
+    smaller = {"demo": {"train": 30, "test": 5, "singles": 64}, "machine": {"device": "cpu"}, "seeds": [1200]}
     tiny.configure(tmp_path, yaml.safe_load((tiny.ROOT / "config.yaml").read_text(encoding="utf-8")) | smaller)
     tiny.snakemake(tmp_path, "resources/demo/train.json")
     both = ["--configfile", str(tmp_path / "config.yaml"), str(tmp_path / "mine.yaml")]

@@ -18,9 +18,9 @@ def architecture(experiment: Experiment, backbone: str) -> str:
 
 
 def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
-    """Return the user's mirror of ImageNet weights, if one is named."""
+    """Return the user's mirror of ImageNet weights, if one is named; with ``sha256: null`` no checksum is compared."""
     mirror = experiment.config.backbones[backbone].download
-    return plain(mirror.model_dump(exclude_none=True)) if mirror else {}
+    return plain(mirror.model_dump(exclude_unset=True)) if mirror else {}
 
 
 def pretraining(experiment: Experiment) -> dict[str, Any]:
