@@ -4,7 +4,7 @@ import graphlib
 from collections.abc import Iterator
 
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, parse_reference, variants_of
+from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
@@ -18,6 +18,7 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         boxes,
         true_labels,
         losses,
+        labels,
         students,
         taus,
         priors,
@@ -129,6 +130,17 @@ def losses(experiment: Experiment) -> Iterator[str]:
                 yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
 
 
+def labels(experiment: Experiment) -> Iterator[str]:
+    """Yield a line for each label that two models share, or that is the name of another model of its kind."""
+    for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
+        owners: dict[str, str] = {}
+        for name, entry in entries.items():
+            shown = entry.label or name
+            if shown in owners:
+                yield f"{kind}.{name}.label: found {shown!r}, which {owners[shown]} shows, too; wanted a label of its own"
+            owners.setdefault(shown, name)
+
+
 def students(experiment: Experiment) -> Iterator[str]:
     """Yield students whose pseudo-labels are not configured, or whose loss does not take them."""
     for name, entry in experiment.students.items():
@@ -169,8 +181,12 @@ def priors(experiment: Experiment) -> Iterator[str]:
 def teachers(experiment: Experiment) -> Iterator[str]:
     """Yield the teachers of pseudo-labels that no entry trains."""
     for name, entry in experiment.pseudo_labels.items():
-        for reference in as_list(entry.teacher):
+        references = as_list(entry.teacher)
+        for reference in references:
             yield from _model(experiment, f"pseudo_labels.{name}.teacher", reference)
+        formatted = [format_reference(reference) for reference in references]
+        for reference in sorted({reference for reference in formatted if formatted.count(reference) > 1}):
+            yield f"pseudo_labels.{name}.teacher: found {reference} more than once, wanted each once"
 
 
 def circles(experiment: Experiment) -> Iterator[str]:

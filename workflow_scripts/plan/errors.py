@@ -60,8 +60,8 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             names = [
                 branch["propertyNames"] for branch in _branches(schema, path[:-1], config) if "propertyNames" in branch
             ]
-            wanted = _description(names) if names else "a name"
-            yield f"{key}: found {path[-1]!r}, wanted {wanted}"
+            wanted = _description(names) if names else "text (a number in quotes)"
+            yield f"{key}: found {entry['input']!r}, wanted {wanted}"
         elif kind == "union_tag_invalid":
             field = entry["ctx"]["discriminator"].strip("'")
             tags = [tag.strip(" '") for tag in entry["ctx"]["expected_tags"].split(",")]

@@ -38,7 +38,7 @@ def as_list(value: str | list[str]) -> list[str]:
 def parse_reference(reference: str) -> tuple[str, str]:
     """Return name and variant of a model: paper@0.75 is tau_0.75 of paper, cap@all is all of cap, em has none."""
     name, _, variant = reference.partition("@")
-    if variant.replace(".", "", 1).isdecimal():
+    if variant.replace(".", "", 1).isdecimal() and abs(float(variant) - round(float(variant), 2)) < 1e-9:
         variant = f"tau_{float(variant):.2f}"
     return name, variant
 
@@ -56,7 +56,7 @@ def tau_of(variant: str) -> str:
 
 def variants_of(entry: Any) -> list[str]:
     """Return the variants of an entry of pseudo_labels, as in file names, sorted: its thresholds, or ``all``."""
-    return sorted(f"tau_{tau:.2f}" for tau in entry.taus) if RULES[entry.rule].swept else ["all"]
+    return sorted(f"tau_{abs(tau):.2f}" for tau in entry.taus) if RULES[entry.rule].swept else ["all"]
 
 
 class Experiment:

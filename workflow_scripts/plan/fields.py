@@ -28,7 +28,8 @@ Name = Annotated[
     str,
     Field(
         pattern=f"^{NAME_PATTERN}$",
-        description='a name of letters, digits, "_", "." and "-", the first a letter or digit',
+        max_length=100,  # folders and logs are named by it
+        description='a name of letters, digits, "_", "." and "-", at most 100, the first a letter or digit',
     ),
 ]
 Path = Annotated[str, Field(min_length=1)]

@@ -109,8 +109,10 @@ class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]
 
     loss: Loss
     backbone: Name | None = Field(None, description="another backbone than the data set's")
-    label: Annotated[str, Field(min_length=1, max_length=60)] | None = Field(
-        None, description="the name that figures and tables show; null: the name of the entry"
+    label: Annotated[str, Field(max_length=60, pattern=r"^[^\s_]([^\r\n]*\S)?$")] | None = Field(
+        None,
+        description="the name that figures and tables show: one line of at most 60 characters, the first no blank and no _; "
+        "null: the name of the entry",
     )
 
 

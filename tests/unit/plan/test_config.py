@@ -253,6 +253,43 @@ CASES = {
         {"observation": {"sampling": "sized"}},
         "observation.sampling: found 'sized', wanted one of uniform, size, location, weights",
     ),
+    "two models of one label": (
+        {"teachers/em/label": "Same", "teachers/an/label": "Same"},
+        "teachers.an.label: found 'Same', which em shows, too; wanted a label of its own",
+    ),
+    "the name of another model as a label": (
+        {"teachers/full/label": "em"},
+        "teachers.full.label: found 'em', which em shows, too",
+    ),
+    "a label of two lines": (
+        {"teachers/em/label": "a\nb"},
+        "teachers.em.label: found 'a\\nb', wanted the name that figures",
+    ),
+    "a label of blanks": ({"teachers/em/label": "  "}, "teachers.em.label: found '  ', wanted the name that figures"),
+    "a label that figures would not show": (
+        {"teachers/em/label": "_em"},
+        "teachers.em.label: found '_em', wanted the name",
+    ),
+    "a name that no folder may have": (
+        {"students/" + 101 * "a": {"pseudo_labels": "paper", "loss": "bce"}},
+        '-", at most 100, the first a letter or digit',
+    ),
+    "a name that is nothing": (
+        {"datasets/tiny/teachers": {None: {"loss": "em"}}},
+        "datasets.tiny.teachers: found None, wanted text",
+    ),
+    "a category that is a number": (
+        {"observation": {"sampling": "weights", "weights": {1: 1.0}}},
+        "observation.weights.1: found 1, wanted text (a number in quotes)",
+    ),
+    "a teacher twice": (
+        {"pseudo_labels/more": {"teacher": ["paper@0.7", "paper@.70"], "taus": [0.5]}},
+        "pseudo_labels.more.teacher: found paper@0.70 more than once, wanted each once",
+    ),
+    "a reference with three decimals": (
+        {"comparison/reference": "paper@0.701"},
+        "comparison.reference: found 'paper@0.701', wanted paper@ and one of 0.50, 0.70",
+    ),
     "a rule that is a number": (
         {"pseudo_labels/paper/rule": 7},
         "pseudo_labels.paper.rule: found 7, wanted one of threshold",

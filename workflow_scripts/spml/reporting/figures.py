@@ -29,6 +29,7 @@ LINE = 16  # characters of a line of a label
 plt.rcParams.update(
     {
         "font.size": 9,
+        "text.parse_math": False,  # a $ in a name is a $
         "svg.fonttype": "none",
         "svg.hashsalt": "pseudo-multi-labels",
         "axes.spines.top": False,
@@ -209,6 +210,7 @@ def calibration(curves: Sequence[tuple[str, Mapping[str, np.ndarray], float]], r
     pooled = f"{replicates} replicates pooled" if replicates > 1 else "one replicate"
     _note(axes, f"test split, all categories, {pooled};\n{note}")
     below.set(xlabel="predicted probability", ylabel="share of entries", yscale="log")
+    below.yaxis.set_major_formatter("{x:g}")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
         handles,
