@@ -5,7 +5,7 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from spml.artifacts import hdf5, labels
-from spml.artifacts.codes import PseudoLabel
+from spml.artifacts.codes import POSITIVE_TARGET, PseudoLabel
 from spml.labels import training_set
 from spml.labels.pseudo_labels import probabilities
 from spml.review import exports
@@ -29,6 +29,6 @@ labelled = exports.Labelled(
 exports.FORMATS[snakemake.wildcards.format].function(snakemake.output.export, labelled)
 ignored = int((pseudo.values == PseudoLabel.IGNORED).sum())
 print(
-    f"{snakemake.wildcards.format}: {len(rows.image_id):,} images, {int((pseudo.values >= 0.5).sum()):,} labels"
+    f"{snakemake.wildcards.format}: {len(rows.image_id):,} images, {int((pseudo.values >= POSITIVE_TARGET).sum()):,} labels"
     + (f", {ignored:,} ignored (marked in parquet and wide only)" if ignored else "")
 )

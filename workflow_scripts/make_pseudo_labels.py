@@ -7,7 +7,7 @@ log.redirect(snakemake)
 import numpy as np
 
 from spml.artifacts import labels
-from spml.artifacts.codes import ObservedLabel, TrueLabel
+from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.evaluation import label_counts
 from spml.labels import pseudo_labels, training_set
@@ -47,7 +47,7 @@ shown = "{:.4f}" if pseudo.dtype.kind == "f" else "{:d}"
 def table():
     """Yield the rows of the table for people: labels that are pseudo, observed or true positives."""
     yield ["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"]
-    positive = (pseudo >= 0.5) | (observed == ObservedLabel.PRESENT) | (rows.true == TrueLabel.PRESENT)
+    positive = (pseudo >= POSITIVE_TARGET) | (observed == ObservedLabel.PRESENT) | (rows.true == TrueLabel.PRESENT)
     for row, column in np.argwhere(positive):
         names = [rows.image_id[row], rows.file_name[row], category[column]]
         known = rows.true[row, column] if rows.true[row, column] != TrueLabel.UNKNOWN.value else ""

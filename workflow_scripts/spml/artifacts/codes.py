@@ -6,6 +6,8 @@ elements take its `.value`.
 
 from enum import IntEnum
 
+POSITIVE_TARGET = 0.5  # the smallest soft target that stands for a label
+
 
 class TrueLabel(IntEnum):
     """True labels, the codes in ``labels/{part}.h5``."""

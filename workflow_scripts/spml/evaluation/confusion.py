@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spml.artifacts.codes import TrueLabel
+from spml.artifacts.codes import POSITIVE_TARGET, TrueLabel
 
 Count = np.ndarray | np.floating | np.integer
-POSITIVE_TARGET = 0.5  # the smallest soft target that stands for a label
 
 
 @dataclass(frozen=True)

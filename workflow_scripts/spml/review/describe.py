@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spml.artifacts import checkpoints, hdf5, labels, manifest, tables
-from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
+from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel, TrueLabel
 from spml.labels.pseudo_labels import probabilities
 from spml.runtime.errors import InputError
 
@@ -256,7 +256,7 @@ def _csv(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
 
 def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None) -> Iterator[str]:
     """Yield counts by category of the table beside a file of pseudo-labels."""
-    positive, present = table["pseudo"] >= 0.5, table["true"] == TrueLabel.PRESENT
+    positive, present = table["pseudo"] >= POSITIVE_TARGET, table["true"] == TrueLabel.PRESENT
     known = table["true"].notna()
     counts = pd.DataFrame(
         {

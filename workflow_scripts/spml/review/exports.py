@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from spml.artifacts.codes import ObservedLabel, PseudoLabel
+from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.runtime.errors import InputError
 from spml.runtime.files import write_csv, write_json, writing
@@ -53,7 +53,7 @@ class Labelled:
     def present(self) -> Iterator[np.ndarray]:
         """Yield the present categories of each image, the most probable first, int64 [n]."""
         for label, probability in zip(self.label, self.probability, strict=True):
-            columns = np.flatnonzero(label >= 0.5)
+            columns = np.flatnonzero(label >= POSITIVE_TARGET)
             yield columns[np.argsort(-probability[columns], kind="stable")]
 
     def names(self, columns: np.ndarray) -> list[str]:
