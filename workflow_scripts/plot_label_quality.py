@@ -5,14 +5,14 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from spml.artifacts import tables
-from spml.reporting import figures
+from spml.reporting import figures, label_quality_figure
 
 options = snakemake.params.options
 table, pairs = tables.read(snakemake.input.label_quality), tables.read(snakemake.input.confusions)
 name = options["pseudo_labels"]
 table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels"] == name]
 if table["known"].any():
-    figure = figures.label_quality(table, pairs, name)
+    figure = label_quality_figure.draw(table, pairs, name)
 else:
     figure = figures.left_out(f"Quality of the pseudo-labels {name}", "no true label of a training image is known")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spml.reporting import figures
+from spml.reporting import figures, label_quality_figure
 
 LABELS = {"teachers/em": "Entropy maximisation"}
 
@@ -22,7 +22,7 @@ def test_category_names_reach_figures_as_they_are(tmp_path):
     ]
     table = pd.DataFrame(rows).assign(pseudo_labels="paper", variant="v", confused_with="", confused_images=0)
     pairs = pd.DataFrame(columns=["pseudo_labels", "variant", "tau", "seed", "missing", "instead", "images"])
-    text = drawn(figures.label_quality(table, pairs, "paper"), tmp_path)
+    text = drawn(label_quality_figure.draw(table, pairs, "paper"), tmp_path)
     assert "<script>" not in text and "&lt;script&gt;" in text and "a$b$c_{" in text
 
 
