@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run test test-quick test-all lint report show bench docs lock clean
+.PHONY: help run test test-quick test-all test-exports lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -13,7 +13,7 @@ export PYTHONPATH :=
 export FILE IMAGE
 
 help: ## this list
-	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); printf "%-12s%s\n", name[1], $$2 }' Makefile
+	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); printf "%-14s%s\n", name[1], $$2 }' Makefile
 
 run: $(READY) ## the demo, to both figures and the report: 5 minutes
 	snakemake --cores all
@@ -26,6 +26,10 @@ test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the r
 
 test-all: $(READY) lint ## every test, with Slurm, Chromium and the libraries that exports are for, where installed: 20 minutes
 	python -m pytest
+
+test-exports: $(READY) ## exports read by FiftyOne and Label Studio, in an environment of their own that this sets up: 3 minutes
+	tests/exports/install.sh
+	python -m pytest -m exports
 
 lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint: half a minute
 	ruff check .
