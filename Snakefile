@@ -81,4 +81,4 @@ onstart:
 
 
 onsuccess:
-    console.summarise(EXPERIMENT)
+    console.summarise(DATASET)

@@ -180,6 +180,7 @@ rule write_report:
             category="Report",
             labels={"figure": "report", "shows": "everything on one page, also for print"},
         ),
+        summary="results/{dataset}/summary.txt",
     log:
         "results/{dataset}/logs/write_report.log",
     benchmark:

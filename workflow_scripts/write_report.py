@@ -118,4 +118,7 @@ links = [
 about = report.summary(record, methods, images, len(train.category), labels)
 with writing(snakemake.output.page) as path:
     path.write_text(report.page(f"Report: {dataset}", about, sections, links), encoding="utf-8")
-print("\n".join(about))
+summary = report.terminal_summary(dataset, models, labels)
+with writing(snakemake.output.summary) as path:
+    path.write_text(summary, encoding="utf-8")
+print("\n".join([*about, summary]))

@@ -232,7 +232,7 @@ def test_the_figures_show_what_the_tables_hold(results):
 
 def test_the_closing_summary_prints_the_table_and_names_the_figures(finished):
     output = (finished / "output.txt").read_text()
-    assert "Data set tiny: mAP in %, mean ± standard deviation over replicates" in output
+    assert "Data set tiny: mAP (%), mean ± standard deviation over replicates" in output
     assert "paper τ 0.70" in output and "results/tiny/figures/figure_1b.png" in output
 
 

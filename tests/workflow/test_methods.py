@@ -181,7 +181,7 @@ def test_labels_observed_in_reality_and_choices_made_on_them(run, tmp_path):
     assert metrics["val"]["categories_present"] == present
     for name in ("figure_1a", "comparison"):
         assert "chosen on observed validation labels" in (results / f"figures/{name}.svg").read_text()
-    assert "validation on observed labels" in output
+    assert "chosen on observed validation labels" in output
 
     train = [image for image, part in zip(images, split, strict=True) if part == 0]
     (folder / "data/mine.csv").write_text(

@@ -112,7 +112,7 @@ def test_tags_alone_are_enough_for_everything(unknown, true):
     assert (observed.sum(1) == 1).all() and (observed >= 0).all()
     pseudo = pd.read_csv(results / "pseudo_labels/paper/seed_1200/tau_0.50.csv")
     assert pseudo["true"].isna().all() and len(pseudo)
-    assert "not measured" in output and "validation on observed labels" in output
+    assert "not measured" in output and "chosen on observed validation labels" in output
 
 
 def test_metrics_that_need_the_truth_are_left_out_and_say_so(unknown):

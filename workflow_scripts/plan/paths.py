@@ -144,6 +144,11 @@ def report(dataset: str = DATASET) -> str:
     return results("report.html", dataset=dataset)
 
 
+def summary(dataset: str = DATASET) -> str:
+    """Return the summary that the terminal shows after a run."""
+    return results("summary.txt", dataset=dataset)
+
+
 def provenance(dataset: str = DATASET) -> str:
     """Return the provenance of the results."""
     return results("provenance.json", dataset=dataset)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spml.evaluation import metrics
+from spml.evaluation import metrics, results
 from spml.reporting import report
 
 LABELS = {"teachers/em": "Entropy maximisation", "students/paper": "Pseudo multi-labels"}
@@ -101,3 +101,24 @@ def test_a_link_names_the_command_that_makes_it_and_the_last_row_sums_up():
 def test_cells_of_any_kind_are_shown(value):
     frame = pd.DataFrame({"n": [value]}, dtype=object)
     assert "<td>3</td>" in report.page("t", [], [report.Section("s", [report.Table(frame, "c", [])])], [])
+
+
+def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what_was_not_measured(tmp_path):
+    rows = [
+        {"kind": "students", "name": "paper", "variant": "tau_0.70", "tau": 0.7, "seed": 1, "val_map": 52.0},
+        {"kind": "teachers", "name": "em", "variant": "", "tau": "", "seed": 1, "val_map": 50.0},
+        {"kind": "teachers", "name": "em", "variant": "", "tau": "", "seed": 2, "val_map": 54.0},
+    ]
+    shared = {"test_map": "", "val_categories_present": 4, "test_categories_present": 0, "categories": 4}
+    table = pd.DataFrame([row | shared | {"select_on": "observed_labels"} for row in rows])
+    for split in ("val", "test"):
+        table[f"{split}_map_present"] = table[f"{split}_map"]
+    table.to_csv(tmp_path / "map.csv", index=False)
+    text = report.terminal_summary("own", results.read_map(tmp_path / "map.csv"), {"teachers/em": "Teacher"})
+    first, _, header, teacher, student, *_ = text.splitlines()
+    assert first == (
+        "Data set own: mAP (%), mean ± standard deviation over replicates; chosen on observed validation labels"
+    )
+    assert header.split() == ["model", "validation", "test", "replicates"]
+    assert teacher.split("  ")[0] == "Teacher" and "52.00 ± 2.83" in teacher and "not measured" in teacher
+    assert student.startswith("paper τ 0.70 ") and "52.00 " in student and student.endswith("1")

@@ -193,6 +193,26 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"what": facts.keys(), "is": facts.values()})
 
 
+def terminal_summary(dataset: str, models: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Return the mAP of every method as lines of text, teachers first; ``models`` are the rows of ``results.read_map``."""
+    methods = results.methods(models).reset_index().sort_values("kind", ascending=False, kind="stable")
+    rows = [("model", "validation", "test", "replicates")]
+    for row, name in zip(methods.to_dict("records"), results.method_labels(methods, labels), strict=True):
+        means = [numbers.mean_std(row[f"{split}_map"], row[f"{split}_map_std"]) for split in ("val", "test")]
+        val, test = ("not measured" if mean == numbers.MISSING else mean for mean in means)
+        rows.append((name, val, test, str(row["replicates"])))
+    width = max(len(row[0]) for row in rows) + 2
+    return "\n".join(
+        [
+            f"Data set {dataset}: {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
+            f"{results.selection(models['select_on'].iloc[0])}",
+            "",
+            *(f"{name:<{width}}{val:>16}{test:>16}{replicates:>12}" for name, val, test, replicates in rows),
+            "",
+        ]
+    )
+
+
 def summary(
     record: Mapping[str, Any],
     comparison: pd.DataFrame,
