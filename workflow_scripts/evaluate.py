@@ -4,8 +4,6 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
-
 import numpy as np
 
 from spml.artifacts import labels
@@ -13,7 +11,7 @@ from spml.artifacts.codes import TrueLabel
 from spml.evaluation import metrics
 from spml.evaluation.thresholds import best_threshold
 from spml.labels.pseudo_labels import probabilities
-from spml.runtime.files import writing
+from spml.runtime.files import write_json
 
 train = labels.read(snakemake.input.train_labels, "labels")
 test = labels.read(snakemake.input.test_labels, "labels")
@@ -46,5 +44,4 @@ for split, part in (("val", train), ("test", test)):
         for metric in metrics.METRICS
     ]
     print(f"{split}, {len(true):,} images, threshold {record['threshold']:.3f}: {'; '.join(shown)}")
-with writing(snakemake.output.metrics) as path:
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+write_json(snakemake.output.metrics, record, indent=1)

@@ -7,7 +7,7 @@ log.redirect(snakemake)
 import json
 
 from spml.reporting import provenance
-from spml.runtime.files import writing
+from spml.runtime.files import write_json, writing
 
 record = {
     "written": provenance.now(),
@@ -20,8 +20,7 @@ record = {
     "features": [provenance.features(path) for path in snakemake.input.features],
     "tables": [provenance.file(path) for path in snakemake.input.tables],
 }
-with writing(snakemake.output.record) as path:
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+write_json(snakemake.output.record, record, indent=1)
 with writing(snakemake.output.page) as path:
     path.write_text(provenance.page(record), encoding="utf-8")
 print(json.dumps({key: record[key] for key in ("code", "versions", "machine")}, indent=1))
