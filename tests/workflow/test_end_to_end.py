@@ -51,7 +51,12 @@ def test_every_artifact_is_where_the_design_says(results):
     figures = ("figure_1a", "figure_1b", "comparison", "reliability", "label_quality")
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
     tables = ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
-    wanted |= {f"tables/{name}.csv" for name in tables} | {"provenance.json", "provenance.html", "report.html"}
+    wanted |= {f"tables/{name}.csv" for name in tables} | {
+        "provenance.json",
+        "provenance.html",
+        "report.html",
+        "summary.txt",
+    }
     wanted.add("checks/labels.txt")
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
