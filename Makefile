@@ -18,13 +18,13 @@ help: ## this list
 run: $(READY) ## the demo, to both figures and the report: 5 minutes
 	snakemake --cores all
 
-test: $(READY) lint ## lint, then every test but those of test-all: 10 minutes, 13 with the real pictures of SPML_TEST_DATA
+test: $(READY) lint ## lint, then every test but those of test-all: 10 minutes, 12 with the real pictures of SPML_TEST_DATA
 	python -m pytest -m "not slurm and not browser and not exports"
 
 test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes
 	python -m pytest -m quick
 
-test-all: $(READY) lint ## every test, with Slurm, Chromium and the libraries that exports are for, where installed: 20 minutes
+test-all: $(READY) lint ## every test, with Slurm, Chromium and the libraries that exports are for, where installed: 35 minutes
 	python -m pytest
 
 test-exports: $(READY) ## exports read by FiftyOne and Label Studio, in an environment of their own that this sets up: 3 minutes
