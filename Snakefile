@@ -29,7 +29,6 @@ wildcard_constraints:
     teacher=NAME_PATTERN,
     student=NAME_PATTERN,
     pseudo_labels=NAME_PATTERN,
-    architecture="[a-z0-9_]+",
     archive="|".join(ARCHIVES),
     reader="|".join(READERS),
     ending="json|csv",

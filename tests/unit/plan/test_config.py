@@ -320,12 +320,17 @@ CASES = {
 }
 
 
+def mistakes(changes):
+    """Return the lines of the error that the tiny configuration gives with these changes."""
+    with pytest.raises(ConfigError) as stopped:
+        load.experiments(tiny.changed(tiny.CONFIG, changes))
+    return stopped.value.lines
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_mistake_is_one_line_with_key_found_and_wanted(case):
     changes, message = CASES[case]
-    with pytest.raises(ConfigError) as stopped:
-        load.experiments(tiny.changed(tiny.CONFIG, changes))
-    lines = stopped.value.lines
+    lines = mistakes(changes)
     assert len(lines) <= 4 and any(message in line for line in lines), lines
     assert len(set(lines)) == len(lines)
 
@@ -358,9 +363,8 @@ RENAMED = {  # a key of an earlier version -> what its error names
 @pytest.mark.parametrize("case", RENAMED)
 def test_an_old_key_is_an_error_that_names_the_new_one(case):
     changes, message = RENAMED[case]
-    with pytest.raises(ConfigError) as stopped:
-        load.experiments(tiny.changed(tiny.CONFIG, changes))
-    assert any(message in line for line in stopped.value.lines), stopped.value.lines
+    lines = mistakes(changes)
+    assert any(message in line for line in lines), lines
 
 
 def test_a_data_set_overrides_any_section_key_by_key():
