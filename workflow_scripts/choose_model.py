@@ -4,13 +4,10 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import shutil
-
-from spml.artifacts import checkpoints, labels
+from spml.artifacts import checkpoints, documents, labels
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results, thresholds
 from spml.labels.pseudo_labels import probabilities
-from spml.runtime.files import write_json, writing
 
 candidates, number = snakemake.params.options["candidates"], 0
 if len(candidates) > 1:
@@ -24,7 +21,7 @@ logits = labels.read(snakemake.input.logits[number], "logits")
 logits.require_images_of(true, "val")
 selection_labels = labels.selection_labels(true, observed)[true.rows("val")]
 by_category, overall = thresholds.by_category(probabilities(logits.values), selection_labels)
-_, description = checkpoints.load(snakemake.input.checkpoints[number])
+weights, description = checkpoints.load(snakemake.input.checkpoints[number])
 record = {
     "dataset": snakemake.wildcards.dataset,
     "model": candidate,
@@ -37,9 +34,8 @@ record = {
     "thresholds": dict(zip(true.category, by_category.tolist(), strict=True)),
     "positives": dict(zip(true.category, (selection_labels == TrueLabel.PRESENT).sum(0).tolist(), strict=True)),
 }
-with writing(snakemake.output.checkpoint) as path:
-    shutil.copyfile(snakemake.input.checkpoints[number], path)
-write_json(snakemake.output.choice, record, indent=1)
+checkpoints.save(snakemake.output.checkpoint, weights, description)
+documents.write(snakemake.output.choice, "choice", record)
 label = results.variant_label(candidate["name"], candidate["variant"])
 print(f"{label}, chosen from {len(candidates)} candidates: validation mAP {description['val_map']:.2f}")
 for name, threshold in record["thresholds"].items():

@@ -4,20 +4,17 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from spml.artifacts import tables
+from spml.artifacts import documents, tables
 from spml.evaluation import results
 from spml.evaluation.metrics import METRICS
 
 keys = [*(metric.key for metric in METRICS), "categories_present"]
 rows, precision = [], []
 for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
-    record = json.loads(Path(path).read_text(encoding="utf-8"))
+    record = documents.read(path, "metrics")
     scores = {f"{split}_{key}": record[split][key] for key in keys for split in ("val", "test")}
     scores = {name: np.nan if value is None else value for name, value in scores.items()}  # None: undefined
     shared = {key: record[key] for key in ("threshold", "select_on")}

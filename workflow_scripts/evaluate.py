@@ -6,12 +6,11 @@ log.redirect(snakemake)
 
 import numpy as np
 
-from spml.artifacts import labels
+from spml.artifacts import documents, labels
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import metrics
 from spml.evaluation.thresholds import best_threshold
 from spml.labels.pseudo_labels import probabilities
-from spml.runtime.files import write_json
 
 train = labels.read(snakemake.input.train_labels, "labels")
 test = labels.read(snakemake.input.test_labels, "labels")
@@ -44,4 +43,4 @@ for split, part in (("val", train), ("test", test)):
         for metric in metrics.METRICS
     ]
     print(f"{split}, {len(true):,} images, threshold {record['threshold']:.3f}: {'; '.join(shown)}")
-write_json(snakemake.output.metrics, record, indent=1)
+documents.write(snakemake.output.metrics, "metrics", record)

@@ -4,15 +4,13 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
 import os
-from pathlib import Path
 
-from spml.artifacts import checkpoints
+from spml.artifacts import checkpoints, documents
 from spml.features import backbones
 from spml.models.export import Classifier, export
 
-options = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))["backbone"]
+options = documents.read(snakemake.input.choice, "choice")["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
 classifier = Classifier(backbones.load_backbone(options["architecture"], snakemake.input.weights), weights)
 export(classifier, options["image_size"], snakemake.output.program, snakemake.output.onnx)

@@ -4,9 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
-from pathlib import Path
-
+from spml.artifacts import documents
 from spml.evaluation import calibration, results
 from spml.reporting import figures
 
@@ -20,7 +18,7 @@ bins: dict[tuple[str, ...], list[calibration.Bins]] = {method: [] for method in 
 for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
     method = tuple(model[key] for key in results.METHOD)
     if method in bins:
-        bins[method].append(json.loads(Path(path).read_text(encoding="utf-8"))["test"]["reliability"])
+        bins[method].append(documents.read(path, "metrics")["test"]["reliability"])
 curves = []
 for method, parts in bins.items():
     pooled = calibration.pooled(parts)

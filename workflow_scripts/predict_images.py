@@ -5,12 +5,10 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 import csv
-import json
-from pathlib import Path
 
 import numpy as np
 
-from spml.artifacts import checkpoints, manifest
+from spml.artifacts import checkpoints, documents, manifest
 from spml.artifacts.spreadsheet import escaped
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
@@ -20,7 +18,7 @@ from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
 
-choice = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))
+choice = documents.read(snakemake.input.choice, "choice")
 options = choice["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
 category = list(choice["thresholds"])

@@ -4,19 +4,16 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
-from pathlib import Path
-
 import numpy as np
 
-from spml.artifacts import labels
+from spml.artifacts import documents, labels
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import metrics
 from spml.labels.pseudo_labels import probabilities
 from spml.reporting import model_card, provenance
 from spml.runtime.files import writing
 
-choice = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))
+choice = documents.read(snakemake.input.choice, "choice")
 train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemake.input.test, "labels")
 variants = list(snakemake.params.options.get("pseudo_labels", {})) or [""]
 logits = labels.read(snakemake.input.logits[variants.index(choice["model"]["variant"])], "logits")

@@ -6,8 +6,9 @@ log.redirect(snakemake)
 
 import json
 
+from spml.artifacts import documents
 from spml.reporting import provenance
-from spml.runtime.files import write_json, writing
+from spml.runtime.files import writing
 
 record = {
     "written": provenance.now(),
@@ -20,7 +21,7 @@ record = {
     "features": [provenance.features(path) for path in snakemake.input.features],
     "tables": [provenance.file(path) for path in snakemake.input.tables],
 }
-write_json(snakemake.output.record, record, indent=1)
+documents.write(snakemake.output.record, "provenance", record)
 with writing(snakemake.output.page) as path:
     path.write_text(provenance.page(record), encoding="utf-8")
 print(json.dumps({key: record[key] for key in ("code", "versions", "machine")}, indent=1))

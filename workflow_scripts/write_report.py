@@ -4,11 +4,10 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import json
 from pathlib import Path
 
+from spml.artifacts import documents, tables
 from spml.artifacts import labels as label_files
-from spml.artifacts import tables
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
 from spml.reporting import report
@@ -27,7 +26,7 @@ def benchmark_files(pattern: str) -> list[Path]:
 options, dataset, labels = snakemake.params.options, snakemake.wildcards.dataset, snakemake.params.options["labels"]
 table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "label_quality")}
 models = results.read_map(snakemake.input.map)
-record = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
+record = documents.read(snakemake.input.provenance, "provenance")
 train, test = label_files.read(snakemake.input.train, "labels"), label_files.read(snakemake.input.test, "labels")
 images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
 figure = {

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from spml.artifacts import tables
 from spml.evaluation import results
 
 
@@ -16,7 +17,7 @@ def test_the_variant_is_chosen_on_validation(tmp_path):
         rows.append(model("teachers", "1e3", "", seed, 50, 40 + seed))
         rows.append(model("students", "NA", "tau_0.50", seed, 60 + seed, 10))
         rows.append(model("students", "NA", "tau_0.70", seed, 59 + seed, 90))
-    pd.DataFrame(rows).to_csv(tmp_path / "map.csv", index=False)
+    tables.write(tmp_path / "map.csv", pd.DataFrame(rows))
     table = results.read_map(tmp_path / "map.csv")
     methods = results.methods(table)
     assert methods["chosen"].to_dict() == {
@@ -27,7 +28,7 @@ def test_the_variant_is_chosen_on_validation(tmp_path):
     assert methods.loc[("teachers", "1e3", ""), "test_by_replicate"].tolist() == [41, 42]
     assert (table["scale"] == "mAP (%)").all()
     rows[0]["val_categories_present"] = 3
-    pd.DataFrame(rows).to_csv(tmp_path / "map.csv", index=False)
+    tables.write(tmp_path / "map.csv", pd.DataFrame(rows))
     table = results.read_map(tmp_path / "map.csv")
     assert (table["scale"] == "mAP, categories present (%)").all() and table["test_score"].iloc[0] == 43
 

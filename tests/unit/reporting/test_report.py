@@ -113,7 +113,7 @@ def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what
     table = pd.DataFrame([row | shared | {"select_on": "observed_labels"} for row in rows])
     for split in ("val", "test"):
         table[f"{split}_map_present"] = table[f"{split}_map"]
-    table.to_csv(tmp_path / "map.csv", index=False)
+    tables.write(tmp_path / "map.csv", table)
     text = report.terminal_summary("own", results.read_map(tmp_path / "map.csv"), {"teachers/em": "Teacher"})
     first, _, header, teacher, student, *_ = text.splitlines()
     assert first == (

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+import forge
 from spml.artifacts import checkpoints
 from spml.runtime import log
 from spml.runtime.errors import InputError
@@ -69,9 +70,11 @@ def test_an_hdf5_file_has_the_same_bytes_later(tmp_path):
     from spml.artifacts import hdf5
 
     for name in ("one", "other"):
-        hdf5.write(tmp_path / name, "labels", {"label": np.arange(6).reshape(2, 3)}, {"image_id": ["a", "ü"]}, tau=0.5)
+        hdf5.write(
+            tmp_path / name / "a.h5", "labels", {"label": np.arange(6).reshape(2, 3)}, {"image_id": ["a", "ü"]}, tau=0.5
+        )
         time.sleep(1.1)
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    assert (tmp_path / "one/a.h5").read_bytes() == (tmp_path / "other/a.h5").read_bytes()
 
 
 def test_a_checkpoint_comes_back(tmp_path):
@@ -86,10 +89,12 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     import safetensors.numpy
 
     (tmp_path / "c.safetensors").write_text("no")
+    forge.record_as(tmp_path / "c.safetensors", "checkpoint")
     with pytest.raises(InputError, match=r"c.safetensors: not a readable safetensors file"):
         checkpoints.load(tmp_path / "c.safetensors")
     safetensors.numpy.save_file({"a": np.zeros(1)}, tmp_path / "c.safetensors")
-    with pytest.raises(InputError, match=r"c.safetensors: a safetensors file, but no checkpoint of this pipeline"):
+    forge.record_as(tmp_path / "c.safetensors", "checkpoint")
+    with pytest.raises(InputError, match=r"c.safetensors: a safetensors file, but no checkpoint of this version"):
         checkpoints.load(tmp_path / "c.safetensors")
 
 

@@ -9,17 +9,17 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from spml.artifacts import records
 from spml.runtime.errors import InputError
-from spml.runtime.files import writing
 
 KEY = "pseudo_multi_labels"  # of the metadata; its value is JSON
-ADVICE = "delete it, rule train_teacher or train_student makes it again in the next run"
 
 
 def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description: Mapping[str, object]) -> None:
     """Write float32 weights (names as in spml.models.heads) and a description of plain values."""
+    description = dict(description) | {"artifact": records.name_of(path)}
     metadata = {KEY: json.dumps(description, sort_keys=True)}  # one key: safetensors writes several in any order
-    with writing(path) as part:
+    with records.writing(path, "checkpoint") as part:
         safetensors.numpy.save_file(
             {name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}, part, metadata
         )
@@ -31,14 +31,28 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
     Raises
     ------
     InputError
-        When the file is not such a checkpoint.
+        When the file is not such a checkpoint, is damaged or was moved, or a weight is not finite.
     """
+    record = records.verify(path, "checkpoint")
     try:
         with safetensors.safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
+        description = json.loads(metadata[KEY])
+        artifact = description.pop("artifact")
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(f"{path}: not a readable safetensors file ({error}); {ADVICE}") from error
-    if KEY not in metadata:
-        raise InputError(f"{path}: a safetensors file, but no checkpoint of this pipeline; {ADVICE}")
-    return weights, json.loads(metadata[KEY])
+        raise InputError(
+            f"{path}: not a readable safetensors file ({error}); {records.advice(path, record)}"
+        ) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: a safetensors file, but no checkpoint of this version of the pipeline; {records.advice(path, record)}"
+        ) from error
+    if artifact != records.name_of(path):
+        raise InputError(
+            f"{path}: found {artifact}, wanted {records.name_of(path)}: the file was moved or swapped; {records.advice(path, record)}"
+        )
+    for name, weight in weights.items():
+        if weight.dtype != np.float32 or not np.isfinite(weight).all():
+            raise InputError(f"{path}: {name} is not finite float32; {records.advice(path, record)}")
+    return weights, description

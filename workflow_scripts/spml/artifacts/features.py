@@ -1,13 +1,15 @@
 """Feature files: cached features of a frozen backbone, one row per image.
 
 Extraction writes shards. The file that other rules read is small and shows the shards as one matrix (an HDF5 virtual
-dataset). A shard holds its features in one piece and uncompressed, so that rows can be mapped to memory. Compression
-would make them a fifth smaller and a read many times slower.
+dataset, for other programs). A shard holds its features in one piece and uncompressed, so that rows can be mapped to
+memory. Compression would make them a fifth smaller and a read many times slower. Each row has a checksum (CRC-32) that is
+compared when the row is first read: a checksum of the file alone would read all features before every training.
 """
 
 import contextlib
-import functools
+import hashlib
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ import numpy as np
 
 from spml.artifacts import hdf5
 from spml.artifacts.checksums import sha256
-from spml.artifacts.mapped_rows import MappedRows
+from spml.artifacts.mapped_rows import MappedRows, Piece
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
@@ -43,6 +45,7 @@ def write_shard(
     """
     progress = Progress("features", len(image_id), "images")
     done, matrix = 0, None
+    checksums = np.zeros(len(image_id), np.uint32)
     with hdf5.creating(path, "feature_shard", storage=storage, **attributes) as file:
         hdf5.add_strings(file, "image_id", image_id)
         for batch in batches:
@@ -57,11 +60,13 @@ def write_shard(
             if matrix is None:
                 matrix = file.create_dataset("feature", (len(image_id), batch.shape[1]), stored.dtype)
             matrix[done : done + len(stored)] = stored
+            checksums[done : done + len(stored)] = [zlib.crc32(row) for row in stored]
             done += len(stored)
             progress.advance(len(stored))
         if matrix is None or done != len(image_id):
             raise RuntimeError(f"{path}: {done} rows came for {len(image_id)} images")
         shape = matrix.shape
+        file.create_dataset("checksum", data=checksums)
     progress.finish()
     return shape
 
@@ -78,11 +83,14 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
     """
     folder = Path(path).parent
     image_id: list[str] = []
-    pieces: list[tuple[str, tuple[int, int], np.dtype]] = []
+    pieces: list[tuple[str, Piece]] = []
+    checksums: list[np.ndarray] = []
+    hashes: list[tuple[str, str]] = []
     first: dict[str, object] = {}
     for shard in shards:
         with hdf5.reading(shard, "feature_shard") as file:
-            settings = {name: file.attrs[name] for name in SETTINGS} | {"features": file["feature"].shape[1]}
+            matrix = hdf5.dataset(file, "feature", (None, None), "f")
+            settings = {name: file.attrs.get(name) for name in SETTINGS} | {"features": matrix.shape[1]}
             first = first or settings
             for name, value in settings.items():
                 if value != first[name]:
@@ -91,21 +99,44 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
                         f"{name}: {shards[0]} has {first[name]!r}, {shard} has {value!r}; shards of one file must have "
                         f"the same: {advice}"
                     )
-            image_id += hdf5.strings(file, "image_id")
-            pieces.append((os.path.relpath(shard, folder), file["feature"].shape, file["feature"].dtype))
-    shape = len(image_id), pieces[0][1][1]
-    layout = h5py.VirtualLayout(shape, pieces[0][2])
+            ids = hdf5.strings(file, "image_id")
+            checksums.append(hdf5.dataset(file, "checksum", (len(ids),), "u")[:])
+            offset = matrix.id.get_offset() if len(matrix) else 0
+            if len(ids) != len(matrix) or offset is None:  # in chunks, as another program may write it
+                raise InputError(
+                    f"{shard}: its features are not {len(ids)} rows in one piece; {hdf5.advice(shard, 'feature_shard')}"
+                )
+            image_id += ids
+            piece = Piece(Path(shard), offset, matrix.shape)
+            dtype = matrix.dtype
+        pieces.append((os.path.relpath(shard, folder), piece))
+        hashes.append((sha256(shard), _sha256_around(piece, dtype)))
+    shape = len(image_id), pieces[0][1].shape[1]
+    layout = h5py.VirtualLayout(shape, dtype)
     layout.dcpl.set_obj_track_times(False)  # the same features give the same bytes
     start = 0
-    for name, piece, dtype in pieces:
-        layout[start : start + piece[0]] = h5py.VirtualSource(name, "feature", piece, dtype)
-        start += piece[0]
+    for name, piece in pieces:
+        layout[start : start + piece.shape[0]] = h5py.VirtualSource(name, "feature", piece.shape, dtype)
+        start += piece.shape[0]
     with hdf5.creating(path, "features", **{name: first[name] for name in SETTINGS}) as file:
         hdf5.add_strings(file, "image_id", image_id)
-        hdf5.add_strings(file, "shard", [name for name, _, _ in pieces])
-        hdf5.add_strings(file, "shard_sha256", [sha256(shard) for shard in shards])
+        hdf5.add_strings(file, "shard", [name for name, _ in pieces])
+        hdf5.add_strings(file, "shard_sha256", [whole for whole, _ in hashes])
+        hdf5.add_strings(file, "shard_sha256_around", [around for _, around in hashes])
+        file.create_dataset("shard_rows", data=np.array([piece.shape[0] for _, piece in pieces], np.int64))
+        file.create_dataset("shard_offset", data=np.array([piece.offset for _, piece in pieces], np.int64))
+        file.create_dataset("checksum", data=np.concatenate(checksums))
         file.create_virtual_dataset("feature", layout, fillvalue=np.nan)  # a shard that is lost must not read as zeros
     return shape
+
+
+def _sha256_around(piece: Piece, dtype: np.dtype) -> str:
+    """Return the SHA-256 of the bytes of a shard before and after its features, which have checksums of their own."""
+    with piece.path.open("rb") as file:
+        checksum = hashlib.sha256(file.read(piece.offset))
+        file.seek(piece.shape[0] * piece.shape[1] * dtype.itemsize, os.SEEK_CUR)
+        checksum.update(file.read())
+    return checksum.hexdigest()
 
 
 @dataclass
@@ -114,16 +145,9 @@ class Features:
 
     path: str
     image_id: list[str]
-    matrix: h5py.Dataset
-    shards: list[Path]
-
-    @property
-    def width(self) -> int:
-        return self.matrix.shape[1]
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.matrix.dtype
+    width: int
+    dtype: np.dtype
+    mapped: MappedRows
 
     @property
     def nbytes(self) -> int:
@@ -136,57 +160,60 @@ class Features:
         return max(1, (1 << 20) // max(self.width * self.dtype.itemsize, 1))
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Read the features [n, D] of rows (increasing numbers [n]) in order, a block at a time.
+        """Read the features [n, D] of rows (numbers [n]), a block at a time.
 
         Raises
         ------
         InputError
-            When a feature is not finite: names the file and the image.
+            When a row is damaged: names the file and the row.
         """
         features = np.empty((len(rows), self.width), self.dtype)
-        start = 0
-        while start < len(rows):
-            first = int(rows[start])
-            end = int(np.searchsorted(rows, first + self.block))
-            features[start:end] = self.matrix[first : int(rows[end - 1]) + 1][rows[start:end] - first]
-            broken = np.flatnonzero(~np.isfinite(features[start:end]).all(1))
-            if len(broken):
-                row = int(rows[start + broken[0]])
-                raise InputError(
-                    f"{self.path}: row {row} (image {self.image_id[row]}) holds NaN or infinity; wanted finite features"
-                )
-            start = end
+        for start in range(0, len(rows), self.block):
+            block = rows[start : start + self.block]
+            self.mapped.prefetch(block)
+            features[start : start + len(block)] = self.mapped.read(block)
         return features
-
-    @functools.cached_property
-    def mapped(self) -> MappedRows:
-        """The same rows, mapped to memory at the first use. ``read`` checks their values, ``mapped.read`` does not."""
-        return MappedRows(self.shards)
 
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike) -> Iterator[Features]:
-    """Yield the features in a file made by ``join``, after a check that every shard is there.
+    """Yield the features in a file made by ``join``, after a check that every shard is the one that was joined.
 
     Raises
     ------
     InputError
-        When a shard is missing or unreadable, or the parts disagree.
+        When a shard is missing or damaged, or the parts disagree. A damaged row is told when it is read.
     """
     with hdf5.reading(path, "features") as file:
-        image_id, matrix = hdf5.strings(file, "image_id"), file["feature"]
-        shards = [Path(path).parent / name for name in hdf5.strings(file, "shard")]
-        rows = 0
-        for shard in shards:
-            if not shard.is_file():
-                raise InputError(
-                    f"{path}: its shard {shard} is missing; delete this file, too: rules extract_features and "
-                    "index_features make both again in the next run"
-                )
-            with hdf5.reading(shard, "feature_shard") as part:
-                rows += len(part["feature"])
-        if not len(matrix) == len(image_id) == rows:
+        image_id, names = hdf5.strings(file, "image_id"), hdf5.strings(file, "shard")
+        matrix = hdf5.dataset(file, "feature", (len(image_id), None), "f")
+        rows = hdf5.dataset(file, "shard_rows", (len(names),), "i")[:]
+        offsets = hdf5.dataset(file, "shard_offset", (len(names),), "i")[:]
+        around = hdf5.strings(file, "shard_sha256_around")
+        checksums = hdf5.dataset(file, "checksum", (len(image_id),), "u")[:]
+        width, dtype = matrix.shape[1], matrix.dtype
+    if rows.sum() != len(image_id) or len(around) != len(names):
+        raise InputError(f"{path}: {len(image_id)} images, {rows.sum()} in its shards; {hdf5.advice(path, 'features')}")
+    pieces = []
+    for name, count, offset, checksum in zip(names, rows.tolist(), offsets.tolist(), around, strict=True):
+        shard = Path(path).parent / name
+        if not _inside(path, shard):
+            raise InputError(f"{path}: its shard {name} lies elsewhere; {hdf5.advice(path, 'features')}")
+        if not shard.is_file():
             raise InputError(
-                f"{path}: {len(matrix)} rows for {len(image_id)} image ids, {rows} in its shards; {hdf5.advice('features')}"
+                f"{path}: its shard {shard} is missing; delete {path}, then run again: rules extract_features and "
+                "index_features make both again"
             )
-        yield Features(str(path), image_id, matrix, shards)
+        piece = Piece(shard, offset, (count, width))
+        if shard.stat().st_size < offset + count * width * dtype.itemsize or _sha256_around(piece, dtype) != checksum:
+            raise InputError(
+                f"{path}: its shard {shard} is damaged, or another than the one that was joined; delete {shard} and {path}, "
+                "then run again"
+            )
+        pieces.append(piece)
+    yield Features(str(path), image_id, width, dtype, MappedRows(pieces, dtype, checksums))
+
+
+def _inside(path: str | os.PathLike, shard: Path) -> bool:
+    """Return whether a shard lies in the folder of the file that joins it, or below."""
+    return Path(os.path.abspath(shard)).is_relative_to(os.path.abspath(Path(path).parent))

@@ -1,6 +1,7 @@
 """HDF5 artifacts: matrices with a row per image, written whole, checked when read."""
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,11 +9,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from spml.artifacts import records
 from spml.runtime.errors import InputError
-from spml.runtime.files import writing
 
-LAYOUT = 2  # raised when the meaning of files changes
-KEPT_LAYOUTS = {"feature_shard": 1, "features": 1}  # kinds of file that have not changed since this earlier layout
+LAYOUT = 3  # raised when the meaning of files changes
 RULES = {  # kind of file to the rule that makes it
     "labels": "make_labels",
     "observed": "make_observed_labels",
@@ -22,7 +22,9 @@ RULES = {  # kind of file to the rule that makes it
     "logits": "predict_logits",
     "pseudo_labels": "make_pseudo_labels",
 }
+ABOUT = ("artifact", "kind", "layout")  # attributes that do not describe the content
 CHUNK = 1 << 18  # bytes, about: whole rows
+DEFLATED = 1100  # deflate makes data smaller by a factor of 1,032 at most
 
 Path = str | os.PathLike
 
@@ -30,8 +32,12 @@ Path = str | os.PathLike
 @contextlib.contextmanager
 def creating(path: Path, kind: str, **attributes: object) -> Iterator[h5py.File]:
     """Yield a new file of that kind to write to; it is in place once the block ends without an error."""
-    with writing(path) as part, h5py.File(part, "w") as file:  # h5py stores no times: the same bytes again
-        file.attrs.update(attributes | {"kind": kind, "layout": layout_of(kind)})
+    about = {"artifact": records.name_of(path), "kind": kind, "layout": LAYOUT}
+    with (
+        records.writing(path, kind) as part,
+        h5py.File(part, "w") as file,
+    ):  # h5py stores no times: the same bytes again
+        file.attrs.update(attributes | about)
         yield file
 
 
@@ -61,54 +67,82 @@ def write(
 
 
 @contextlib.contextmanager
-def reading(path: Path, kind: str) -> Iterator[h5py.File]:
-    """Yield the file, checked to be whole and of that kind.
+def reading(path: Path, kind: str, *, checked: bool = False) -> Iterator[h5py.File]:
+    """Yield the file, checked to be the one that its rule wrote, and of that kind.
+
+    With ``checked``, the caller has compared its bytes: they are not read again.
 
     Raises
     ------
     InputError
-        When it is not HDF5 (truncated, for example), of another kind, or from another version of the pipeline.
+        When it is damaged, moved, of another kind, from another version of the pipeline, or reads other files.
     """
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except OSError as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({error}); {advice(kind)}") from error
-    with file:
-        file_kind, layout = file.attrs.get("kind"), file.attrs.get("layout")
-        if file_kind != kind:
-            raise InputError(f"{path}: found kind {file_kind!r}, wanted kind {kind!r}; {advice(kind)}")
-        if layout != layout_of(kind):
-            raise InputError(f"{path}: {_other_version(layout, kind)}")
+    _require_version(path, kind)
+    (records.read if checked else records.verify)(path, kind)
+    with _opened(path, kind) as file:
+        name, wanted = _attribute(file, "artifact"), records.name_of(path)
+        if name != wanted:
+            raise InputError(
+                f"{path}: found {name}, wanted {wanted}: the file was moved or swapped; {advice(path, kind)}"
+            )
+        for dataset in _members(path, kind, file):
+            _require_own(path, kind, dataset)
         yield file
 
 
-def layout_of(kind: str) -> int:
-    """Return the layout of the files of that kind that this version writes and reads."""
-    return KEPT_LAYOUTS.get(kind, LAYOUT)
-
-
-def _other_version(layout: object, kind: str) -> str:
-    """Return the message for a file of that kind with another layout: what is wrong, and what to do."""
-    older = isinstance(layout, int | np.integer) and layout < layout_of(kind)
-    return (
-        f"made by {'an earlier' if older else 'another'} version of this pipeline (layout {layout}, wanted "
-        f"{layout_of(kind)}); delete results/<dataset>, or all in it but images/ and features/, and run again"
-    )
-
-
 def attributes(file: h5py.File) -> dict[str, Any]:
-    """Return the attributes that describe the content, sorted by name: all but kind and layout."""
-    return {name: value for name, value in sorted(file.attrs.items()) if name not in ("kind", "layout")}
+    """Return the attributes that describe the content, sorted by name."""
+    return {name: value for name, value in sorted(file.attrs.items()) if name not in ABOUT}
 
 
-def advice(kind: str) -> str:
+def kind_of(path: Path) -> str:
+    """Return the kind of a file; raise InputError where it is no HDF5 file of this pipeline."""
+    with _opened(path, "") as file:
+        kind = str(_attribute(file, "kind"))
+    if kind not in RULES:
+        raise InputError(f"{path}: found kind {kind!r}, wanted {', '.join(RULES)}")
+    return kind
+
+
+def advice(path: Path, kind: str) -> str:
     """Return what to do about a broken file of that kind."""
-    return f"delete it, rule {RULES[kind]} makes it again in the next run"
+    return f"delete {path}, rule {RULES[kind]} makes it again in the next run" if kind in RULES else "it cannot be used"
+
+
+def dataset(file: h5py.File, name: str, shape: tuple[int | None, ...], types: str) -> h5py.Dataset:
+    """Return a data set of a file, checked: there, of that shape (None: any length), of one of these NumPy kinds.
+
+    Raises
+    ------
+    InputError
+        When it is missing or different.
+    """
+    member = file.get(name)
+    if not isinstance(member, h5py.Dataset):
+        raise InputError(f"{file.filename}: found no data set {name!r}; {_advice(file)}")
+    if len(member.shape) != len(shape) or any(
+        wanted is not None and length != wanted for length, wanted in zip(member.shape, shape, strict=True)
+    ):
+        expected = ", ".join("any" if length is None else str(length) for length in shape)
+        raise InputError(f"{file.filename}: {name} has shape {member.shape}, wanted ({expected}); {_advice(file)}")
+    if member.dtype.kind not in types:
+        raise InputError(f"{file.filename}: {name} holds {member.dtype}, wanted another type; {_advice(file)}")
+    return member
 
 
 def strings(file: h5py.File, name: str) -> list[str]:
-    """Return a data set of strings, decoded."""
-    return list(file[name].asstr()[:])
+    """Return a data set of strings, decoded; raise InputError where it is missing or no text in UTF-8."""
+    member = dataset(file, name, (None,), "OS")
+    try:
+        return list(member.asstr()[:])
+    except (UnicodeDecodeError, TypeError) as error:
+        raise InputError(
+            f"{file.filename}: {name} is no text in UTF-8 ({error}); {advice(file.filename, str(file.attrs['kind']))}"
+        ) from error
+
+
+def _advice(file: h5py.File) -> str:
+    return advice(file.filename, str(file.attrs["kind"]))
 
 
 def require_same(
@@ -126,3 +160,64 @@ def require_same(
                 f"{name}: row {row} is {one!r} in {first}, but {other!r} in {second}; they must be the same: "
                 "the two come from different runs or settings, delete the older, the next run makes it again"
             )
+
+
+@contextlib.contextmanager
+def _opened(path: Path, kind: str) -> Iterator[h5py.File]:
+    """Yield the file; raise InputError where it is not HDF5."""
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{path}: not a readable HDF5 file ({error}); {advice(path, kind)}") from error
+    with file:
+        yield file
+
+
+def _attribute(file: h5py.File, name: str) -> Any:
+    """Return an attribute of the file; None where there is none that can be read."""
+    try:
+        return file.attrs.get(name)
+    except (OSError, RuntimeError, TypeError, ValueError):
+        return None
+
+
+def _require_version(path: Path, kind: str) -> None:
+    """Raise InputError where a file without a record, as earlier versions wrote, names another layout."""
+    if records.path_of(path).is_file() or not os.path.isfile(path):
+        return
+    with _opened(path, kind) as file:
+        layout = _attribute(file, "layout")
+    if layout != LAYOUT:
+        older = isinstance(layout, int | np.integer) and layout < LAYOUT
+        version = "an earlier" if older else "another"
+        raise InputError(
+            f"{path}: made by {version} version of this pipeline (layout {layout}, wanted {LAYOUT}); delete "
+            "results/<dataset> and run again"
+        )
+
+
+def _members(path: Path, kind: str, file: h5py.File) -> Iterator[h5py.Dataset]:
+    """Yield the data sets of a file; raise InputError at groups, and at links, which may lead to other files."""
+    for name in file:
+        link = file.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise InputError(f"{path}: {name} is a link to other data; wanted the data itself; {advice(path, kind)}")
+        member = file[name]
+        if not isinstance(member, h5py.Dataset):
+            raise InputError(f"{path}: {name} is no data set; {advice(path, kind)}")
+        yield member
+
+
+def _require_own(path: Path, kind: str, member: h5py.Dataset) -> None:
+    """Raise InputError where a data set lies in other files, or claims more memory than its bytes can fill."""
+    name = member.name.strip("/")
+    if member.external or (member.is_virtual and kind != "features"):
+        raise InputError(f"{path}: {name} reads other files; wanted the data itself; {advice(path, kind)}")
+    if member.is_virtual:
+        return  # for other programs: features.py reads the shards themselves
+    stored = member.id.get_storage_size()
+    declared = math.prod(member.shape) * member.dtype.itemsize
+    if declared > stored * (DEFLATED if member.chunks else 1):
+        raise InputError(
+            f"{path}: {name} declares {declared:,} bytes, its file holds {stored:,} of them; {advice(path, kind)}"
+        )

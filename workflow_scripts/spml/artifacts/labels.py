@@ -90,13 +90,8 @@ def read(path: str, kind: str) -> Matrix:
     with hdf5.reading(path, kind) as file:
         image_id, category = hdf5.strings(file, "image_id"), hdf5.strings(file, "category")
         name = TARGET if kind == "pseudo_labels" and TARGET in file else DATASETS[kind]
-        values = file[name][:]
-        split = file["split"][:] if "split" in file else None
-    if values.shape != (len(image_id), len(category)):
-        raise InputError(
-            f"{path}: {name} has shape {values.shape}, wanted {(len(image_id), len(category))} "
-            f"(images, categories); {hdf5.advice(kind)}"
-        )
+        values = hdf5.dataset(file, name, (len(image_id), len(category)), "iuf")[:]
+        split = hdf5.dataset(file, "split", (len(image_id),), "u")[:] if "split" in file else None
     return Matrix(str(path), image_id, category, values, split)
 
 

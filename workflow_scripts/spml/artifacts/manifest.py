@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from spml.artifacts import records
 from spml.runtime.errors import InputError
-from spml.runtime.files import write_csv
 
 COLUMNS = ("image_id", "file_name", "path")
 
@@ -24,15 +24,25 @@ class Manifest:
 
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, str]]) -> None:
     """Write rows of image_id, file_name, path."""
-    write_csv(path, itertools.chain([COLUMNS], rows))
+    with records.writing(path, "manifest") as part, open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(itertools.chain([COLUMNS], rows))
 
 
 def read(path: str | os.PathLike) -> Manifest:
-    """Read a manifest; raise InputError where it has other columns."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if not rows or tuple(rows[0]) != COLUMNS:
-        raise InputError(f"{path}: found columns {rows[0] if rows else 'none'}, wanted {', '.join(COLUMNS)}")
+    """Read a manifest; raise InputError where it is damaged, was moved, or has other columns or an id twice."""
+    record = records.verify(path, "manifest")
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path}: not a readable CSV file ({error}); {records.advice(path, record)}") from error
+    if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
+        raise InputError(
+            f"{path}: found columns {rows[0] if rows else 'none'}, wanted {', '.join(COLUMNS)} in every row; "
+            f"{records.advice(path, record)}"
+        )
+    if len({row[0] for row in rows}) < len(rows):
+        raise InputError(f"{path}: found an image_id in two rows, wanted each once; {records.advice(path, record)}")
     columns = list(zip(*rows[1:], strict=True)) or [(), (), ()]
     return Manifest(*map(list, columns))
 

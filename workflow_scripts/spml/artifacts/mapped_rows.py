@@ -1,44 +1,77 @@
 """Rows of feature shards that are mapped to memory: the operating system reads a row when it is used.
 
-Rows that were read stay in the page cache, as far as memory is free.
+Rows that were read stay in the page cache, as far as memory is free. The checksum of a row is compared when the row is
+read for the first time, so that a check costs no pass over all features.
 """
 
 import mmap
+import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from spml.artifacts import hdf5
 from spml.runtime.errors import InputError
 
 
-class MappedRows:
-    """The rows of some shards [n, D] as one matrix, for reads in any order. Values are not checked."""
+@dataclass(frozen=True)
+class Piece:
+    """A matrix [n, D] that lies in one piece in a file, ``offset`` bytes from its start."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Map the shards.
+    path: Path
+    offset: int
+    shape: tuple[int, int]
+
+
+class MappedRows:
+    """The rows of some pieces [n, D] as one matrix [N, D], for reads in any order."""
+
+    def __init__(self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray) -> None:
+        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row.
 
         Raises
         ------
         InputError
-            When a shard does not hold its features in one piece.
+            When a file is shorter than its piece.
         """
-        self._shards = [_MappedShard(path) for path in paths]
+        self._shards = [_MappedShard(piece, dtype) for piece in pieces]
         self._starts = np.cumsum([0, *(len(shard.matrix) for shard in self._shards)])
+        self._checksums = checksums
+        self._checked = np.zeros(len(checksums), bool)
+        self._shape, self._dtype = (len(checksums), pieces[0].shape[1]), dtype
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return a copy of the rows [n, D] with these numbers [n]."""
-        first = self._shards[0].matrix
-        features = np.empty((len(rows), first.shape[1]), first.dtype)
+        """Return a copy of the rows [n, D] with these numbers [n].
+
+        Raises
+        ------
+        InputError
+            When a row differs from what was written: names the file and the row.
+        """
+        features = np.empty((len(rows), self._shape[1]), self._dtype)
         for shard, members, numbers in self._by_shard(rows):
             features[members] = shard.matrix[numbers]
+        self._check(rows, features)
         return features
 
     def prefetch(self, rows: np.ndarray) -> None:
         """Ask the operating system to read these rows in the background."""
         for shard, _, numbers in self._by_shard(rows):
             shard.prefetch(numbers)
+
+    def _check(self, rows: np.ndarray, features: np.ndarray) -> None:
+        """Compare the rows that are read for the first time with their checksums."""
+        for number in np.flatnonzero(~self._checked[rows]):
+            row = rows[number]
+            if zlib.crc32(features[number]) != self._checksums[row]:
+                shard = int(np.searchsorted(self._starts, row, "right")) - 1
+                path = self._shards[shard].path
+                raise InputError(
+                    f"{path}: row {row - self._starts[shard]} differs from what rule extract_features wrote: the file is "
+                    f"damaged; delete {path} and the file that joins it, then run again"
+                )
+        self._checked[rows] = True
 
     def _by_shard(self, rows: np.ndarray) -> Iterator[tuple["_MappedShard", np.ndarray, np.ndarray]]:
         """Yield each shard that holds some of the rows, which ones (bool [n]), and their numbers in the shard."""
@@ -51,20 +84,19 @@ class MappedRows:
 class _MappedShard:
     """One shard: its matrix [n, D], and the memory that the file is mapped to."""
 
-    def __init__(self, path: Path) -> None:
-        with hdf5.reading(path, "feature_shard") as file:
-            dataset = file["feature"]
-            offset, shape, dtype = dataset.id.get_offset(), dataset.shape, dataset.dtype
-        if offset is None:  # in chunks, as another program may write it
-            raise InputError(f"{path}: its features are not stored in one piece; {hdf5.advice('feature_shard')}")
-        with open(path, "rb") as opened:
+    def __init__(self, piece: Piece, dtype: np.dtype) -> None:
+        self.path, self._offset = piece.path, piece.offset
+        with open(piece.path, "rb") as opened:
             self._memory = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
         self._memory.madvise(mmap.MADV_RANDOM)  # read no neighbours of a row
-        self._offset = offset
-        self.matrix = np.ndarray(shape, dtype, self._memory, offset)
+        self.matrix = np.ndarray(piece.shape, dtype, self._memory, piece.offset)
 
     def prefetch(self, rows: np.ndarray) -> None:
         length = self.matrix.strides[0]
-        for start in (self._offset + rows * length).tolist():
+        first, last = int(rows.min()), int(rows.max())
+        dense = last - first < 2 * len(rows)  # neighbours: one call asks for all
+        starts = np.array([first]) if dense else rows
+        size = (last - first + 1) * length if dense else length
+        for start in (self._offset + starts * length).tolist():
             page = start - start % mmap.PAGESIZE
-            self._memory.madvise(mmap.MADV_WILLNEED, page, start + length - page)
+            self._memory.madvise(mmap.MADV_WILLNEED, page, start + size - page)

@@ -4,19 +4,30 @@ import os
 
 import pandas as pd
 
-from spml.runtime.files import writing
+from spml.artifacts import records
+from spml.runtime.errors import InputError
 
 TEXT = ("name", "variant", "category", "pseudo_labels", "missing", "instead", "confused_with")  # columns of names
 
 
 def write(path: str | os.PathLike, frame: pd.DataFrame, decimals: int = 6) -> None:
     """Write a table without its index, names as they are."""
-    with writing(path) as part:
+    with records.writing(path, "table") as part:
         frame.to_csv(part, index=False, float_format=f"%.{decimals}f", lineterminator="\n")
 
 
 def read(path: str | os.PathLike) -> pd.DataFrame:
-    """Read a table of tables/; names stay text, also where they look like a number or are empty."""
-    columns = pd.read_csv(path, nrows=0).columns
-    missing = {column: [""] for column in columns if column not in TEXT}
-    return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=missing)
+    """Read a table of tables/; names stay text, also where they look like a number or are empty.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged, was moved, or is no table.
+    """
+    record = records.verify(path, "table")
+    try:
+        columns = pd.read_csv(path, nrows=0).columns
+        missing = {column: [""] for column in columns if column not in TEXT}
+        return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=missing)
+    except ValueError as error:  # pandas' errors of parsing, and of decoding
+        raise InputError(f"{path}: not a readable table ({error}); {records.advice(path, record)}") from error

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -59,15 +58,12 @@ def describe(path: str | os.PathLike, image: str | None = None, every: bool = Fa
 
 
 def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            kind = str(file.attrs.get("kind"))
-            made_with = hdf5.attributes(file)
-    except OSError as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({error})") from error
+    kind = hdf5.kind_of(path)
+    with hdf5.reading(path, kind) as file:
+        made_with = hdf5.attributes(file)
     if kind in ("features", "feature_shard"):
         yield from _features(path, kind, made_with, image)
-    elif kind in labels.DATASETS:
+    else:
         matrix = labels.read(os.fspath(path), kind)
         if image is None:
             made = ", ".join(f"{name} {value}" for name, value in made_with.items())
@@ -76,8 +72,6 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
             )
         else:
             yield from _row_of_matrix(matrix, kind, image, limit)
-    else:
-        raise InputError(f"{path}: found kind {kind!r}, wanted {', '.join(hdf5.RULES)}")
 
 
 def _facts(facts: dict[str, Any]) -> Iterator[str]:

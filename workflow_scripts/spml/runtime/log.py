@@ -8,7 +8,7 @@ import time
 import traceback
 import warnings
 
-from spml.runtime import machine
+from spml.runtime import job, machine
 from spml.runtime.errors import InputError
 
 INTERVAL = 10.0  # seconds between progress lines, at most
@@ -24,6 +24,7 @@ def redirect(snakemake):
     an exit, so that temporary files are removed.
     """
     global _before, _terminal
+    job.begin(snakemake)
     _before = os.fdopen(os.dup(2), "w")
     if os.isatty(2):
         _terminal = _before
