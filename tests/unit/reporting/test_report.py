@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spml.artifacts import tables
 from spml.evaluation import metrics, results
 from spml.reporting import report
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from spml.artifacts import hdf5
 from spml.artifacts.codes import ObservedLabel, TrueLabel
+from spml.artifacts.values import require_known
 from spml.runtime.errors import InputError
 
 SPLITS = ("train", "val", "test")  # a split's number in the data set `split` is its position
@@ -56,6 +57,7 @@ DATASETS = {  # kind of file to the name of its matrix
     "pseudo_labels": "label",
     "logits": "logit",
 }
+FLOATS = ("target", "weight", "logit")  # matrices of numbers; the others hold codes
 TARGET = "target"  # name of the matrix, in place of "label", where pseudo-labels are probabilities
 
 
@@ -90,8 +92,14 @@ def read(path: str, kind: str) -> Matrix:
     with hdf5.reading(path, kind) as file:
         image_id, category = hdf5.strings(file, "image_id"), hdf5.strings(file, "category")
         name = TARGET if kind == "pseudo_labels" and TARGET in file else DATASETS[kind]
-        values = hdf5.dataset(file, name, (len(image_id), len(category)), "iuf")[:]
+        types = "f" if name in FLOATS else "iu"
+        values = hdf5.dataset(file, name, (len(image_id), len(category)), types)[:]
         split = hdf5.dataset(file, "split", (len(image_id),), "u")[:] if "split" in file else None
+    require_known(str(path), kind, values, 0, hdf5.advice(path, kind))
+    if split is not None and (split > SPLITS.index("val")).any():
+        raise InputError(f"{path}: split holds {split.max()}, wanted 0 (train) or 1 (val); {hdf5.advice(path, kind)}")
+    if len(set(image_id)) < len(image_id) or len(set(category)) < len(category):
+        raise InputError(f"{path}: an image_id or a category stands there twice; {hdf5.advice(path, kind)}")
     return Matrix(str(path), image_id, category, values, split)
 
 
