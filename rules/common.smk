@@ -51,7 +51,8 @@ def plan(function, **fixed):
 def shards(wildcards):
     """Return the shards of a part, which are known once its images are listed."""
     listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)
-    return sorted(path.stem for path in Path(listed.output.shards).glob("*.csv"))
+    per_shard = EXPERIMENTS[wildcards.dataset].config.features.images_per_shard
+    return data.shards(str(listed.output.images), str(listed.output.shards), per_shard)
 
 
 def shard_images(wildcards):

@@ -1,6 +1,10 @@
 """Inputs and params of rules/data.smk: which images count, and what is true of them."""
 
+import csv
+import functools
+import math
 import os
+import sys
 from typing import Any
 
 from plan import acquire, paths
@@ -37,6 +41,28 @@ def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
         "missing_pictures": experiment.entry.missing_pictures,
         "unannotated_count": experiment.source.unannotated_count,
     }
+
+
+def shards(images: str, folder: str, images_per_shard: int) -> list[str]:
+    """Return the numbers of the shards of a part, by its manifest; end with one line where the manifest of one is missing.
+
+    The manifests of shards lie in a folder that is one output, so that Snakemake does not see that one is gone.
+    """
+    count = max(1, math.ceil(_rows(images, os.stat(images).st_mtime_ns) / images_per_shard))
+    names = [f"{number:05}" for number in range(count)]
+    for name in names:
+        if not os.path.isfile(os.path.join(folder, f"{name}.csv")):
+            sys.exit(
+                f"Error: {folder}/{name}.csv is missing; delete {images}, then run again: rule list_images makes it again"
+            )
+    return names
+
+
+@functools.lru_cache
+def _rows(manifest: str, time: int) -> int:
+    """Return the number of images in a manifest that was written at that time; each job of a shard asks."""
+    with open(manifest, newline="", encoding="utf-8") as file:
+        return sum(1 for _ in csv.reader(file)) - 1
 
 
 def categories(experiment: Experiment) -> str | list[str]:

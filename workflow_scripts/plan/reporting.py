@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, evaluation, labels, paths, training
+from plan import acquire, benchmarks, data, evaluation, features, labels, paths, training
 from plan.experiment import Experiment, plain, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
@@ -79,6 +79,31 @@ def record(experiment: Experiment) -> dict[str, Any]:
     }
     demo = {"demo": experiment.config.demo} if experiment.entry.source == "demo" else {}
     return plain(sections | demo)
+
+
+def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """Return the options of jobs, by rule and by the wildcards other than data set, seed and shard: what records must hold."""
+    return {
+        "list_images": {part: data.listing_options(experiment, part) for part in ("train", "test")},
+        "make_labels": {"": data.label_options(experiment)},
+        "make_observed_labels": {"": labels.observation(experiment)},
+        "extract_features": {
+            f"{backbone}/{part}": features.extraction(experiment, backbone)
+            for backbone in experiment.backbones
+            for part in ("train", "test")
+        },
+        "train_teacher": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
+        "train_student": {
+            f"{name}/{variant}": training.student_options(experiment, name)
+            for name in experiment.students
+            for variant in experiment.variants(name)
+        },
+        "make_pseudo_labels": {
+            f"{name}/{variant}": labels.rule_options(experiment, name, variant)
+            for name, entry in experiment.pseudo_labels.items()
+            for variant in variants_of(entry)
+        },
+    }
 
 
 def recorded_files(experiment: Experiment) -> list[str]:

@@ -143,3 +143,8 @@ def _maker(record: Record | None) -> str:
 @functools.lru_cache(1 << 16)
 def _sha256(path: str, *status: int) -> str:
     return sha256(path)
+
+
+def forget() -> None:
+    """Forget the checksums of files that were read, as a new process does."""
+    _sha256.cache_clear()
