@@ -157,7 +157,7 @@ def test_a_label_file_that_reads_other_files_is_refused(artifacts, tmp_path):
     def group(file):
         file.create_group("label")
 
-    def declared(file):
+    def too_large(file):
         file.create_dataset("label", (40, 6), np.int8)
         file.create_dataset("more", (1 << 40,), np.int8, chunks=(1 << 20,), compression=1)
 
@@ -167,7 +167,7 @@ def test_a_label_file_that_reads_other_files_is_refused(artifacts, tmp_path):
         (link, "label is a link to other data"),
         (soft, "label is a link to other data"),
         (group, "label is no data set"),
-        (declared, r"declares 1,099,511,627,776 bytes"),
+        (too_large, r"more declares 1,099,511,627,776 bytes"),
     ):
         path.write_bytes(whole)
         with h5py.File(path, "a") as file:
