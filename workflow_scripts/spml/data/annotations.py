@@ -39,7 +39,9 @@ class Annotations:
         rows = [row_of[name] for name in image_id]
         split = None if self.split is None else self.split[rows]
         names = [self.file_name[row] for row in rows]
-        return Annotations(list(image_id), names, self.category, self.label[rows], self.unannotated, split, self.line_of)
+        return Annotations(
+            list(image_id), names, self.category, self.label[rows], self.unannotated, split, self.line_of
+        )
 
 
 def read(

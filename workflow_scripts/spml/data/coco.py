@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from pycocotools.coco import COCO
 
-from spml.artifacts.codes import TrueLabel
 from spml.artifacts import regular_files
+from spml.artifacts.codes import TrueLabel
 from spml.data import layout
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing

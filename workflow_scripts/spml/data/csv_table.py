@@ -8,8 +8,8 @@ separated by ``;``. Rows of the same image are taken together. Names may be esca
 
 import csv
 import difflib
-import posixpath
 import io
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +94,8 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
         )
     splits = np.array([SPLITS.index(split[images[name]]) for name in paths], np.uint8) if "split" in columns else None
     observed[absent == 1] = ObservedLabel.ABSENT
-    line_of = {name: line for name, (_, line) in names.items()}
-    return ImageTable(paths, wanted, label, observed if columns & {"observed", "absent"} else None, splits, line_of)
+    first_line = {name: line for name, (_, line) in names.items()}
+    return ImageTable(paths, wanted, label, observed if columns & {"observed", "absent"} else None, splits, first_line)
 
 
 def read_rows(path: str, wanted: str) -> list[Row]:

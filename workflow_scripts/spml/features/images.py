@@ -62,7 +62,12 @@ def upright(picture: Image.Image, assumed: list[str] | None = None) -> Image.Ima
         When a value is NaN or infinite, or too few of 16 bits per channel are used; ``opened`` adds the path.
     """
     assumed = [] if assumed is None else assumed
-    is_deep = any(";16" in str(tile[3]) for tile in getattr(picture, "tile", ())) and picture.mode in ("RGB", "RGBA", "RGBX", "LA")
+    is_deep = any(";16" in str(tile[3]) for tile in getattr(picture, "tile", ())) and picture.mode in (
+        "RGB",
+        "RGBA",
+        "RGBX",
+        "LA",
+    )
     turned = ImageOps.exif_transpose(picture)
     if is_deep:
         assumed += _check_upper_bits(turned)
