@@ -105,7 +105,11 @@ sections = [
                 "Pictures that are listed, used and left out; images/*_left_out.csv names each that is left out.",
                 ("part",),
             ),
-            *([report.Table(reasons, "Files that are left out, by reason.", reasons.columns)] if len(reasons) else []),
+            *(
+                [report.Table(reasons, "Files that are left out, by reason.", ("part", "reason", "first"))]
+                if len(reasons)
+                else []
+            ),
             report.Table(
                 warnings,
                 "Warnings about the data; tables/duplicates.csv and tables/category_warnings.csv have all cases."

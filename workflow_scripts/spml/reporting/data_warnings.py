@@ -50,9 +50,9 @@ def warnings(others: LeftOut, duplicates: pd.DataFrame, category_warnings: pd.Da
         members = duplicates[duplicates["kind"] == kind]
         groups = [" = ".join(map(str, group["path"])) for _, group in members.groupby("group", sort=False)]
         rows += [(text, len(groups), _first(groups))] if groups else []
-    for text, members in category_warnings.groupby("warning", sort=False):
+    for warning, members in category_warnings.groupby("warning", sort=False):
         cases = [f"{names} ({position})" for names, position in zip(members["names"], members["position"], strict=True)]
-        rows.append((str(text), len(cases), _first(cases)))
+        rows.append((str(warning), len(cases), _first(cases)))
     table = pd.DataFrame(rows, columns=["warning", "number", "first"])
     return table.assign(number=table["number"].map("{:,}".format))
 
