@@ -106,7 +106,7 @@ def read_rows(path: str, wanted: str) -> list[Row]:
     InputError
         When the file is missing, no text or no table: names the line.
     """
-    text = text_files.read(Path(path), f"a CSV file in UTF-8 with {wanted}", newlines=False)
+    text = text_files.read(Path(path), f"a CSV file with {wanted}", newlines=False)
     rows: list[Row] = []
     columns: list[str] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
