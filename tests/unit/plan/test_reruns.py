@@ -6,7 +6,14 @@ import tiny
 from unit.plan import dag
 
 FEEDS = {  # rule -> the rules that read what it writes
-    "list_images": ["extract_features", "make_labels", "make_pseudo_labels", "write_provenance", "find_duplicates"],
+    "list_images": [
+        "extract_features",
+        "make_labels",
+        "make_pseudo_labels",
+        "write_provenance",
+        "find_duplicates",
+        "write_report",
+    ],
     "find_duplicates": ["write_report"],
     "extract_features": ["index_features"],
     "index_features": ["train_teacher", "train_student", "predict_logits", "write_provenance"],
