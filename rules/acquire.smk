@@ -45,6 +45,7 @@ rule convert_annotations:
         code=plan(acquire.conversion_code),
     output:
         annotations="resources/{dataset}/{reader}/{part}.{ending}",
+        left_out="resources/{dataset}/{reader}/left_out/{part}.{ending}.csv",
     log:
         "resources/{dataset}/logs/convert_annotations/{reader}/{part}.{ending}.log",
     benchmark:

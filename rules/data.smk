@@ -5,10 +5,12 @@
 checkpoint list_images:
     input:
         annotations=plan(acquire.annotations),
+        left_out=plan(data.converted_left_out),
         pictures=plan(data.pictures),
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
+        left_out="results/{dataset}/images/{part}_left_out.csv",
         shards=directory("results/{dataset}/images/{part}"),
     log:
         "results/{dataset}/logs/list_images/{part}.log",
@@ -36,6 +38,7 @@ rule make_labels:
     output:
         train="results/{dataset}/labels/train.h5",
         test="results/{dataset}/labels/test.h5",
+        warnings="results/{dataset}/tables/category_warnings.csv",
     log:
         "results/{dataset}/logs/make_labels.log",
     benchmark:
@@ -50,3 +53,26 @@ rule make_labels:
         options=plan(data.label_options),
     script:
         "../workflow_scripts/make_labels.py"
+
+
+# Of the pictures alone and the split, so that nothing is trained or extracted again where a picture comes twice.
+rule find_duplicates:
+    input:
+        train_images=paths.images(part="train"),
+        test_images=paths.images(part="test"),
+        labels=paths.labels(part="train"),
+        code=code("find_duplicates"),
+    output:
+        table="results/{dataset}/tables/duplicates.csv",
+    log:
+        "results/{dataset}/logs/find_duplicates.log",
+    benchmark:
+        "results/{dataset}/benchmarks/find_duplicates.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    threads: 4
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(120),
+    script:
+        "../workflow_scripts/find_duplicates.py"

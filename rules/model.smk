@@ -79,6 +79,7 @@ rule list_new_images:
         code=code("list_new_images"),
     output:
         images="results/{dataset}/predictions/images.csv",
+        left_out="results/{dataset}/predictions/left_out.csv",
     log:
         "results/{dataset}/logs/list_new_images.log",
     benchmark:

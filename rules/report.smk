@@ -172,6 +172,9 @@ rule write_report:
         provenance=paths.provenance(),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),
+        left_out=[paths.left_out(part=part) for part in ("train", "test")],
+        duplicates=paths.table("duplicates"),
+        category_warnings=paths.table("category_warnings"),
         templates=templates("base.html", "report.html", "style.css"),
         code=code("write_report"),
     output:

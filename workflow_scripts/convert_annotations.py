@@ -6,8 +6,11 @@ log.redirect(snakemake)
 
 import importlib
 
+from spml.artifacts import left_out
 from spml.data.layout import Conversion
 
 options = dict(snakemake.params.options)
 reader = importlib.import_module(f"spml.data.{options.pop('reader')}")  # by name: the rule tracks this one reader alone
-reader.convert(Conversion(**options), snakemake.wildcards.part, snakemake.output.annotations)
+conversion = Conversion(**options)
+reader.convert(conversion, snakemake.wildcards.part, snakemake.output.annotations)
+left_out.write(snakemake.output.left_out, conversion.left_out)

@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import os
 
-from spml.artifacts import manifest
+from spml.artifacts import left_out, manifest
 from spml.data import annotations
 from spml.runtime.errors import InputError
 
@@ -18,10 +18,16 @@ if source and not annotated.image_id:
 paths = [os.path.join(folder, file_name) for file_name in annotated.file_name]
 rows = list(zip(annotated.image_id, annotated.file_name, paths, strict=True))
 existing = [row for row in rows if os.path.isfile(row[2])]
-missing = sorted(set(paths) - {path for _, _, path in existing})
+others = [(name, left_out.NO_ANNOTATION) for name in annotated.unannotated]
+for _, name, path in rows:
+    if not os.path.isfile(path):
+        others.append((name, left_out.SPECIAL if os.path.exists(path) else left_out.MISSING))
+missing = sorted({path for _, _, path in rows} - {path for _, _, path in existing})
 if missing and (options["missing_pictures"] == "refuse" or not existing):
+    special = [path for path in missing if os.path.exists(path)]  # a pipe or a folder, for example
+    but = f" ({len(special):,} of them are there, but no regular files, the first: {special[0]})" if special else ""
     raise InputError(
-        f"{source}: {len(missing):,} of {len(paths):,} pictures are not in {folder}, the first: {missing[0]}; "
+        f"{source}: {len(missing):,} of {len(rows):,} pictures are not in {folder}, the first: {missing[0]}{but}; "
         "wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
     )
 for path, real in manifest.links_out_of(folder, (path for _, _, path in existing)):
@@ -33,6 +39,7 @@ manifest.write(snakemake.output.images, existing)
 for shard, start in enumerate(range(0, max(len(existing), 1), options["images_per_shard"])):  # at least one shard
     part = existing[start : start + options["images_per_shard"]]
     manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
-print(f"{source or 'no annotations'}: {annotated.listed:,} images, {len(rows):,} that count")
-if missing:
-    print(f"warning: {len(missing):,} of them have no picture in {folder} and are left out, the first: {missing[0]}")
+if snakemake.input.left_out:
+    others += left_out.read(snakemake.input.left_out)
+left_out.write(snakemake.output.left_out, others)
+print(*left_out.lines(source or "no annotations", len(existing), others), sep="\n")

@@ -1,13 +1,20 @@
-"""List the new images that a model is to label."""
+"""List the new images that a model is to label, and the files of their folder that are left out."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import manifest
+import os
+
+from spml.artifacts import left_out, manifest
 from spml.data import image_folder
 
 source = snakemake.params.images
-images = image_folder.of_list(source) if snakemake.input.listed else image_folder.of_folder(source)
+if snakemake.input.listed:
+    images, others = image_folder.of_list(source), []
+else:
+    folder = image_folder.of_folder(source)
+    images, others = [(name, os.path.join(source, name)) for name in folder.pictures], folder.left_out
 manifest.write(snakemake.output.images, ((name, name, path) for name, path in images))
-print(f"{source}: {len(images):,} pictures")
+left_out.write(snakemake.output.left_out, others)
+print(*left_out.lines(source, len(images), others), sep="\n")

@@ -8,17 +8,23 @@ import numpy as np
 
 from spml.artifacts import hdf5, labels, manifest
 from spml.artifacts.codes import TrueLabel
-from spml.data import annotations, csv_table
+from spml.data import annotations, category_names, csv_table
 from spml.data.splits import training_split
 from spml.runtime.errors import InputError
 
 options, source = snakemake.params.options, snakemake.input
 unannotated_count = options["unannotated_count"]
-category = csv_table.read_categories(source.categories) if source.categories else None
-train = annotations.read(source.train, category, unannotated_count)
+named = csv_table.read_categories(source.categories) if source.categories else None
+train = annotations.read(source.train, list(named) if named else None, unannotated_count)
 category = train.category
 test = annotations.read(source.test, category, unannotated_count) if source.test else annotations.none(category)
 hdf5.require_same("category", source.train, category, source.test, test.category)
+
+are_cells = named is None and source.train.lower().endswith(".csv")
+warnings = category_names.warnings(source.categories or source.train, category, named or train.line_of, are_cells)
+category_names.write(snakemake.output.warnings, warnings)
+for warning in warnings:
+    print(f"warning: {warning.position}: {warning.text}: {warning.names}")
 
 for part, annotated in {"train": train, "test": test}.items():
     path = source[f"{part}_images"]

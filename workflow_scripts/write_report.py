@@ -6,11 +6,11 @@ log.redirect(snakemake)
 
 from pathlib import Path
 
-from spml.artifacts import documents, tables
+from spml.artifacts import documents, left_out, tables
 from spml.artifacts import labels as label_files
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
-from spml.reporting import report
+from spml.reporting import data_warnings, report
 from spml.runtime.files import writing
 
 
@@ -29,6 +29,12 @@ models = results.read_map(snakemake.input.map)
 record = documents.read(snakemake.input.provenance, "provenance")
 train, test = label_files.read(snakemake.input.train, "labels"), label_files.read(snakemake.input.test, "labels")
 images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
+used = {"train": len(train.image_id), "test": len(test.image_id)}
+others = dict(zip(used, map(left_out.read, snakemake.input.left_out), strict=True))
+reasons = data_warnings.reasons(others)
+warnings = data_warnings.warnings(
+    others, tables.read(snakemake.input.duplicates), tables.read(snakemake.input.category_warnings)
+)
 figure = {
     name: report.Figure(Path(path).read_bytes(), options["shows"][name], options["captions"][name])
     for name, path in ((Path(path).stem, path) for path in snakemake.input.figures)
@@ -91,6 +97,28 @@ sections = [
     ),
     report.Section("Calibration", [figure["reliability"]]),
     report.Section(
+        "Data",
+        [
+            report.Table(
+                data_warnings.pictures(used, others),
+                "Pictures that are listed, used and left out; images/*_left_out.csv names each that is left out.",
+                ("part",),
+            ),
+            *(
+                [report.Table(reasons, "Files that are left out, by reason.", ("part", "reason", "first"))]
+                if len(reasons)
+                else []
+            ),
+            report.Table(
+                warnings,
+                "Warnings about the data; tables/duplicates.csv and tables/category_warnings.csv have all cases."
+                if len(warnings)
+                else "Warnings about the data: none.",
+                ("warning", "first"),
+            ),
+        ],
+    ),
+    report.Section(
         "Runtime and memory",
         [
             report.Table(
@@ -117,7 +145,9 @@ links = [
 about = report.summary(record, methods, images, len(train.category), labels)
 with writing(snakemake.output.page) as path:
     path.write_text(report.page(f"Report: {dataset}", about, sections, links), encoding="utf-8")
-summary = report.terminal_summary(dataset, models, labels)
+summary = report.terminal_summary(dataset, models, labels) + data_warnings.sentence(
+    len(warnings), snakemake.output.page
+)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")
 print("\n".join([*about, summary]))

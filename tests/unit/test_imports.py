@@ -20,7 +20,7 @@ ALLOWED = {  # package to the packages of spml that it may import; registry.py c
     "runtime": set(),
     "registry": set(),
     "artifacts": {"runtime"},
-    "data": BASE,
+    "data": BASE | {"features"},  # which files are pictures
     "labels": BASE,
     "features": BASE,
     "losses": BASE,

@@ -84,7 +84,10 @@ def test_each_job_has_a_log_with_facts_and_a_benchmark(results):
     for path in (results / "logs").rglob("*.log"):
         assert path.read_text().strip(), path
     assert "chosen: batch size 8, learning rate 0.0" in (results / "logs/train_teacher/em/seed_1200.log").read_text()
-    assert "24 images, 23 that count" in (results / "logs/list_images/test.log").read_text()
+    assert (
+        "24 listed, 23 used, 1 left out\n1 left out, no annotation: 24.png"
+        in (results / "logs/list_images/test.log").read_text()
+    )
 
 
 def test_rows_are_aligned_from_annotations_to_logits(finished, results):

@@ -330,7 +330,8 @@ def test_missing_pictures_are_left_out_where_that_is_asked_for(read, tags):
     assert {name: category[row.argmax()] for name, row in zip(image_id, label, strict=True)} == dict(tags)
     assert h5(read / "results/gone/features/random/train.h5", "image_id")[0] == image_id
     log = (read / "results/gone/logs/list_images/train.log").read_text()
-    assert "2 of them have no picture in data/train and are left out, the first: data/train/00.png" in log
+    assert f"{len(tags) + 2} listed, {len(tags)} used, 2 left out" in log
+    assert "warning: 2 left out, no such file: 00.png, gone.png" in log
 
 
 def labels_of(folder, dataset, part):

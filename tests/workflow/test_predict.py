@@ -20,7 +20,7 @@ import tiny
 from plan import load
 from plan import model as plan_model
 from plan.errors import ConfigError
-from spml.artifacts import checkpoints
+from spml.artifacts import checkpoints, left_out
 from spml.data import image_folder
 from spml.evaluation import thresholds
 from spml.features import backbones
@@ -193,7 +193,8 @@ def test_without_pictures_the_target_is_told_in_one_line(copied):
 def test_a_file_that_is_no_picture_is_named(copied, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
     status, text = predict(copied, check=False, images=str(tmp_path))
-    assert status == 1 and f"{tmp_path}/bad.jpg: not a readable picture" in text and "Traceback" not in text
+    assert status == 1 and f"found no picture in the folder {tmp_path}" in text and "Traceback" not in text
+    assert "left out: 1 damaged, or no picture in spite of its name (bad.jpg)" in text
     assert not (copied / "results/tiny/predictions/predictions.csv").exists()
 
 
@@ -223,12 +224,13 @@ def test_a_list_names_the_line_that_is_wrong(tmp_path):
 
 def test_a_folder_is_searched_to_its_depth_and_never_left(tmp_path):
     (tmp_path / "in/b").mkdir(parents=True)
-    for name in ("in/b/1.JPG", "in/a.webp", "in/notes.txt", "out.png"):
-        (tmp_path / name).touch()
-    assert [name for name, _ in image_folder.of_folder(str(tmp_path / "in"))] == ["a.webp", "b/1.JPG"]
+    for name in ("in/b/1", "in/a.webp", "out.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / name, "PNG")
     (tmp_path / "in/link.png").symlink_to(tmp_path / "out.png")
-    with pytest.raises(InputError, match=r"link\.png is a link to .*out\.png, outside"):
-        image_folder.of_folder(str(tmp_path / "in"))
+    (tmp_path / "in/notes.txt").write_text("notes")
+    folder = image_folder.of_folder(str(tmp_path / "in"))
+    assert folder.pictures == ["a.webp", "b/1"]
+    assert dict(folder.left_out) == {"link.png": left_out.OUTER_LINK, "notes.txt": left_out.TEXT}
 
 
 # -- exports of the model

@@ -83,9 +83,9 @@ def conversion_code(experiment: Experiment) -> list[str]:
 
 
 def fingerprint_beside(experiment: Experiment, part: str) -> str:
-    """Return a fingerprint of the user's files beside the lists of images, or of the names in a folder of pictures."""
+    """Return a fingerprint of the user's files beside the lists of images, or of the names and sizes in a folder of pictures."""
     if experiment.source.reader == "image_folder":
-        return tracking.fingerprint_of_names(tracking.files_in(experiment.entry.location(part).images or ""))
+        return tracking.fingerprint_of_sizes(tracking.files_in(experiment.entry.location(part).images or ""))
     lists = {experiment.entry.location(name).annotations for name in ("train", part)} - {None}
     beside = {paths.beside(str(path), name) for path in lists for name in experiment.source.beside}
     return tracking.fingerprint(

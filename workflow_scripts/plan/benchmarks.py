@@ -4,7 +4,14 @@ from plan import acquire, data, labels, paths, rows
 from plan.experiment import Experiment, plain
 
 SINGLE = (  # rules with one job per data set
-    *("make_labels", "check_labels", "collect_metrics", "collect_label_counts", "measure_label_quality"),
+    *(
+        "make_labels",
+        "find_duplicates",
+        "check_labels",
+        "collect_metrics",
+        "collect_label_counts",
+        "measure_label_quality",
+    ),
     *("compare_methods", "plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"),
     "write_provenance",
 )

@@ -21,6 +21,14 @@ def pictures(experiment: Experiment, part: str) -> str | list[str]:
     return paths.fetched(experiment.dataset, "archive") if "archive" in downloads and not location.annotations else []
 
 
+def converted_left_out(experiment: Experiment, part: str) -> str | list[str]:
+    """Return the files that the reader of a part left out; none where the annotations are read as they are."""
+    if part not in experiment.parts or not acquire.is_converted(experiment, part):
+        return []
+    source = experiment.source
+    return paths.converted_left_out(experiment.dataset, str(source.reader), part, source.ending)
+
+
 def picture_folder(experiment: Experiment, part: str) -> str:
     """Return the folder of the pictures of a part: the user's, the one beside the list of images, or the unpacked one."""
     source, location = experiment.source, experiment.entry.location(part)

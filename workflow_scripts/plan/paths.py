@@ -37,6 +37,18 @@ def converted(dataset: str = DATASET, reader: str = W % "reader", part: str = PA
     return resources(reader, f"{part}.{ending}", dataset=dataset)
 
 
+def converted_left_out(
+    dataset: str = DATASET, reader: str = W % "reader", part: str = PART, ending: str = W % "ending"
+) -> str:
+    """Return the files that a reader left out, with the reasons."""
+    return resources(reader, "left_out", f"{part}.{ending}.csv", dataset=dataset)
+
+
+def left_out(dataset: str = DATASET, part: str = PART) -> str:
+    """Return the files of a part that are left out, with the reasons."""
+    return results("images", f"{part}_left_out.csv", dataset=dataset)
+
+
 def images(dataset: str = DATASET, part: str = PART) -> str:
     """Return the manifest of a part."""
     return results("images", f"{part}.csv", dataset=dataset)

@@ -7,6 +7,7 @@ import json
 import os
 
 import pytest
+from PIL import Image
 
 import layouts
 import tiny
@@ -71,7 +72,7 @@ def test_fetched_coco_json_is_copied_where_there_are_no_links(data, tmp_path, mo
 def folder_of(root, *names):
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
+        Image.new("RGB", (4, 4)).save(root / name, "PNG")
     return root
 
 
@@ -85,7 +86,10 @@ def test_a_folder_for_each_category_becomes_a_table_of_what_was_observed(tmp_pat
     table = csv_table.read(str(output))
     assert table.path == sorted(names[:3]) and table.category == sorted({"=a", "'=a", "cat"})
     assert table.observed.sum() == 3
-    assert "1 pictures lie in no category's folder" in capsys.readouterr().out
+    assert (
+        "4 listed, 3 used, 1 left out\nwarning: 1 left out, in no category's folder: loose.png"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_missing_table_is_named(tmp_path):
 def test_a_list_of_categories(tmp_path):
     path = tmp_path / "names.txt"
     path.write_text("dog\n\ncat \n", encoding="utf-8")
-    assert csv_table.read_categories(str(path)) == ["dog", "cat"]
+    assert list(csv_table.read_categories(str(path))) == ["dog", "cat"]
 
 
 @pytest.mark.parametrize(

@@ -292,3 +292,114 @@ def test_links_are_followed_inside_their_folder_alone(tmp_path):
     assert found == paths[2:]
     (tmp_path / "elsewhere").symlink_to(folder)  # the folder itself may be one
     assert list(manifest.links_out_of(str(tmp_path / "elsewhere"), [str(tmp_path / "elsewhere/1.png")])) == []
+
+
+# -- more than 8 bits per channel
+
+
+def ramp(dtype, high, low=0.0):
+    """A picture whose values rise from left to right."""
+    return np.tile(np.linspace(low, high, 32), (32, 1)).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("values", "assumption"),
+    [
+        (ramp(np.uint16, 65535), None),
+        (ramp(np.uint16, 4095), "values that use 12 bits, 4,095 is taken for white"),
+        (ramp(np.uint16, 1023), "values that use 10 bits"),
+        (ramp(np.uint16, 255), "values that use 8 bits"),
+        (ramp(np.int32, (1 << 20) - 1), "values that use 20 bits"),
+        (ramp(np.int32, 3071, -1024), "negative values, scaled from the smallest to the largest"),
+        (ramp(np.float32, 1.0), "floating-point values up to 1"),
+        (ramp(np.float32, 255.0), "values that use 8 bits"),
+        (ramp(np.float32, 65535.0), "values that use 16 bits"),
+        (ramp(np.float32, 1.0, -1.0), "negative values"),
+    ],
+    ids=lambda value: f"{value.dtype}" if isinstance(value, np.ndarray) else None,
+)
+def test_grey_values_of_any_range_use_all_of_8_bits_and_the_log_counts_them(tmp_path, capsys, values, assumption):
+    paths = [str(tmp_path / name) for name in ("a.tif", "b.tif")]
+    for path in paths:
+        Image.fromarray(values).save(path)
+    (batch,) = images.read_batches(paths, 32, 2, workers=2)
+    assert abs(batch[0, 16, :, 0].astype(int) - np.linspace(0, 255, 32)).max() <= 1.5
+    printed = capsys.readouterr().out
+    if assumption:
+        assert f"warning: 2 pictures have {assumption}" in printed and f"the first: {paths[0]}" in printed
+    else:
+        assert printed == ""
+
+
+def test_a_black_picture_stays_black_and_full_16_bits_keep_their_upper_8(tmp_path):
+    Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "black.png")
+    assert not images.read_image(str(tmp_path / "black.png"), 8).any()
+    values = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1040
+    Image.fromarray(values).save(tmp_path / "full.png")
+    assert (images.read_image(str(tmp_path / "full.png"), 8)[:, :, 0] == values >> 8).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused(tmp_path, value):
+    values = ramp(np.float32, 1.0)
+    values[3, 3] = value
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match=r"a.tif: not a readable picture \(found values that are NaN or infinite"):
+        images.read_image(str(tmp_path / "a.tif"), 8)
+
+
+def deep_png(path, values):
+    """A PNG of 16 bits per channel, which Pillow does not write; values uint16 [H, W, 3]."""
+    import struct
+    import zlib
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 2, 0, 0, 0)
+    content = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+
+
+def test_colours_of_12_bits_in_16_are_refused_and_those_of_14_named(tmp_path, capsys):
+    colours = np.repeat(ramp(np.uint16, 65535)[:, :, None], 3, 2)
+    deep_png(tmp_path / "16.png", colours)
+    assert images.read_image(str(tmp_path / "16.png"), 32).max() == 255
+    deep_png(tmp_path / "12.png", colours >> 4)
+    with pytest.raises(
+        InputError, match=r"12.png: not a readable picture \(found 16 bits per channel, .* use 12 at most"
+    ):
+        images.read_image(str(tmp_path / "12.png"), 32)
+    deep_png(tmp_path / "14.png", colours >> 2)
+    list(images.read_batches([str(tmp_path / "14.png")], 32, 1, workers=1))
+    assert "1 pictures have 16 bits per channel, of which the values use 14" in capsys.readouterr().out
+
+
+# -- formats
+
+
+def test_a_heic_picture_is_read_upright(tmp_path, picture):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = picture.transpose(Image.Transpose.ROTATE_90)
+    turned.info["exif"] = exif.tobytes()  # from here the encoder takes the rotation that readers of HEIC obey
+    found = reread(tmp_path, turned, "a.heic", quality=95)
+    assert abs(found - reread(tmp_path, picture, "plain.png")).mean() < 6
+
+
+@pytest.mark.parametrize("name", ["pipe", "socket", "folder"])
+def test_what_is_no_regular_file_is_never_opened(tmp_path, name):
+    import os
+    import socket
+
+    path = tmp_path / name
+    if name == "pipe":
+        os.mkfifo(path)
+    elif name == "folder":
+        path.mkdir()
+    else:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+    with pytest.raises(InputError, match=f"{name}: found a {name}, wanted a regular file"):
+        images.read_image(str(path), 8)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from spml.artifacts.spreadsheet import Row
 from spml.data import coco
 from spml.data.csv_table import read_rows
 from spml.labels.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted
@@ -98,6 +99,7 @@ IMAGES, FILES, CATEGORIES = ["7", "8"], ["a.png", "b.png"], ["cat", "dog"]
 
 
 def given(rows):
+    rows = [Row(row.items(), line) for line, row in enumerate(rows, 2)]
     return from_rows("mine.csv", rows, IMAGES, FILES, CATEGORIES)
 
 
@@ -137,5 +139,5 @@ def test_a_table_with_a_byte_order_mark_is_read(tmp_path):
 @pytest.mark.parametrize("content", [b"image_id,category\n7,caf\xe9\n", b'image_id,category\n7,"cat\n'])
 def test_a_file_that_is_no_table_in_utf_8_is_refused(tmp_path, content):
     (tmp_path / "mine.csv").write_bytes(content)
-    with pytest.raises(InputError, match=r"mine\.csv: not a CSV file in UTF-8"):
+    with pytest.raises(InputError, match=r"mine\.csv: line 2: (no text in UTF-8|not a CSV file)"):
         read_rows(str(tmp_path / "mine.csv"), "columns")

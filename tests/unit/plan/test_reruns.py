@@ -6,13 +6,21 @@ import tiny
 from unit.plan import dag
 
 FEEDS = {  # rule -> the rules that read what it writes
-    "list_images": ["extract_features", "make_labels", "make_pseudo_labels", "write_provenance"],
+    "list_images": [
+        "extract_features",
+        "make_labels",
+        "make_pseudo_labels",
+        "write_provenance",
+        "find_duplicates",
+        "write_report",
+    ],
+    "find_duplicates": ["write_report"],
     "extract_features": ["index_features"],
     "index_features": ["train_teacher", "train_student", "predict_logits", "write_provenance"],
     "make_labels": [
         *["make_observed_labels", "check_labels", "train_teacher", "train_student", "predict_logits"],
         *["make_pseudo_labels", "evaluate", "collect_label_counts", "compare_methods", "measure_label_quality"],
-        "write_report",
+        *["find_duplicates", "write_report"],
     ],
     "make_observed_labels": [
         "check_labels",

@@ -1,9 +1,19 @@
-"""Names in CSV files for people, so that no spreadsheet takes one for a formula.
+"""CSV files of people: rows that know their line, and names that no spreadsheet takes for a formula.
 
 Files that only the pipeline reads hold names as they are.
 """
 
+from collections.abc import Iterable
+
 FORMULA = tuple("=+-@＝＋－＠")  # first characters of a formula, East Asian full widths included
+
+
+class Row(dict[str, str]):
+    """A row by column, and the line of the file on which it begins."""
+
+    def __init__(self, cells: Iterable[tuple[str, str]], line: int) -> None:
+        super().__init__(cells)
+        self.line = line
 
 
 def escaped(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,8 +19,9 @@ class Annotations:
     file_name: list[str]  # from the folder of the pictures on
     category: list[str]
     label: np.ndarray  # int8 [N, L], TrueLabel
-    listed: int  # images in the file, those that do not count included
+    unannotated: list[str]  # file names of the images that do not count, since they have no annotation
     split: np.ndarray | None = None  # uint8 [N]: 0 train, 1 val, where the file has a split
+    line_of: dict[str, int] = field(default_factory=dict)  # category to the line of a table that names it first
 
     def select(self, path: str, image_id: Sequence[str]) -> "Annotations":
         """Return the rows of these images, in this order; ``path`` is the list that names them.
@@ -38,7 +39,9 @@ class Annotations:
         rows = [row_of[name] for name in image_id]
         split = None if self.split is None else self.split[rows]
         names = [self.file_name[row] for row in rows]
-        return Annotations(list(image_id), names, self.category, self.label[rows], self.listed, split)
+        return Annotations(
+            list(image_id), names, self.category, self.label[rows], self.unannotated, split, self.line_of
+        )
 
 
 def read(
@@ -56,15 +59,17 @@ def read(
     """
     if str(path).lower().endswith(".csv"):
         table = csv_table.read(str(path), category)
-        return Annotations(table.path, table.path, table.category, table.label, len(table.path), table.split)
+        return Annotations(table.path, table.path, table.category, table.label, [], table.split, table.line_of)
     dataset = coco.load(path)
     images = coco.listed_images(dataset, unannotated_count)
     image_id = [image for image, _ in images]
     labels = coco.label_matrix(dataset, image_id).astype(np.int8)
     names = [name for _, name in images]
-    return Annotations(image_id, names, coco.category_names(dataset), labels, len(dataset.imgs))
+    counted = set(image_id)
+    unannotated = [entry["file_name"] for image, entry in dataset.imgs.items() if str(image) not in counted]
+    return Annotations(image_id, names, coco.category_names(dataset), labels, sorted(unannotated))
 
 
 def none(category: Sequence[str]) -> Annotations:
     """Return the annotations of a part that the data set does not have: no image."""
-    return Annotations([], [], list(category), np.full((0, len(category)), TrueLabel.UNKNOWN, np.int8), 0)
+    return Annotations([], [], list(category), np.full((0, len(category)), TrueLabel.UNKNOWN, np.int8), [])

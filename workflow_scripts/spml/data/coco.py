@@ -1,5 +1,6 @@
 """COCO instance annotations: checked, then read with pycocotools."""
 
+import io
 import json
 import math
 import os
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from pycocotools.coco import COCO
 
+from spml.artifacts import regular_files
 from spml.artifacts.codes import TrueLabel
 from spml.data import layout
 from spml.runtime.errors import InputError
@@ -51,8 +53,8 @@ def load(path: str | os.PathLike) -> COCO:
         When the file is missing, no JSON, not of the COCO instances format, or refers to ids that it does not have.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            dataset = json.load(file)
+        with regular_files.opened(path) as file:
+            dataset = json.load(io.TextIOWrapper(file, encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted a COCO annotation file") from error
     except (ValueError, RecursionError) as error:

@@ -8,6 +8,7 @@ separated by ``;``. Rows of the same image are taken together. Names may be esca
 
 import csv
 import difflib
+import io
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.labels import SPLITS
-from spml.artifacts.spreadsheet import restored
+from spml.artifacts.spreadsheet import Row, restored
 from spml.data import text_files
 from spml.runtime.errors import InputError
 
@@ -36,6 +37,7 @@ class ImageTable:
     label: np.ndarray  # int8 [N, L], TrueLabel
     observed: np.ndarray | None  # int8 [N, L], ObservedLabel; None without such columns
     split: np.ndarray | None  # uint8 [N]: 0 train, 1 val; None without such a column
+    line_of: dict[str, int]  # category to the line that names it first
 
 
 def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
@@ -56,7 +58,8 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     known: set[int] = set()  # numbers of the images whose true labels are known
     split: dict[int, str] = {}
     parsed: dict[tuple[str, str], tuple[str, ...]] = {}  # column and cell to categories: many cells are the same
-    for line, row in enumerate(rows, 2):  # the first is the header
+    for row in rows:
+        line = row.line
         image = images.setdefault(_path(path, line, row["path"]), len(images))
         for column, column_entries in entries.items():
             cell = row[column]
@@ -91,33 +94,37 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
         )
     splits = np.array([SPLITS.index(split[images[name]]) for name in paths], np.uint8) if "split" in columns else None
     observed[absent == 1] = ObservedLabel.ABSENT
-    return ImageTable(paths, wanted, label, observed if columns & {"observed", "absent"} else None, splits)
+    first_line = {name: line for name, (_, line) in names.items()}
+    return ImageTable(paths, wanted, label, observed if columns & {"observed", "absent"} else None, splits, first_line)
 
 
-def read_rows(path: str, wanted: str) -> list[dict[str, str]]:
-    """Return the rows of a CSV file in UTF-8 as dicts; ``wanted`` names the expected columns in messages.
+def read_rows(path: str, wanted: str) -> list[Row]:
+    """Return the rows of a CSV file in UTF-8; ``wanted`` names the expected columns in messages.
 
     Raises
     ------
     InputError
         When the file is missing, no text or no table: names the line.
     """
-    rows: list[dict[str, str]] = []
+    text = text_files.read(Path(path), f"a CSV file with {wanted}", newlines=False)
+    rows: list[Row] = []
+    columns: list[str] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1  # on which the next row begins; a cell in quotes may hold line breaks
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            columns = next(filter(None, reader), [])
-            empty = [""] * len(columns)
-            for cells in filter(None, reader):  # without empty lines
-                if len(cells) > len(columns):
-                    raise InputError(
-                        f"{path}: line {len(rows) + 2}: found {len(cells)} cells, wanted {len(columns)}, one per column"
-                    )
-                rows.append(dict(zip(columns, cells + empty[len(cells) :], strict=True)))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; wanted a CSV file with {wanted}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); wanted {wanted}") from error
+        for cells in reader:
+            if cells and not columns:
+                columns = cells
+            elif len(cells) > len(columns):
+                raise InputError(
+                    f"{path}: line {line}: found {len(cells)} cells, wanted {len(columns)}, one per column"
+                )
+            elif cells:  # no empty line
+                cells += [""] * (len(columns) - len(cells))
+                rows.append(Row(zip(columns, cells, strict=True), line))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{path}: line {line}: not a CSV file ({error}); wanted {wanted}") from error
     if repeated := sorted({name for name in columns if columns.count(name) > 1}):
         raise InputError(f"{path}: found column {repeated[0]!r} more than once, wanted each once")
     return rows
@@ -180,8 +187,8 @@ def _categories(path: str, line: int, column: str, cell: str) -> Iterable[str]:
     return names
 
 
-def read_categories(path: str) -> list[str]:
-    """Return the categories of a text file, a name on each line, in order; empty lines are skipped.
+def read_categories(path: str) -> dict[str, int]:
+    """Return the categories of a text file, a name on each line, in order, with their lines; empty lines are skipped.
 
     Raises
     ------
@@ -200,4 +207,4 @@ def read_categories(path: str) -> list[str]:
             line_of[name] = number
     if not line_of:
         raise InputError(f"{path}: found no line, wanted the name of a category on each")
-    return list(line_of)
+    return line_of

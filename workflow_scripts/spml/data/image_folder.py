@@ -1,18 +1,30 @@
-"""Images of a folder, whose subfolders may name what was observed of each, or of a list of paths."""
+"""Images of a folder, whose subfolders may name what was observed of each, or of a list of paths.
+
+Each file of a folder is used or left out with a reason: what is a picture follows from its content, not from its name.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from spml.artifacts import left_out
 from spml.artifacts.manifest import links_out_of
 from spml.artifacts.spreadsheet import escaped
-from spml.data import layout
+from spml.data import layout, text_files
+from spml.features import formats
 from spml.runtime.errors import InputError
 from spml.runtime.files import write_csv
 
-SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".ppm", ".pgm")
-)  # of the formats in spml.features.images
+SYSTEM = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"))
+
+
+@dataclass
+class Folder:
+    """The files of a folder and its subfolders, by their paths from it on: pictures, and what is left out, with the reason."""
+
+    pictures: list[str]
+    left_out: list[tuple[str, str]]
 
 
 def convert(conversion: layout.Conversion, part: str, output: str) -> None:
@@ -23,49 +35,89 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
     InputError
         When there is no picture in a category's folder, or a folder's name is not a possible name of a category.
     """
-    folder = conversion.folder
-    names = [name for name, _ in of_folder(folder, conversion.key)]
-    rows = [(name, name.split("/")[0]) for name in names if "/" in name]
-    categories = {category for _, category in rows}
-    for category in sorted(categories):
-        if ";" in category or category == "-":
-            raise InputError(
-                f"{folder}: found the folder {category!r}, wanted names of categories, without ; and other than -"
-            )
+    root = conversion.folder
+    folder = of_folder(root, conversion.key)
+    rows = [(name, name.split("/")[0].strip()) for name in folder.pictures if "/" in name]
+    _require_names(root, sorted({name.split("/")[0] for name, _ in rows}))
     if not rows:
         raise InputError(
-            f"{folder}: found {len(names):,} pictures, none in a folder in it; wanted a folder for each category"
+            f"{root}: found {len(folder.pictures):,} pictures, none in a folder in it; wanted a folder for each category"
         )
+    loose = [(name, left_out.NO_CATEGORY) for name in folder.pictures if "/" not in name]
+    conversion.left_out.extend(sorted(folder.left_out + loose))
     table = [map(escaped, row) for row in rows]  # csv_table.read undoes this
     write_csv(output, [("path", "observed"), *table])
-    print(f"{folder}: {len(rows):,} pictures of {len(categories):,} categories")
-    if len(names) > len(rows):
-        print(f"warning: {len(names) - len(rows):,} pictures lie in no category's folder and are left out")
+    print(f"{root}: {len(rows):,} pictures of {len({category for _, category in rows}):,} categories")
+    print(*left_out.lines(f"{root}, files", len(rows), conversion.left_out), sep="\n")
 
 
-def of_folder(folder: str, key: str = "predict.images") -> list[tuple[str, str]]:
-    """Return the name (its path from the folder on) and the path of every picture in a folder and its subfolders, sorted.
+def _require_names(root: str, names: Sequence[str]) -> None:
+    """Raise InputError where the names of folders are not possible names of categories."""
+    first: dict[str, str] = {}
+    for name in names:
+        if ";" in name or name.strip() == "-":
+            raise InputError(
+                f"{root}: found the folder {name!r}, wanted names of categories, without ; and other than -"
+            )
+        if first.setdefault(name.strip(), name) != name:
+            raise InputError(
+                f"{root}: found the folders {first[name.strip()]!r} and {name!r}, which name the same category; "
+                "wanted one folder for each: rename one, or put their pictures together"
+            )
+
+
+def of_folder(root: str, key: str = "predict.images") -> Folder:
+    """Return the pictures of a folder and its subfolders, and what is left out, each sorted.
 
     ``key`` names the folder in the configuration.
 
     Raises
     ------
     InputError
-        When there is none, or a link leads out of the folder.
+        When there is no picture.
     """
-    paths = sorted(path for path in _walk(folder) if Path(path).suffix.lower() in SUFFIXES)
-    if not paths:
-        raise InputError(f"{key}: found no picture in the folder {folder}, wanted {', '.join(sorted(SUFFIXES))}")
-    for path, real in links_out_of(folder, paths):
-        raise InputError(f"{key}: {path} is a link to {real}, outside {folder}; wanted pictures inside it")
-    return [(Path(path).relative_to(folder).as_posix(), path) for path in paths]
+    rows = sorted(_walk(root))
+    outer = {path for path, _ in links_out_of(root, (os.path.join(root, name) for name, reason in rows if not reason))}
+    rows = [(name, left_out.OUTER_LINK if os.path.join(root, name) in outer else reason) for name, reason in rows]
+    names = [name for name, reason in rows if not reason]
+    looked_at = formats.reasons([os.path.join(root, name) for name in names], f"{root}: looking for pictures")
+    reason_of = dict(zip(names, looked_at, strict=True))
+    decided = [(name, reason or reason_of[name] or "") for name, reason in rows]
+    folder = Folder(
+        [name for name, reason in decided if not reason], [(name, reason) for name, reason in decided if reason]
+    )
+    if not folder.pictures:
+        reasons = [f"{entry.files:,} {entry.text} ({entry.names})" for entry in left_out.by_reason(folder.left_out)]
+        raise InputError(
+            f"{key}: found no picture in the folder {root}, wanted {', '.join(formats.FORMATS)}; "
+            f"left out: {'; '.join(reasons) or 'nothing, it has no file'}"
+        )
+    return folder
 
 
-def _walk(folder: str) -> Iterator[str]:
-    """Yield the paths of all files in a folder and its subfolders."""
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        yield from (os.path.join(parent, name) for name in names)
+def _walk(root: str) -> Iterator[tuple[str, str]]:
+    """Yield each file in a folder and its subfolders by its path from there on, and why it is left out, if its name tells."""
+    unreadable: list[str] = []
+    for parent, folders, names in os.walk(root, onerror=lambda error: unreadable.append(str(error.filename))):
+        inside = "" if parent == root else f"{os.path.relpath(parent, root)}/"
+        for name in list(folders):
+            if reason := _is_hidden(name) or (left_out.FOLDER_LINK if os.path.islink(f"{parent}/{name}") else ""):
+                folders.remove(name)
+                yield f"{inside}{name}/", reason
+        for name in names:
+            yield f"{inside}{name}", _is_hidden(name) or _is_unfit(f"{inside}{name}")
+    for path in unreadable:
+        yield f"{os.path.relpath(path, root)}/", left_out.UNREADABLE
+
+
+def _is_hidden(name: str) -> str:
+    """Return the reason to leave out a file or folder that people do not see; partial copies have such names, too."""
+    return left_out.HIDDEN if name.startswith(".") or name.lower() in SYSTEM else ""
+
+
+def _is_unfit(name: str) -> str:
+    """Return the reason to leave out a file whose path no table can hold."""
+    return "" if name.isprintable() and name == name.strip() else left_out.NAME
 
 
 def of_list(path: str) -> list[tuple[str, str]]:
@@ -77,11 +129,8 @@ def of_list(path: str) -> list[tuple[str, str]]:
         When a line names no file or one again, or there is no line: names the file and the line.
     """
     line_of: dict[str, int] = {}
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: found no text ({error}), wanted the path of a picture on each line") from error
-    for number, line in enumerate(lines, 1):
+    text = text_files.read(Path(path), "the path of a picture on each line")
+    for number, line in enumerate(text.split("\n"), 1):
         name = line.strip()
         if not name:
             continue

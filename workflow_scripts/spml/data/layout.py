@@ -19,6 +19,7 @@ class Conversion:
     training: str  # path of the list of images of the training part
     folder: str  # folder of the pictures of the part
     key: str  # the key of the configuration that names the folder, for messages
+    left_out: list[tuple[str, str]] = field(default_factory=list)  # files and reasons, which the reader adds
 
 
 @dataclass

@@ -3,23 +3,36 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from spml.artifacts import regular_files
 from spml.runtime.errors import InputError
 
 
-def read(path: Path, wanted: str) -> str:
+def read(path: Path, wanted: str, newlines: bool = True) -> str:
     """Return the text of a file in UTF-8; ``wanted`` names its expected content in messages.
+
+    Lines end with a newline character, or as they do in the file where ``newlines`` is false.
 
     Raises
     ------
     InputError
-        When it is missing or no text.
+        When it is missing, no regular file or no text: names the line that is no text.
     """
+    content = b""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with regular_files.opened(path) as file:
+            content = file.read()
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted {wanted}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 ({error}); wanted {wanted}") from error
+        line = _newlines(content[: error.start].decode("latin-1")).count("\n") + 1
+        raise InputError(f"{path}: line {line}: no text in UTF-8 ({error}); wanted {wanted}") from error
+    return _newlines(text) if newlines else text
+
+
+def _newlines(text: str) -> str:
+    """Return text with every end of a line as one character, however the system that wrote it ends them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def lines(path: Path, wanted: str) -> list[str]:
@@ -30,8 +43,8 @@ def lines(path: Path, wanted: str) -> list[str]:
     InputError
         When it is missing, no text or empty.
     """
-    text = read(path, wanted).rstrip().splitlines()
-    if not text:
+    text = read(path, wanted).rstrip().split("\n")
+    if text == [""]:
         raise InputError(f"{path}: found nothing, wanted {wanted}")
     return [line.strip() for line in text]
 

@@ -1,11 +1,11 @@
 """The draw of observed labels from the true ones, and labels observed in reality."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from spml.artifacts.codes import ObservedLabel, TrueLabel
-from spml.artifacts.spreadsheet import restored
+from spml.artifacts.spreadsheet import Row, restored
 from spml.runtime.errors import InputError
 
 NEAREST = 0.0005  # pixels: the distance of a box at the very centre of its image
@@ -92,7 +92,7 @@ WEIGHTS = {"size": size_weight, "location": location_weight}  # sampling to the 
 
 def from_rows(
     path: str,
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Row],
     image_id: Sequence[str],
     file_name: Sequence[str],
     category: Sequence[str],
@@ -117,8 +117,8 @@ def from_rows(
     row_of = {name: number for number, name in enumerate(names)}
     column_of = {name: number for number, name in enumerate(category)}
     observed = np.zeros((len(image_id), len(category)), np.int8)
-    for line, row in enumerate(rows, 2):  # the first is the header
-        position = f"{path}: line {line}"
+    for row in rows:
+        position = f"{path}: line {row.line}"
         image, name = row[keys[0]], row["category"]
         image = image if image in row_of else restored(image)
         name = name if name in column_of else restored(name)

@@ -1,0 +1,24 @@
+"""Find pictures that are there more than once, in both parts, in both splits of the training part, or under several ids."""
+
+from spml.runtime import log
+
+log.redirect(snakemake)
+
+from spml.artifacts import hdf5, manifest
+from spml.artifacts.labels import SPLITS
+from spml.data import duplicates
+
+with hdf5.reading(snakemake.input.labels, "labels") as file:
+    split_of = dict(zip(hdf5.strings(file, "image_id"), file["split"][:].tolist(), strict=True))
+pictures = [
+    duplicates.Picture(part, SPLITS[split_of[image]] if part == "train" else "test", image, path)
+    for part in ("train", "test")
+    for listed in [manifest.read(snakemake.input[f"{part}_images"])]
+    for image, path in zip(listed.image_id, listed.path, strict=True)
+]
+groups = duplicates.find(pictures, snakemake.threads)
+duplicates.write(snakemake.output.table, groups)
+print(f"{len(pictures):,} pictures, {len(groups):,} of them there more than once")
+for kind, members in duplicates.by_kind(groups).items():
+    first = ", ".join(picture.path for picture in members[0])
+    print(f"warning: {len(members):,} pictures {kind}, the first: {first}")
