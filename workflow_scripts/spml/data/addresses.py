@@ -69,10 +69,10 @@ def redirected(first: str, url: str, location: str) -> str:
         Unless it lies on the host of ``first``, on a host below that one, or in a store of ``STORES``; also when it
         gives up https.
     """
-    target = requote_uri(urljoin(url, location))
     try:
+        target = requote_uri(urljoin(url, location))
         address = parts(target)
-    except InputError as error:
+    except (InputError, ValueError) as error:
         raise InputError(f"{first}: redirects to something that is no address: {error}") from error
     if parts(url).scheme == "https" and address.scheme == "http":
         raise InputError(f"{first}: redirects from https to {target}, which is not encrypted; wanted https throughout")

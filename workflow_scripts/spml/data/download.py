@@ -141,13 +141,23 @@ def _continue(url: str, part: Path) -> int | None:
         return _append(answer, part, 0)
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone: they are checked here first."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None, which means no redirect."""
+
+
 @contextlib.contextmanager
 def _get(url: str, start: int) -> Iterator[requests.Response]:
     """Yield the answer to a request for the bytes from ``start`` on, after allowed redirects: 200, 206 or 416."""
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     address = url
     for _ in range(REDIRECTS + 1):
-        with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False) as answer:
+        with (
+            _Session() as session,
+            session.get(address, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False) as answer,
+        ):
             if answer.is_redirect:
                 address = addresses.redirected(
                     url, address, answer.headers["Location"].encode("latin-1").decode(errors="replace")
