@@ -30,10 +30,11 @@ rule export_model:
         weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
-        code=code("export_model"),
+        code=code("export_model", "spml.models.labelling"),
     output:
         program="results/{dataset}/model/model.pt2",
         onnx="results/{dataset}/model/model.onnx",
+        script="results/{dataset}/model/predict.py",
     log:
         "results/{dataset}/logs/export_model.log",
     benchmark:
@@ -53,6 +54,7 @@ rule write_model_card:
         checkpoint=paths.chosen("checkpoint.safetensors"),
         program=paths.chosen("model.pt2"),
         onnx=paths.chosen("model.onnx"),
+        script=paths.chosen("predict.py"),
         logits=plan(model.candidate_test_logits),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),

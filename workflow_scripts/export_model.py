@@ -1,4 +1,4 @@
-"""Export backbone and head as one program, for use without this pipeline: torch.export and ONNX."""
+"""Export backbone and head as one program, for use without this pipeline: torch.export and ONNX, and a script for files."""
 
 from spml.runtime import log
 
@@ -10,11 +10,15 @@ from pathlib import Path
 
 from spml.artifacts import checkpoints
 from spml.features import backbones
+from spml.models import standalone
 from spml.models.export import Classifier, export
+from spml.runtime.files import writing
 
 options = json.loads(Path(snakemake.input.choice).read_text(encoding="utf-8"))["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
 classifier = Classifier(backbones.load_backbone(options["architecture"], snakemake.input.weights), weights)
 export(classifier, options["image_size"], snakemake.output.program, snakemake.output.onnx)
-for path in (snakemake.output.program, snakemake.output.onnx):
+with writing(snakemake.output.script) as part:
+    part.write_text(standalone.source("spml.models.labelling"), encoding="utf-8")
+for path in (snakemake.output.program, snakemake.output.onnx, snakemake.output.script):
     print(f"{path}: {os.path.getsize(path) / 1e6:.1f} MB")
