@@ -38,7 +38,10 @@ PLAN_READS = (
     "review.exports",
 )  # of spml, without a heavy import
 HEAVY = {"numpy", "torch", "torchvision", "pandas", "h5py", "PIL", "pyarrow", "matplotlib", "pycocotools", "snakemake"}
-RETURNS_TEXT = {"machine.processor"}  # the only data from runtime; it goes to logs and records of a run
+RETURNS_TEXT = {
+    "machine.processor",
+    "files.printable",
+}  # the only data from runtime; it goes to logs and records of a run
 MAXIMUM = 300  # lines of a module
 
 
