@@ -32,7 +32,9 @@ from spml.review.exports import FORMATS
 for name in ("plan", "spml"):
     folder = os.path.dirname(os.path.dirname(os.path.realpath(sys.modules[name].__file__)))
     if folder != SCRIPTS:
-        sys.exit(f"Error: found the module {name} in {folder}, wanted the one in {SCRIPTS}: take the other off the path")
+        sys.exit(
+            f"Error: found the module {name} in {folder}, wanted the one in {SCRIPTS}: take the other off the path"
+        )
 
 try:
     EXPERIMENTS = load.experiments(config)

@@ -30,7 +30,7 @@ rule export_model:
         weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
-        code=code("export_model", "spml.models.labelling"),
+        code=code("export_model"),
     output:
         program="results/{dataset}/model/model.pt2",
         onnx="results/{dataset}/model/model.onnx",

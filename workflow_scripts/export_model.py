@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spml.artifacts import checkpoints
 from spml.features import backbones
-from spml.models import standalone
+from spml.models import labelling, standalone
 from spml.models.export import Classifier, export
 from spml.runtime.files import writing
 
@@ -19,6 +19,6 @@ weights, _ = checkpoints.load(snakemake.input.checkpoint)
 classifier = Classifier(backbones.load_backbone(options["architecture"], snakemake.input.weights), weights)
 export(classifier, options["image_size"], snakemake.output.program, snakemake.output.onnx)
 with writing(snakemake.output.script) as part:
-    part.write_text(standalone.source("spml.models.labelling"), encoding="utf-8")
+    part.write_text(standalone.source(labelling.__name__), encoding="utf-8")
 for path in (snakemake.output.program, snakemake.output.onnx, snakemake.output.script):
     print(f"{path}: {os.path.getsize(path) / 1e6:.1f} MB")
