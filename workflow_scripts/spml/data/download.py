@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO
 
 import requests
-import urllib3
 
 from spml.artifacts.checksums import digest
 from spml.data import addresses
@@ -83,7 +82,7 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
             time.sleep(PAUSE * 2 ** max(0, failures - 1) if tries > 1 else 0)
         except requests.HTTPError as error:
             raise InputError(f"{url}: cannot be fetched to {target}: {error}. {advice}".strip()) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+        except (requests.RequestException, ValueError) as error:
             raise InputError(f"{url}: cannot be fetched to {target}: {_reason(error)}. {advice}".strip()) from error
     size = part.stat().st_size
     if total is not None and size != total:
