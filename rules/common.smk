@@ -1,8 +1,12 @@
 # Shared by all rules: the experiment of each data set, and the functions that rules call.
 import inspect
+import os
 import sys
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
+SCRIPTS = str((Path(workflow.basedir) / "workflow_scripts").resolve())
+sys.path.insert(0, SCRIPTS)
+# Jobs search PYTHONPATH before the folder of their script; the modules of another clone may lie there.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SCRIPTS, os.environ.get("PYTHONPATH")]))
 
 from plan import (
     acquire,
@@ -24,6 +28,13 @@ from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
 from plan.tracking import code, templates
 from spml.review.exports import FORMATS
+
+for name in ("plan", "spml"):
+    folder = os.path.dirname(os.path.dirname(os.path.realpath(sys.modules[name].__file__)))
+    if folder != SCRIPTS:
+        sys.exit(
+            f"Error: found the module {name} in {folder}, wanted the one in {SCRIPTS}: take the other off the path"
+        )
 
 try:
     EXPERIMENTS = load.experiments(config)

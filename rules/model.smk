@@ -34,6 +34,7 @@ rule export_model:
     output:
         program="results/{dataset}/model/model.pt2",
         onnx="results/{dataset}/model/model.onnx",
+        script="results/{dataset}/model/predict.py",
     log:
         "results/{dataset}/logs/export_model.log",
     benchmark:
@@ -53,6 +54,7 @@ rule write_model_card:
         checkpoint=paths.chosen("checkpoint.safetensors"),
         program=paths.chosen("model.pt2"),
         onnx=paths.chosen("model.onnx"),
+        script=paths.chosen("predict.py"),
         logits=plan(model.candidate_test_logits),
         train=paths.labels(part="train"),
         test=paths.labels(part="test"),

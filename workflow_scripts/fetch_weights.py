@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torchvision
 
+from spml.data import addresses
 from spml.data.download import fetch
 from spml.features.backbones import check_architecture
 from spml.runtime.files import writing
@@ -27,7 +28,7 @@ advice = (
 )
 output = Path(snakemake.output.weights)
 # The download is not an output, so that Snakemake keeps it after an interruption.
-download_path = output.parent.parent / "downloads" / Path(download["url"]).name
+download_path = output.parent.parent / "downloads" / addresses.file_name(download["url"])
 fetched = fetch(download["url"], download_path, sha256=download.get("sha256"), advice=advice)
 with writing(output) as part:
     shutil.copyfile(fetched, part)

@@ -13,7 +13,7 @@ from spml.artifacts.spreadsheet import escaped
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 from spml.labels.pseudo_labels import probabilities
-from spml.models.inference import predict
+from spml.models.inference import predict, present_labels
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
@@ -43,8 +43,7 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
                 writer.writerow([escaped(listed.file_name[row]), "", escaped(problem), *[""] * len(category)])
                 row += 1
                 continue
-            present = np.flatnonzero(probability > threshold)
-            names = [category[column] for column in present[np.argsort(-probability[present], kind="stable")]]
+            names = present_labels(probability, threshold, category)
             cells = [f"{value:.4f}" for value in probability]
             writer.writerow([escaped(listed.file_name[row]), escaped("; ".join(names)), "", *cells])
             row, positives = row + 1, positives + len(names)

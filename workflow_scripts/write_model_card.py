@@ -28,7 +28,7 @@ card = model_card.card(
     model_card.evaluate(predictions, test.category),
     images={split: len(train.rows(split)) for split in ("train", "val")} | {"test": len(test.image_id)},
     positives=np.where(known.any(0), (trained_on == TrueLabel.PRESENT).sum(0), np.nan).tolist(),
-    files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx")],
+    files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx", "script")],
     versions=provenance.versions(),
     code=provenance.code(),
 )

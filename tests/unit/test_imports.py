@@ -38,10 +38,7 @@ PLAN_READS = (
     "review.exports",
 )  # of spml, without a heavy import
 HEAVY = {"numpy", "torch", "torchvision", "pandas", "h5py", "PIL", "pyarrow", "matplotlib", "pycocotools", "snakemake"}
-RETURNED = {
-    "machine.processor",
-    "job.current",
-}  # the only data from runtime; it goes to logs and records, not to results
+RETURNED = {"machine.processor", "job.current"}  # the only data from runtime; it goes to logs and records
 MAXIMUM = 300  # lines of a module
 
 

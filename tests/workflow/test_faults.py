@@ -162,6 +162,8 @@ class Slow(http.server.BaseHTTPRequestHandler):
         self.asked.append(begin)
         self.send_response(206 if begin else 200)
         self.send_header("Content-Length", str(len(self.content) - begin))
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(self.content) - 1}/{len(self.content)}")
         self.end_headers()
         with contextlib.suppress(ConnectionError):
             if not begin:

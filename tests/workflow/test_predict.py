@@ -1,11 +1,14 @@
 """The model in use: new images labelled, backbone and head exported, the card beside them."""
 
+import ast
 import csv
 import hashlib
 import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -264,7 +267,7 @@ def test_the_card_says_what_the_files_hold(predicted, exported):
     )
     assert f"| {metrics['test']['map']:.2f} | {metrics['test']['map_present']:.2f} |" in card
     assert "29 images to train on, 10 for validation, 23 to test" in card
-    for name in ("checkpoint.safetensors", "model.pt2", "model.onnx"):
+    for name in ("checkpoint.safetensors", "model.pt2", "model.onnx", "predict.py"):
         content = (exported / name).read_bytes()
         assert f"| `{name}` | {len(content):,} | `{hashlib.sha256(content).hexdigest()}` |" in card
     _, probability = probabilities(predicted, f"students/paper/seed_1200/{model['variant']}/logits_test.h5")
@@ -283,3 +286,80 @@ def test_the_card_says_what_the_files_hold(predicted, exported):
 
 def test_names_in_a_card_cannot_break_its_table():
     assert html.escape_markdown("a|b <c> *d*") == "a\\|b \\<c\\> \\*d\\*"
+
+
+# -- the script beside the model
+
+
+@pytest.fixture(scope="module")
+def kinds(predicted, tmp_path_factory):
+    """A folder with one picture in every way that a file may hold it, two of which must be put right before use."""
+    folder = tmp_path_factory.mktemp("kinds")
+    red = np.asarray(Image.open(predicted / "data/test/1.png").convert("RGB"))
+    pixels = np.concatenate([red, np.full_like(red, 230)], axis=0)  # not square, so that turning it matters
+    picture = Image.fromarray(pixels)
+    alpha = Image.fromarray(np.tile(np.linspace(0, 255, 32, dtype=np.uint8), (64, 1)))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.transpose(Image.Transpose.ROTATE_90).save(folder / "turned.jpg", exif=exif, quality=95)
+    clear = picture.copy()
+    clear.putalpha(alpha)
+    clear.save(folder / "rgba.png")
+    clear.convert("LA").save(folder / "la.png")
+    picture.convert("L").save(folder / "grey.png")
+    picture.convert("P").save(folder / "palette.png")
+    picture.convert("P").save(folder / "see_through.gif", transparency=3)
+    picture.convert("CMYK").save(folder / "cmyk.jpg")
+    Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257).save(folder / "deep.png")
+    Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257).save(folder / "deep.tif")
+    picture.convert("1").save(folder / "bits.png")
+    return folder
+
+
+def run_beside(exported, program, *arguments):
+    """Run a program of its own beside the exported model, without this project's modules."""
+    return subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(exported)!r}); {program}", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=exported,
+    )
+
+
+def test_script_and_card_label_every_kind_of_picture_as_the_pipeline_does(copied, exported, kinds):
+    predict(copied, images=str(kinds))
+    table = pd.read_csv(copied / "results/tiny/predictions/predictions.csv", index_col="image", keep_default_na=False)
+    assert len(table) == 10 and set(table["problem"]) == {""}
+    ours = copied / "results/tiny/model"
+    for name in ("model.onnx", "model.pt2", "predict.py"):
+        assert (exported / name).exists()
+    snippet = re.search(r"```python\n(.*?)```", (exported / "README.md").read_text(), re.S)[1]
+    assert json.loads((ours / "model.json").read_text()) == json.loads((exported / "model.json").read_text())
+    threshold = json.loads((exported / "model.json").read_text())["thresholds"]
+    for name, row in table.iterrows():
+        code = snippet.replace("picture.jpg", str(kinds / name))
+        done = run_beside(exported, f"exec({code!r})")
+        assert done.returncode == 0, done.stderr
+        labels, values = done.stdout.replace("np.float32", "").splitlines()
+        values = {key: float(value) for key, value in re.findall(r"'(\w+)': \(?([\d.e-]+)", values)}
+        assert list(values) == list(tiny.COLOURS)
+        assert [values[colour] for colour in values] == pytest.approx(row[list(values)].tolist(), abs=1e-2), name
+        if all(abs(values[colour] - threshold[colour]) > 1e-2 for colour in values):
+            assert set(ast.literal_eval(labels)) == set(row["labels"].split("; ") if row["labels"] else []), name
+
+
+def test_the_script_runs_by_itself_and_names_what_is_no_picture(exported, kinds, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    command = [sys.executable, "-I", str(exported / "predict.py"), str(kinds / "turned.jpg"), str(tmp_path / "bad.jpg")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout.startswith(f"{kinds / 'turned.jpg'}: ")
+    assert re.fullmatch(r".*bad.jpg: not a readable picture .*\n", done.stderr), done.stderr
+
+
+def test_without_onnxruntime_the_script_uses_torch(exported, kinds):
+    program = "import predict; print(*predict.Model().probabilities(sys.argv[1]))"
+    without = f"import importlib.util; importlib.util.find_spec = lambda name: None; {program}"
+    one, other = (run_beside(exported, text, str(kinds / "turned.jpg")) for text in (program, without))
+    assert one.returncode == other.returncode == 0, one.stderr + other.stderr
+    numbers = [[float(value) for value in done.stdout.split()] for done in (one, other)]
+    assert numbers[0] == pytest.approx(numbers[1], abs=1e-5)

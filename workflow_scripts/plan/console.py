@@ -15,6 +15,10 @@ def figures(dataset: str) -> list[str]:
 
 def require_writable() -> None:
     """End with one line where results cannot be written; each job would fail by itself."""
+    for folder in ("results", "resources"):
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            kind = "a link that leads nowhere" if os.path.islink(folder) else "a file"
+            sys.exit(f"Error: {folder}: found {kind}, wanted a folder or nothing; move it away, then run again")
     if os.path.isdir("results") and not os.access("results", os.W_OK):
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 

@@ -1,6 +1,8 @@
 """Tables that figures and code read, as CSV."""
 
+import csv
 import os
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -14,6 +16,12 @@ def write(path: str | os.PathLike, frame: pd.DataFrame, decimals: int = 6) -> No
     """Write a table without its index, names as they are."""
     with records.writing(path, "table") as part:
         frame.to_csv(part, index=False, float_format=f"%.{decimals}f", lineterminator="\n")
+
+
+def write_rows(path: str | os.PathLike, rows: Iterable[Iterable[object]]) -> None:
+    """Write a table row by row, the header first."""
+    with records.writing(path, "table") as part, open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def read(path: str | os.PathLike) -> pd.DataFrame:

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
+from spml.artifacts import tables
 from spml.artifacts.spreadsheet import escaped
-from spml.runtime.files import write_csv
 
 COLUMNS = ("warning", "position", "names")
 TWINS = "categories whose names differ by case, blanks or Unicode form alone"
@@ -68,4 +68,4 @@ def _warning(text: str, path: str, names: Sequence[str], line_of: Mapping[str, i
 
 def write(path: str, found: Iterable[Warning]) -> None:
     """Write a row for each warning; names are escaped, this table is for people."""
-    write_csv(path, [COLUMNS, *(map(escaped, astuple(warning)) for warning in found)])
+    tables.write_rows(path, [COLUMNS, *(map(escaped, astuple(warning)) for warning in found)])

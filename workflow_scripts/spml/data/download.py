@@ -4,18 +4,23 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import requests
 
 from spml.artifacts.checksums import digest
+from spml.data import addresses
 from spml.runtime.errors import InputError
 from spml.runtime.files import unwritable
 from spml.runtime.log import Progress
 
 TIMEOUT = (20.0, 60.0)  # seconds: to connect, between two pieces
+REDIRECTS = 10  # one after the other, at most
 TRIES, PAUSE = 5, 2.0  # tries in a row that bring nothing; seconds before the second one, doubling
 PIECE = 1 << 16  # bytes: an interruption loses no more
 
@@ -40,17 +45,21 @@ def fetch(
     Raises
     ------
     InputError
-        Without a connection, on an answer other than success, on a wrong size or checksum: names address and target.
-        When the disk is full, or another process is fetching the same file.
+        When the address is none, without a connection, on an answer other than success, on a redirect to a foreign
+        host, on a wrong size or checksum: names address and target. When the disk is full, a link lies where the file
+        would be written, or another process is fetching the same file.
     """
     target = Path(target)
     part = target.with_name(target.name + ".part")
+    addresses.parts(url)
     try:
+        if target.exists() and not target.is_file():
+            raise InputError(f"{target}: found no plain file, wanted none or the file of {url}: remove it")
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(part):
             return _fetch(url, target, part, ("sha256", sha256) if sha256 or not md5 else ("md5", md5), advice, tries)
     except OSError as error:  # of the disk: errors of the network are InputErrors by now
-        raise unwritable(part, error) or error from error
+        raise unwritable(part, error) or InputError(f"{part}: cannot be written: {error.strerror or error}") from error
 
 
 def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], advice: str, tries: int) -> Path:
@@ -73,6 +82,8 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
             time.sleep(PAUSE * 2 ** max(0, failures - 1) if tries > 1 else 0)
         except requests.HTTPError as error:
             raise InputError(f"{url}: cannot be fetched to {target}: {error}. {advice}".strip()) from error
+        except (requests.RequestException, ValueError) as error:
+            raise InputError(f"{url}: cannot be fetched to {target}: {_reason(error)}. {advice}".strip()) from error
     size = part.stat().st_size
     if total is not None and size != total:
         part.unlink()
@@ -93,7 +104,7 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
 @contextlib.contextmanager
 def _alone(part: Path) -> Iterator[None]:
     """Hold a lock on the file, so that no job left behind by an earlier run writes to it; the lock ends with the process."""
-    with part.open("ab") as file:
+    with _opened(part, append=True) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -115,26 +126,107 @@ def _alone(part: Path) -> Iterator[None]:
 def _continue(url: str, part: Path) -> int | None:
     """Append what is missing to ``part``; return the whole size, or None where the server does not tell it."""
     start = part.stat().st_size if part.exists() else 0
+    if start:
+        with _get(url, start) as answer:
+            whole = _range(answer)[2]
+            if answer.status_code == 416 and whole is not None:  # nothing follows; the size tells whether all is there
+                return whole
+            if answer.status_code == 200:  # the server sends all of it
+                return _append(answer, part, 0)
+            if answer.status_code == 206 and _continues(answer, start):
+                return _append(answer, part, start)
+        print(f"{url}: found another range than what follows {start:,} bytes; starting again")
+    with _get(url, 0) as answer:
+        return _append(answer, part, 0)
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone: they are checked here first."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None, which means no redirect."""
+
+
+@contextlib.contextmanager
+def _get(url: str, start: int) -> Iterator[requests.Response]:
+    """Yield the answer to a request for the bytes from ``start`` on, after allowed redirects: 200, 206 or 416."""
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if answer.status_code == 416:  # nothing after `start`: the file is whole, or of another size
-            whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
-            return int(whole) if whole.isdigit() else None
-        answer.raise_for_status()
-        if answer.status_code != 206:
-            start = 0  # the server sends all of it
-        length = answer.headers.get("Content-Length")
-        total = start + int(length) if length else None
-        progress = Progress(part.name, int(length) if length else None, "bytes")
-        with open(part, "ab" if start else "wb") as file:
-            for piece in answer.iter_content(PIECE):
-                file.write(piece)
-                progress.advance(len(piece))
-            file.flush()
-            os.fsync(file.fileno())
+    address = url
+    for _ in range(REDIRECTS + 1):
+        with (
+            _Session() as session,
+            session.get(address, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False) as answer,
+        ):
+            if answer.is_redirect:
+                address = addresses.redirected(
+                    url, address, answer.headers["Location"].encode("latin-1").decode(errors="replace")
+                )
+                continue
+            if answer.status_code not in ((200, 206, 416) if start else (200,)):
+                answer.raise_for_status()
+                raise InputError(f"{url}: answered {answer.status_code} {answer.reason}, wanted 200 OK")
+            if (encoding := answer.headers.get("Content-Encoding", "identity").strip().lower()) not in ("", "identity"):
+                raise InputError(f"{url}: found Content-Encoding {encoding!r}, wanted the bytes of the file themselves")
+            yield answer
+            return
+    raise InputError(f"{url}: found more than {REDIRECTS} redirects, the last to {address}; wanted a file")
+
+
+def _range(answer: requests.Response) -> tuple[int | None, int | None, int | None]:
+    """Return first byte, last byte and whole size by the answer's Content-Range; None for what it does not hold."""
+    header = answer.headers.get("Content-Range", "").strip()
+    match = re.fullmatch(r"bytes +(?:([0-9]{1,18})-([0-9]{1,18})|[*])/(?:([0-9]{1,18})|[*])", header)
+    first, last, whole = (int(number) if number else None for number in (match.groups() if match else [None] * 3))
+    return first, last, whole
+
+
+def _continues(answer: requests.Response, start: int) -> bool:
+    """Return whether an answer holds all that follows the first ``start`` bytes."""
+    first, last, whole = _range(answer)
+    length = _length(answer)
+    return first == start and last is not None and whole in (None, last + 1) and length in (None, last + 1 - start)
+
+
+def _length(answer: requests.Response) -> int | None:
+    """Return the number of bytes that the answer announces, or None; raise InputError where the header is no number."""
+    header = answer.headers.get("Content-Length")
+    if header is None or "chunked" in answer.headers.get("Transfer-Encoding", "").lower():  # the latter counts
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", header.strip()):
+        raise InputError(f"{answer.url}: found Content-Length {header!r}, wanted a number of bytes")
+    return int(header)
+
+
+def _append(answer: requests.Response, part: Path, start: int) -> int | None:
+    """Write the answer to ``part`` from ``start`` on; return the whole size, or None where the server does not tell it."""
+    length = _length(answer)
+    total = start + length if length is not None else _range(answer)[2]
+    progress = Progress(part.name, length, "bytes")
+    with _opened(part, append=start > 0) as file:
+        for piece in answer.iter_content(PIECE):
+            file.write(piece)
+            progress.advance(len(piece))
+        file.flush()
+        os.fsync(file.fileno())
     if total is not None and part.stat().st_size < total:
         raise requests.ConnectionError(f"{part.stat().st_size:,} of {total:,} bytes came")
     return total
+
+
+def _opened(part: Path, append: bool) -> IO[bytes]:
+    """Open a file to write to; raise InputError where a link or anything else than a file lies there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | (os.O_APPEND if append else os.O_TRUNC)
+    try:
+        descriptor = os.open(part, flags, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise InputError(f"{part}: found a link or no plain file, wanted none or a file: remove it") from error
+        raise
+    file = os.fdopen(descriptor, "ab" if append else "wb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise InputError(f"{part}: found a link or no plain file, wanted none or a file: remove it")
+    return file
 
 
 def _fits(path: Path, wanted: tuple[str, str | None]) -> bool:

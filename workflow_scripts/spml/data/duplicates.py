@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 
-from spml.artifacts import regular_files
+from spml.artifacts import regular_files, tables
 from spml.artifacts.checksums import sha256
 from spml.artifacts.spreadsheet import escaped
 from spml.runtime.errors import InputError
-from spml.runtime.files import write_csv
 from spml.runtime.log import Progress
 
 COLUMNS = ("group", "kind", "part", "split", "image_id", "path")
@@ -102,4 +101,4 @@ def write(path: str | os.PathLike, groups: Iterable[Sequence[Picture]]) -> None:
         for number, group in enumerate(groups, 1)
         for picture in group
     ]
-    write_csv(path, [COLUMNS, *rows])
+    tables.write_rows(path, [COLUMNS, *rows])

@@ -1,6 +1,6 @@
 """Logits of a trained head from cached features, in NumPy: the import of torch costs more than the products."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,3 +11,9 @@ def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarr
     if "hidden.weight" in weights:
         values = np.maximum(values @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
     return values @ weights["output.weight"].T + weights["output.bias"]
+
+
+def present_labels(probability: np.ndarray, threshold: np.ndarray, category: Sequence[str]) -> list[str]:
+    """Return the categories [L] whose probability [L] is above their threshold [L], the most probable first."""
+    present = np.flatnonzero(probability > threshold)
+    return [category[column] for column in present[np.argsort(-probability[present], kind="stable")]]

@@ -7,12 +7,17 @@ import sys
 import time
 import traceback
 import warnings
+from pathlib import Path
 
 from spml.runtime import job, machine
 from spml.runtime.errors import InputError
 
 INTERVAL = 10.0  # seconds between progress lines, at most
-TERMINATED = "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which"
+ENDED = {  # signals that end a job as an exit, so that temporary files are removed
+    signal.SIGTERM: "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which",
+    signal.SIGHUP: "error: ended by SIGHUP: its terminal was closed; run again, what is finished stays",
+}
+ENCODING, ERRORS = "utf-8", "backslashreplace"  # whatever the locale: a name must not end a job
 _before = None  # stderr before the redirection
 _terminal = None
 
@@ -20,25 +25,41 @@ _terminal = None
 def redirect(snakemake):
     """Send stdout, stderr, warnings, tracebacks and the output of child processes to the rule's log from here on.
 
-    An InputError ends the job with its message alone; any other exception keeps its traceback. SIGTERM ends the job as
-    an exit, so that temporary files are removed.
+    An InputError ends the job with its message alone; any other exception keeps its traceback. SIGTERM and SIGHUP end the
+    job as an exit, so that temporary files are removed. All text is UTF-8, whatever the locale. A job that would run the
+    library of another clone ends here.
     """
     global _before, _terminal
     job.begin(snakemake)
-    _before = os.fdopen(os.dup(2), "w")
+    _before = os.fdopen(os.dup(2), "w", encoding=ENCODING, errors=ERRORS)
     if os.isatty(2):
         _terminal = _before
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+    for number in ENDED:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, lambda number, frame: sys.exit(ENDED[signal.Signals(number)]))
     log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+        stream.reconfigure(encoding=ENCODING, errors=ERRORS)  # type: ignore[union-attr]
+    os.environ["PYTHONIOENCODING"] = f"{ENCODING}:{ERRORS}"  # of child processes
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     warnings.showwarning = lambda message, category, *position: print(f"warning: {message}")
     sys.excepthook = _explain
+    _require_own_library(snakemake.scriptdir)
     print(f"{socket.gethostname()}: {machine.processor()}, {snakemake.threads} of {os.cpu_count()} cores")
+
+
+def _require_own_library(folder):
+    """End the job where this library does not lie beside its script."""
+    library = Path(__file__).resolve().parents[2]
+    if library != Path(folder).resolve():
+        sys.exit(
+            f"error: found the module spml in {library}, wanted the one in {folder}: PYTHONPATH or the environment names "
+            "another clone; take it away there, then run again"
+        )
 
 
 def _explain(kind, error, trace):

@@ -1,0 +1,77 @@
+"""The log of a job: UTF-8 whatever the locale, signals that end it, and whose library it runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import tiny
+
+LIBRARY = tiny.ROOT / "workflow_scripts"
+BEGIN = f"""
+import os, sys, types
+sys.path.insert(0, {str(LIBRARY)!r})
+from spml.runtime import log
+log.redirect(types.SimpleNamespace(log=[sys.argv[1]], threads=1, scriptdir={{scriptdir!r}}))
+"""
+
+
+def start(folder, program, scriptdir=str(LIBRARY), **environment):
+    """Start a job with this program; its log is job.log."""
+    command = [sys.executable, "-c", BEGIN.format(scriptdir=scriptdir) + program, str(folder / "job.log")]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | environment)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+)
+def test_any_text_reaches_the_log_in_any_locale(tmp_path, environment):
+    program = (
+        "print('\\u2026 \\u03c4 \\xfc', 'a\\udcff')\n"
+        "import subprocess\n"
+        "subprocess.run([sys.executable, '-c', 'print(chr(0x2026) + chr(0xdcff))'], check=True)\n"
+        "raise log.InputError('\\u2026 ends')"
+    )
+    job = start(tmp_path, program, **environment)
+    job.communicate()
+    text = (tmp_path / "job.log").read_text(encoding="utf-8")
+    assert job.returncode == 1
+    assert "\n… τ ü a\\udcff\n…\\udcff\n" in text and text.endswith("error: … ends\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_job_with_a_sentence_and_without_temporary_files(tmp_path, number):
+    program = (
+        "from spml.runtime.files import writing\nimport time\n"
+        f"with writing({str(tmp_path / 'a.txt')!r}) as part:\n part.touch()\n print('waits')\n time.sleep(600)"
+    )
+    job = start(tmp_path, program)
+    while not ((tmp_path / "job.log").exists() and "waits" in (tmp_path / "job.log").read_text()):
+        time.sleep(0.05)
+    job.send_signal(number)
+    assert job.wait() == 1
+    assert f"error: ended by {number.name}: " in (tmp_path / "job.log").read_text()
+    assert os.listdir(tmp_path) == ["job.log"]
+
+
+def test_a_job_under_nohup_outlives_its_terminal(tmp_path):
+    program = "import signal\nos.kill(os.getpid(), signal.SIGHUP)\nprint('lives')"
+    command = [sys.executable, "-c", BEGIN.format(scriptdir=str(LIBRARY)) + program, str(tmp_path / "job.log")]
+    subprocess.run(["nohup", *command], check=True, capture_output=True)
+    assert "lives" in (tmp_path / "job.log").read_text()
+
+
+def test_a_job_with_the_library_of_another_clone_ends_with_a_sentence(tmp_path):
+    job = start(tmp_path, "print('runs')", scriptdir=str(tmp_path))
+    job.communicate()
+    text = (tmp_path / "job.log").read_text()
+    assert job.returncode == 1 and "runs" not in text and "Traceback" not in text
+    assert f"error: found the module spml in {LIBRARY}, wanted the one in {tmp_path}" in text
