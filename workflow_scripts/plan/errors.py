@@ -1,10 +1,13 @@
 """Mistakes in the configuration as lines: the key, the value found, the value wanted, and the nearest known name."""
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from plan.schema import Schema
 
 RENAMED = {  # keys of earlier versions; * stands for any name, and each key may also stand in a data set
     "figure": "figures",
@@ -28,6 +31,11 @@ REMOVED = {  # keys of earlier versions, and why they are gone
 }
 
 
+_short = reprlib.Repr()  # of a value that is wrong: aliases of YAML can make one of a few lines too long for any memory
+_short.maxlevel, _short.maxlist, _short.maxdict = 2, 10, 10
+_short.maxstring = _short.maxlong = _short.maxother = 200
+
+
 class ConfigError(Exception):
     """The configuration has mistakes: one line for each."""
 
@@ -39,29 +47,29 @@ class ConfigError(Exception):
 def unknown(key: str, name: object, names: Sequence[str]) -> Iterator[str]:
     """Yield one line if a name is none of the names."""
     if name not in names:
-        near = difflib.get_close_matches(str(name), names, 1)
+        near = difflib.get_close_matches(name if isinstance(name, str) else "", names, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         wanted = f"one of {', '.join(names)}" if names else "nothing: there are none to name"
-        yield f"{key}: found {name!r}, wanted {wanted}{hint}"
+        yield f"{key}: found {_short.repr(name)}, wanted {wanted}{hint}"
 
 
 def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, Any]) -> Iterator[str]:
     """Yield one line for each thing that a model rejects in a configuration."""
-    schema = model.model_json_schema()
+    schema = Schema(model)
     for entry in sorted(error.errors(include_url=False), key=lambda entry: tuple(map(str, entry["loc"]))):
         path, value = _locate(entry["loc"], config, entry["type"])
-        branches = _branches(schema, path, config)
+        branches = schema.branches(path, config)
         key, kind = ".".join(map(_printable, path)), entry["type"]
         if kind == "extra_forbidden":
-            yield f"{key}: no such key here; {_hint(path, _branches(schema, path[:-1], config))}"
+            yield f"{key}: no such key here; {_hint(path, schema.branches(path[:-1], config))}"
         elif kind == "missing":
             yield f"{key}: found nothing, wanted {_description(branches)}"
         elif entry["loc"][-1] == "[key]":
             names = [
-                branch["propertyNames"] for branch in _branches(schema, path[:-1], config) if "propertyNames" in branch
+                branch["propertyNames"] for branch in schema.branches(path[:-1], config) if "propertyNames" in branch
             ]
             wanted = _description(names) if names else "text (a number in quotes)"
-            yield f"{key}: found {entry['input']!r}, wanted {wanted}"
+            yield f"{key}: found {_short.repr(entry['input'])}, wanted {wanted}"
         elif kind == "union_tag_invalid":
             field = entry["ctx"]["discriminator"].strip("'")
             tags = [tag.strip(" '") for tag in entry["ctx"]["expected_tags"].split(",")]
@@ -71,11 +79,11 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             if isinstance(tag, str) or field == "rule":
                 yield from unknown(key, tag, tags)
             else:
-                yield f"{key}: found {tag!r}, wanted the name of a loss (docs/methods.md has all)"
+                yield f"{key}: found {_short.repr(tag)}, wanted the name of a loss (docs/methods.md has all)"
         elif kind == "literal_error":
             yield from unknown(key, value, [str(choice) for choice in _choices(branches)])
         else:
-            yield f"{key or 'top level'}: found {value!r}, wanted {_description(branches)}"
+            yield f"{key or 'top level'}: found {_short.repr(value)}, wanted {_description(branches)}{_finite(kind)}"
 
 
 def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list[str | int], Any]:
@@ -97,39 +105,6 @@ def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list
             path.append(part)
             value = None
     return path, value
-
-
-def _branches(schema: Mapping[str, Any], path: Sequence[str | int], config: Any) -> list[dict[str, Any]]:
-    """Return the branches of the JSON schema for the value at a path: most often one, for a union several."""
-    definitions = schema["$defs"]
-
-    def expand(entry: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
-        yield entry
-        if "$ref" in entry:
-            yield from expand(definitions[entry["$ref"].rpartition("/")[2]], value)
-        for branch in entry.get("anyOf", []) + entry.get("oneOf", []):
-            target = definitions[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
-            constants = {key: part["const"] for key, part in target.get("properties", {}).items() if "const" in part}
-            if isinstance(value, dict) and any(value.get(key, "threshold") != tag for key, tag in constants.items()):
-                continue
-            yield from expand(branch, value)
-
-    branches, value = list(expand(dict(schema), config)), config
-    for part in path:
-        if isinstance(value, str) and part == "name":
-            break
-        value = value[part] if isinstance(value, list) and isinstance(part, int) else (value or {}).get(part)
-        following = []
-        for branch in branches:
-            if isinstance(part, int):
-                following += [branch["items"]] if "items" in branch else []
-            elif part in branch.get("properties", {}):
-                following.append(branch["properties"][part])
-            else:
-                following += branch.get("patternProperties", {}).values()  # of names; one pattern
-                following += [rest] if isinstance(rest := branch.get("additionalProperties"), dict) else []
-        branches = [inner for branch in following for inner in expand(branch, value)]
-    return branches
 
 
 def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> str:
@@ -169,6 +144,10 @@ def _description(branches: Sequence[Mapping[str, Any]]) -> str:
         if kind := kinds.get(branch.get("type", "")):
             return " ".join([kind, *(f"{word} {branch[key]:g}" for key, word in words.items() if key in branch)])
     return "something else"
+
+
+def _finite(kind: str) -> str:
+    return "; infinity and NaN are no numbers here" if kind == "finite_number" else ""
 
 
 def _choices(branches: Sequence[Mapping[str, Any]]) -> list[Any]:
