@@ -29,7 +29,12 @@ REMOVED = {  # keys of earlier versions, and why they are gone
     "demo.seed": "the demo is always the same",
     "demo.pretraining_epochs": "the demo is always the same",
 }
-
+OLD_VALUES: dict[str, dict[object, str]] = {  # values of earlier versions, of keys that there still are
+    "backbones.*.precision": {"float16": "storage: float16"},
+    "pseudo_labels.*.rule": {"keep_observed": "rule: threshold with keep_observed: true"},
+    "teachers.*.supervision": {True: "full", False: "observed"},
+    "validation.select_on": {"full": "true_labels", "observed": "observed_labels"},
+}
 
 _short = reprlib.Repr()  # of a value that is wrong: aliases of YAML can make one of a few lines too long for any memory
 _short.maxlevel, _short.maxlist, _short.maxdict = 2, 10, 10
@@ -77,11 +82,13 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             if field == "rule" or not isinstance(tag, str):
                 key = f"{key}.{field}"
             if isinstance(tag, str) or field == "rule":
-                yield from unknown(key, tag, tags)
+                old = _old_value(path if path[-1] == field else [*path, field], tag)
+                yield from (f"{line}{old}" for line in unknown(key, tag, tags))
             else:
                 yield f"{key}: found {_short.repr(tag)}, wanted the name of a loss (docs/methods.md has all)"
         elif kind == "literal_error":
-            yield from unknown(key, value, [str(choice) for choice in _choices(branches)])
+            choices = [str(choice) for choice in _choices(branches)]
+            yield from (f"{line}{_old_value(path, value)}" for line in unknown(key, value, choices))
         else:
             yield f"{key or 'top level'}: found {_short.repr(value)}, wanted {_description(branches)}{_finite(kind)}"
 
@@ -110,14 +117,9 @@ def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list
 def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> str:
     """Return what to write in place of an unknown key."""
     key = str(path[-1])
-    inside = path[2:] if path[0] == "datasets" and len(path) > 2 else path
     for table, text in ((RENAMED, "it is now {}"), (REMOVED, "it was taken away: {}")):
         for pattern, answer in table.items():
-            parts = pattern.split(".")
-            if len(parts) == len(inside) and all(
-                part in ("*", str(name)) for part, name in zip(parts, inside, strict=True)
-            ):
-                names = [str(name) for part, name in zip(parts, inside, strict=True) if part == "*"]
+            if (names := _match(pattern, path)) is not None:
                 return text.format(answer.replace("*", names[0]) if names else answer)
     known = list(dict.fromkeys(name for branch in branches for name in branch.get("properties", {})))
     near = difflib.get_close_matches(key, known, 1)
@@ -130,6 +132,25 @@ def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> s
     }
     known = [name for name in known if name not in tags]
     return meant + (f"wanted one of {', '.join(known)}" if known else "there are none")
+
+
+def _match(pattern: str, path: Sequence[str | int]) -> list[str] | None:
+    """Return the names that * stands for where a path, perhaps of a data set, has a pattern; None where it has not."""
+    inside = path[2:] if path[0] == "datasets" and len(path) > 2 else path
+    parts = pattern.split(".")
+    if len(parts) != len(inside):
+        return None
+    pairs = [(part, str(name)) for part, name in zip(parts, inside, strict=True)]
+    return [name for part, name in pairs if part == "*"] if all(part in ("*", name) for part, name in pairs) else None
+
+
+def _old_value(path: Sequence[str | int], value: object) -> str:
+    """Return what a value of an earlier version is now; nothing for any other value."""
+    if isinstance(value, str | bool):
+        for pattern, answers in OLD_VALUES.items():
+            if value in answers and _match(pattern, path) is not None:
+                return f"; {_short.repr(value)} is now {answers[value]}"
+    return ""
 
 
 def _description(branches: Sequence[Mapping[str, Any]]) -> str:

@@ -36,6 +36,15 @@ def _once(values: list) -> list:
 Once = pydantic.AfterValidator(_once)  # for a list: each entry once
 
 
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters")
+    return text
+
+
+Printable = pydantic.AfterValidator(_printable)  # for text: no character that pages and figures cannot show
+
+
 class Section(BaseModel):
     """A section of the configuration: no unknown keys, no text for a number, no number for a switch, no infinity or NaN."""
 

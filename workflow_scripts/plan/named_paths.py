@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from plan import paths
 from plan.experiment import Experiment
 
 FETCHED = ("imagenet", "demo")  # weights that are no path
@@ -56,6 +57,9 @@ def _named(experiment: Experiment) -> Iterator[Named]:
             folder = os.path.normpath(location.images)
             drawn_with = f"{folder}.json" if f"{folder}.json" == location.annotations else ""
             yield Named(f"{section}.{part}.images", location.images, "a folder of pictures", ("folder",), drawn_with)
+        elif location.annotations and (beside := experiment.source.pictures_beside):
+            folder = paths.beside(location.annotations, beside)
+            yield Named(f"{section}.{part}.images", folder, "a folder of pictures, there or named", ("folder",))
     if entry.categories:
         yield Named(f"{section}.categories", entry.categories, "a text file with the name of a category on each line")
     if file := experiment.observation.file:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Section, Seed, partial
+from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
 
 
 class Validation(Section):
@@ -109,7 +109,7 @@ class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]
 
     loss: Loss
     backbone: Name | None = Field(None, description="another backbone than the data set's")
-    label: Annotated[str, Field(max_length=60, pattern=r"^[^\s_]([^\r\n]*\S)?$")] | None = Field(
+    label: Annotated[str, Field(max_length=60, pattern=r"^[^\s_]([^\r\n]*\S)?$"), Printable] | None = Field(
         None,
         description="the name that figures and tables show: one line of at most 60 characters, the first no blank and no _; "
         "null: the name of the entry",
