@@ -11,7 +11,7 @@ from plan.schema import Schema
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 EXACT = 2**53  # up to it, every whole number is a float
-KINDS = {  # of JSON schema, to the types of Python
+KINDS: dict[str, type | tuple[type, ...]] = {  # of JSON schema, to the types of Python
     "array": list,
     "boolean": bool,
     "integer": int,
