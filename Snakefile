@@ -24,7 +24,7 @@ include: "rules/model.smk"
 
 
 wildcard_constraints:
-    dataset=NAME_PATTERN,
+    dataset="|".join(map(re.escape, EXPERIMENTS)),
     backbone=NAME_PATTERN,
     teacher=NAME_PATTERN,
     student=NAME_PATTERN,
@@ -40,6 +40,10 @@ wildcard_constraints:
     format="|".join(FORMATS),
     variant=VARIANT,
     model=f"teachers/{NAME_PATTERN}/seed_[0-9]+|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
+
+
+if workflow.is_main_process:
+    require_named_paths()
 
 
 rule all:

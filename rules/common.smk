@@ -1,6 +1,7 @@
 # Shared by all rules: the experiment of each data set, and the functions that rules call.
 import inspect
 import os
+import re
 import sys
 
 SCRIPTS = str((Path(workflow.basedir) / "workflow_scripts").resolve())
@@ -17,6 +18,7 @@ from plan import (
     labels,
     load,
     model,
+    named_paths,
     paths,
     reporting,
     review,
@@ -36,16 +38,28 @@ for name in ("plan", "spml"):
             f"Error: found the module {name} in {folder}, wanted the one in {SCRIPTS}: take the other off the path"
         )
 
+COMMAND_LINE = workflow.config_settings
+FILES = COMMAND_LINE.configfiles if COMMAND_LINE.replace_workflow_config else workflow.configfiles
+
+
+def refuse(lines):
+    """End with a line for each mistake in the configuration."""
+    names = ", ".join(map(str, FILES)) or "--config"
+    sys.exit("\n".join([f"Error in the configuration ({names}):", *(f"  {line}" for line in lines)]))
+
+
 try:
-    EXPERIMENTS = load.experiments(config)
+    if workflow.is_main_process:
+        load.require_keys_once(FILES)
+    EXPERIMENTS = load.experiments(config, COMMAND_LINE.config)
 except ConfigError as mistakes:
-    names = ", ".join(map(str, workflow.configfiles)) or "--config"
-    sys.exit("\n".join([f"Error in the configuration ({names}):", *(f"  {line}" for line in mistakes.lines)]))
+    refuse(mistakes.lines)
 
 DATASET = config["dataset"]
 EXPERIMENT = EXPERIMENTS[DATASET]
 MACHINE = EXPERIMENT.config.machine
 VARIANT = "tau_0[.][0-9]{2}|all"
+DRAWN = [re.escape(name) for name, experiment in EXPERIMENTS.items() if experiment.entry.source == "demo"]
 
 
 def plan(function, **fixed):
@@ -57,6 +71,19 @@ def plan(function, **fixed):
         return function(experiment, **{name: wildcards[name] for name in names}, **fixed)
 
     return call
+
+
+def require_named_paths():
+    """End with a line for each path of the configuration that is not there and that no rule makes.
+
+    Called once all rules are known, and by the main process alone: jobs have their files as inputs.
+    """
+
+    def maker(path):
+        return next((rule.name for rule in workflow.rules if rule.is_producer(path)), None)
+
+    if lines := list(named_paths.mistakes(EXPERIMENT, maker)):
+        refuse(lines)
 
 
 def shards(wildcards):

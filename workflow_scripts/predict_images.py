@@ -9,7 +9,7 @@ import csv
 import numpy as np
 
 from spml.artifacts import checkpoints, documents, manifest
-from spml.artifacts.spreadsheet import escaped
+from spml.artifacts.spreadsheet import category_columns, escaped
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 from spml.labels.pseudo_labels import probabilities
@@ -17,6 +17,8 @@ from spml.models.inference import predict, present_labels
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
+
+NAME_COLUMNS = ("image", "labels", "problem")  # before those of the categories
 
 choice = documents.read(snakemake.input.choice, "choice")
 options = choice["backbone"]
@@ -35,7 +37,7 @@ progress = Progress("predictions", len(listed.path), "images")
 row, positives = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["image", "labels", "problem", *map(escaped, category)])
+    writer.writerow([*NAME_COLUMNS, *category_columns(category, NAME_COLUMNS)])
     for features in extracted:
         stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):

@@ -159,12 +159,6 @@ def test_unusual_pictures_simply_work(run):
         assert file["feature"].shape == (39, 1024)
 
 
-def test_annotations_that_are_missing_are_named(folder):
-    (folder / "data/train.json").unlink()
-    code, output = tiny.snakemake(folder, LABELS, check=False)
-    assert code == 1 and "data/train.json" in output and "Missing input files" in output
-
-
 # -- artifacts that do not fit
 
 
@@ -197,3 +191,66 @@ def test_nan_in_features_stops_training_and_says_where(folder):
 def test_a_truncated_feature_file_is_named(folder):
     (folder / FEATURES).write_bytes((folder / FEATURES).read_bytes()[:4000])
     assert f"{FEATURES}: not a readable HDF5 file" in fails(folder, TEACHER)
+
+
+# -- paths and keys of the configuration
+
+
+def refused(folder, *arguments):
+    """The output of a run that must end before any job, with the mistakes of the configuration alone."""
+    code, output = tiny.snakemake(folder, *arguments, check=False)
+    assert code == 1 and "Error in the configuration" in output, output[-2000:]
+    assert "Traceback" not in output and "Nothing to be done" not in output, output
+    return output
+
+
+def test_a_path_that_is_gone_is_named_though_its_results_are_there(folder):
+    """Snakemake would find nothing to be done: the outputs are there."""
+    for name in ("train.json", "random.pth"):
+        (folder / "data" / name).unlink()
+    (folder / "data/test").rename(folder / "data/moved")
+    output = refused(folder, LABELS, FEATURES)
+    for key, path in (
+        ("datasets.tiny.train.annotations", "data/train.json"),
+        ("datasets.tiny.test.images", "data/test"),
+        ("backbones.random.weights", "data/random.pth"),
+    ):
+        assert f"{key}: found {path!r}, which is not there from {folder}" in output
+
+
+def test_a_file_of_observed_labels_that_is_not_there_is_not_replaced_by_a_draw(folder):
+    assert "observation.file: found 'x.csv', which is not there" in refused(
+        folder, OBSERVED, "--config", "observation={file: x.csv}"
+    )
+
+
+def test_values_nested_in_the_command_line_are_read_as_in_a_file(folder):
+    values = ["seeds=[1, 2]", "comparison={reference: null}", "training={standardize: false, learning_rates: [1e-3]}"]
+    target = "results/tiny/observed/seed_2.h5"
+    tiny.snakemake(folder, target, "--config", *values, "datasets={tiny: {seeds: [2], test: {images: data/test}}}")
+    assert (folder / target).exists()
+
+
+def test_a_repeated_key_of_a_file_is_an_error_with_both_lines(folder):
+    path = folder / "config.yaml"
+    first = path.read_text().splitlines().index("dataset: tiny") + 1
+    path.write_text(path.read_text() + "dataset: other\n")
+    again = len(path.read_text().splitlines())
+    assert f"{path}: dataset stands in line {first} and again in line {again}" in refused(folder, LABELS)
+
+
+def test_a_file_of_the_users_is_not_drawn_over(folder):
+    """The demo is drawn to a path like this one."""
+    own = folder / "resources/tiny/train.json"
+    own.parent.mkdir(parents=True)
+    shutil.copy(folder / "data/train.json", own)
+    before = own.read_bytes()
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"datasets/tiny/train/annotations": "resources/tiny/train.json"}))
+    tiny.snakemake(folder, LABELS)
+    assert own.read_bytes() == before
+
+
+def test_annotations_with_a_repeated_key_are_refused(folder):
+    path = folder / "data/train.json"
+    path.write_text(path.read_text()[:-1] + ', "annotations": []}')
+    assert "data/train.json: found the key 'annotations' twice in one object" in fails(folder, TEACHER)

@@ -3,6 +3,7 @@
 import graphlib
 from collections.abc import Iterator
 
+from plan import paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
 from spml.labels.pseudo_labels import RULES
@@ -12,6 +13,7 @@ from spml.losses.catalog import LOSSES
 def mistakes(experiment: Experiment) -> Iterator[str]:
     """Yield one line for each mistake of a data set's experiment."""
     for check in (
+        names,
         backbones,
         locations,
         downloads,
@@ -28,6 +30,15 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         references,
     ):
         yield from check(experiment)
+
+
+def names(experiment: Experiment) -> Iterator[str]:
+    """Yield the name of a data set whose folder in resources/ would be one that all data sets share."""
+    if experiment.dataset in paths.SHARED:
+        yield (
+            f"datasets.{experiment.dataset}: found a name that resources/{experiment.dataset} has for something else, "
+            "wanted another name for the data set"
+        )
 
 
 def backbones(experiment: Experiment) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Location(Section):
 class Download(Section):
     """An address and the sha256 of what lies there."""
 
-    url: str = Field(pattern="^https?://", description="an http or https address")
+    url: str = Field(pattern=r"^https?://\S+$", description="an http or https address")
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
         None, description="64 hexadecimal digits; null where none is known"
     )

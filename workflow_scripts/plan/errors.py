@@ -1,10 +1,13 @@
 """Mistakes in the configuration as lines: the key, the value found, the value wanted, and the nearest known name."""
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from plan.schema import Schema
 
 RENAMED = {  # keys of earlier versions; * stands for any name, and each key may also stand in a data set
     "figure": "figures",
@@ -26,6 +29,16 @@ REMOVED = {  # keys of earlier versions, and why they are gone
     "demo.seed": "the demo is always the same",
     "demo.pretraining_epochs": "the demo is always the same",
 }
+OLD_VALUES: dict[str, dict[object, str]] = {  # values of earlier versions, of keys that there still are
+    "backbones.*.precision": {"float16": "storage: float16"},
+    "pseudo_labels.*.rule": {"keep_observed": "rule: threshold with keep_observed: true"},
+    "teachers.*.supervision": {True: "full", False: "observed"},
+    "validation.select_on": {"full": "true_labels", "observed": "observed_labels"},
+}
+
+_short = reprlib.Repr()  # of a value that is wrong: aliases of YAML can make one of a few lines too long for any memory
+_short.maxlevel, _short.maxlist, _short.maxdict = 2, 10, 10
+_short.maxstring = _short.maxlong = _short.maxother = 200
 
 
 class ConfigError(Exception):
@@ -39,29 +52,29 @@ class ConfigError(Exception):
 def unknown(key: str, name: object, names: Sequence[str]) -> Iterator[str]:
     """Yield one line if a name is none of the names."""
     if name not in names:
-        near = difflib.get_close_matches(str(name), names, 1)
+        near = difflib.get_close_matches(name if isinstance(name, str) else "", names, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         wanted = f"one of {', '.join(names)}" if names else "nothing: there are none to name"
-        yield f"{key}: found {name!r}, wanted {wanted}{hint}"
+        yield f"{key}: found {_short.repr(name)}, wanted {wanted}{hint}"
 
 
 def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, Any]) -> Iterator[str]:
     """Yield one line for each thing that a model rejects in a configuration."""
-    schema = model.model_json_schema()
+    schema = Schema(model)
     for entry in sorted(error.errors(include_url=False), key=lambda entry: tuple(map(str, entry["loc"]))):
         path, value = _locate(entry["loc"], config, entry["type"])
-        branches = _branches(schema, path, config)
+        branches = schema.branches(path, config)
         key, kind = ".".join(map(_printable, path)), entry["type"]
         if kind == "extra_forbidden":
-            yield f"{key}: no such key here; {_hint(path, _branches(schema, path[:-1], config))}"
+            yield f"{key}: no such key here; {_hint(path, schema.branches(path[:-1], config))}"
         elif kind == "missing":
             yield f"{key}: found nothing, wanted {_description(branches)}"
         elif entry["loc"][-1] == "[key]":
             names = [
-                branch["propertyNames"] for branch in _branches(schema, path[:-1], config) if "propertyNames" in branch
+                branch["propertyNames"] for branch in schema.branches(path[:-1], config) if "propertyNames" in branch
             ]
             wanted = _description(names) if names else "text (a number in quotes)"
-            yield f"{key}: found {entry['input']!r}, wanted {wanted}"
+            yield f"{key}: found {_short.repr(entry['input'])}, wanted {wanted}"
         elif kind == "union_tag_invalid":
             field = entry["ctx"]["discriminator"].strip("'")
             tags = [tag.strip(" '") for tag in entry["ctx"]["expected_tags"].split(",")]
@@ -69,13 +82,15 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             if field == "rule" or not isinstance(tag, str):
                 key = f"{key}.{field}"
             if isinstance(tag, str) or field == "rule":
-                yield from unknown(key, tag, tags)
+                old = _old_value(path if path[-1] == field else [*path, field], tag)
+                yield from (f"{line}{old}" for line in unknown(key, tag, tags))
             else:
-                yield f"{key}: found {tag!r}, wanted the name of a loss (docs/methods.md has all)"
+                yield f"{key}: found {_short.repr(tag)}, wanted the name of a loss (docs/methods.md has all)"
         elif kind == "literal_error":
-            yield from unknown(key, value, [str(choice) for choice in _choices(branches)])
+            choices = [str(choice) for choice in _choices(branches)]
+            yield from (f"{line}{_old_value(path, value)}" for line in unknown(key, value, choices))
         else:
-            yield f"{key or 'top level'}: found {value!r}, wanted {_description(branches)}"
+            yield f"{key or 'top level'}: found {_short.repr(value)}, wanted {_description(branches)}{_finite(kind)}"
 
 
 def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list[str | int], Any]:
@@ -99,50 +114,12 @@ def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list
     return path, value
 
 
-def _branches(schema: Mapping[str, Any], path: Sequence[str | int], config: Any) -> list[dict[str, Any]]:
-    """Return the branches of the JSON schema for the value at a path: most often one, for a union several."""
-    definitions = schema["$defs"]
-
-    def expand(entry: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
-        yield entry
-        if "$ref" in entry:
-            yield from expand(definitions[entry["$ref"].rpartition("/")[2]], value)
-        for branch in entry.get("anyOf", []) + entry.get("oneOf", []):
-            target = definitions[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
-            constants = {key: part["const"] for key, part in target.get("properties", {}).items() if "const" in part}
-            if isinstance(value, dict) and any(value.get(key, "threshold") != tag for key, tag in constants.items()):
-                continue
-            yield from expand(branch, value)
-
-    branches, value = list(expand(dict(schema), config)), config
-    for part in path:
-        if isinstance(value, str) and part == "name":
-            break
-        value = value[part] if isinstance(value, list) and isinstance(part, int) else (value or {}).get(part)
-        following = []
-        for branch in branches:
-            if isinstance(part, int):
-                following += [branch["items"]] if "items" in branch else []
-            elif part in branch.get("properties", {}):
-                following.append(branch["properties"][part])
-            else:
-                following += branch.get("patternProperties", {}).values()  # of names; one pattern
-                following += [rest] if isinstance(rest := branch.get("additionalProperties"), dict) else []
-        branches = [inner for branch in following for inner in expand(branch, value)]
-    return branches
-
-
 def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> str:
     """Return what to write in place of an unknown key."""
     key = str(path[-1])
-    inside = path[2:] if path[0] == "datasets" and len(path) > 2 else path
     for table, text in ((RENAMED, "it is now {}"), (REMOVED, "it was taken away: {}")):
         for pattern, answer in table.items():
-            parts = pattern.split(".")
-            if len(parts) == len(inside) and all(
-                part in ("*", str(name)) for part, name in zip(parts, inside, strict=True)
-            ):
-                names = [str(name) for part, name in zip(parts, inside, strict=True) if part == "*"]
+            if (names := _match(pattern, path)) is not None:
                 return text.format(answer.replace("*", names[0]) if names else answer)
     known = list(dict.fromkeys(name for branch in branches for name in branch.get("properties", {})))
     near = difflib.get_close_matches(key, known, 1)
@@ -157,6 +134,25 @@ def _hint(path: Sequence[str | int], branches: Sequence[Mapping[str, Any]]) -> s
     return meant + (f"wanted one of {', '.join(known)}" if known else "there are none")
 
 
+def _match(pattern: str, path: Sequence[str | int]) -> list[str] | None:
+    """Return the names that * stands for where a path, perhaps of a data set, has a pattern; None where it has not."""
+    inside = path[2:] if path[0] == "datasets" and len(path) > 2 else path
+    parts = pattern.split(".")
+    if len(parts) != len(inside):
+        return None
+    pairs = [(part, str(name)) for part, name in zip(parts, inside, strict=True)]
+    return [name for part, name in pairs if part == "*"] if all(part in ("*", name) for part, name in pairs) else None
+
+
+def _old_value(path: Sequence[str | int], value: object) -> str:
+    """Return what a value of an earlier version is now; nothing for any other value."""
+    if isinstance(value, str | bool):
+        for pattern, answers in OLD_VALUES.items():
+            if value in answers and _match(pattern, path) is not None:
+                return f"; {_short.repr(value)} is now {answers[value]}"
+    return ""
+
+
 def _description(branches: Sequence[Mapping[str, Any]]) -> str:
     """Return the wanted value in words: its description, or else its type and range."""
     for branch in branches:
@@ -169,6 +165,10 @@ def _description(branches: Sequence[Mapping[str, Any]]) -> str:
         if kind := kinds.get(branch.get("type", "")):
             return " ".join([kind, *(f"{word} {branch[key]:g}" for key, word in words.items() if key in branch)])
     return "something else"
+
+
+def _finite(kind: str) -> str:
+    return "; infinity and NaN are no numbers here" if kind == "finite_number" else ""
 
 
 def _choices(branches: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import functools
 import operator
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
@@ -16,14 +15,6 @@ NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_.-]*"
 SEED_LIMIT = 2**32 - 1  # the largest seed of numpy.random.RandomState
 
 
-def _number(value: Any) -> Any:
-    """Return the number that a text means: YAML reads 1e-3 as text. Return any other value as it is."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value):
-        return float(value)
-    return value
-
-
-Lenient = BeforeValidator(_number)  # for a float; stands after its limits, so that the JSON schema keeps them
 Name = Annotated[
     str,
     Field(
@@ -45,10 +36,21 @@ def _once(values: list) -> list:
 Once = pydantic.AfterValidator(_once)  # for a list: each entry once
 
 
-class Section(BaseModel):
-    """A section of the configuration: no unknown keys, no text for a number, no number for a switch."""
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters")
+    return text
 
-    model_config = pydantic.ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+
+Printable = pydantic.AfterValidator(_printable)  # for text: no character that pages and figures cannot show
+
+
+class Section(BaseModel):
+    """A section of the configuration: no unknown keys, no text for a number, no number for a switch, no infinity or NaN."""
+
+    model_config = pydantic.ConfigDict(
+        extra="forbid", strict=True, frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
 
 
 def partial(model: type[Section], name: str) -> type[Section]:
@@ -69,7 +71,7 @@ def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
     """Return the pydantic field of a hyperparameter."""
     limits = {"gt": entry.above, "ge": entry.minimum, "lt": entry.below, "le": entry.maximum}
     bounds: dict[str, Any] = {key: limit for key, limit in limits.items() if limit is not None}
-    annotation: Any = Annotated[float, Field(**bounds), Lenient]
+    annotation: Any = Annotated[float, Field(**bounds)]
     if entry.kind == "integer":
         annotation = Annotated[int, Field(**bounds)]
     if entry.kind == "pair":
@@ -107,7 +109,7 @@ else:
         Field(description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"),
     ]
 
-Tau = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals"), Lenient]
+Tau = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals")]
 
 
 class PseudoLabels(Section):

@@ -1,6 +1,7 @@
 """The experiments of a configuration: one per data set, after the configuration is checked as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,10 +10,28 @@ from plan import checks, errors
 from plan.config import Config
 from plan.errors import ConfigError
 from plan.experiment import Experiment
+from plan.repeated_keys import repeated_keys
+from plan.schema import Schema
+from plan.typed import typed
 
 
-def experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
-    """Return the experiment of every data set.
+def require_keys_once(files: Iterable[str]) -> None:
+    """Raise where a configuration file repeats a key.
+
+    Raises
+    ------
+    ConfigError
+        One line for each repeated key: the file, the key and both lines.
+    """
+    lines = [line for path in dict.fromkeys(map(str, files)) for line in repeated_keys(path)]
+    if lines:
+        raise ConfigError(lines)
+
+
+def experiments(
+    config: Mapping[str, Any], command_line: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Experiment]:
+    """Return the experiment of every data set; ``command_line`` are the values that --config names among those of ``config``.
 
     References between names are checked for the selected data set alone: others may be unfinished.
 
@@ -21,6 +40,7 @@ def experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
     ConfigError
         When the configuration has mistakes: one line for each.
     """
+    config = typed(config, Schema(Config), command_line)
     try:
         checked = Config.model_validate(config)
     except ValidationError as error:

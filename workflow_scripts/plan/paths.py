@@ -14,6 +14,9 @@ def results(*names: str, dataset: str = DATASET) -> str:
     return "/".join(("results", dataset, *names))
 
 
+SHARED = ("benchmarks", "logs", "weights")  # folders in resources/ that belong to no data set
+
+
 def resources(*names: str, dataset: str = DATASET) -> str:
     """Return a path among the files that are fetched, drawn or converted for a data set."""
     return "/".join(("resources", dataset, *names))

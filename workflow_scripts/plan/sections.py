@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.fields import SEED_LIMIT, Lenient, Loss, Name, Once, Path, Section, Seed, partial
+from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
 
 
 class Validation(Section):
     """The validation split."""
 
-    fraction: Annotated[float, Field(gt=0, lt=1), Lenient] = Field(
+    fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.2, description="share of the training part, above 0 and below 1"
     )
     seed: Seed = Field(1200, description="seed of the split (1200 as published)")
@@ -35,7 +35,7 @@ class Observation(Section):
     negatives_per_image: Annotated[int, Field(ge=0, le=100000)] = Field(
         0, description="observed negatives per image, at most, from 0"
     )
-    weights: dict[str, Annotated[float, Field(gt=0, description="a number above 0"), Lenient]] = Field(
+    weights: dict[str, Annotated[float, Field(gt=0, description="a number above 0")]] = Field(
         {}, description="for sampling weights: category to number above 0, 1 where not named"
     )
     file: Path | None = Field(
@@ -52,7 +52,7 @@ class Training(Section):
     hidden: Annotated[int, Field(ge=1, le=65536)] = Field(
         512, description="width of the hidden layer of the MLP, from 1 to 65536"
     )
-    dropout: Annotated[float, Field(ge=0, lt=1), Lenient] = Field(
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.5, description="share of hidden units dropped, from 0 to below 1"
     )
     standardize: bool = Field(True, description="whether features are standardised by the training rows")
@@ -63,7 +63,7 @@ class Training(Section):
         list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
     ] = Field([16], description="candidates: whole numbers from 1, each once")
     learning_rates: Annotated[
-        list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10"), Lenient]],
+        list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10")]],
         Field(min_length=1),
         Once,
     ] = Field([1e-3, 3e-4, 1e-4], description="candidates: numbers above 0 and up to 10, each once")
@@ -109,7 +109,7 @@ class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]
 
     loss: Loss
     backbone: Name | None = Field(None, description="another backbone than the data set's")
-    label: Annotated[str, Field(max_length=60, pattern=r"^[^\s_]([^\r\n]*\S)?$")] | None = Field(
+    label: Annotated[str, Field(max_length=60, pattern=r"^[^\s_]([^\r\n]*\S)?$"), Printable] | None = Field(
         None,
         description="the name that figures and tables show: one line of at most 60 characters, the first no blank and no _; "
         "null: the name of the entry",

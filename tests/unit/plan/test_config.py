@@ -1,10 +1,12 @@
 """What a mistake in the configuration says."""
 
+import os
+
 import pytest
 import yaml
 
 import tiny
-from plan import load
+from plan import load, named_paths
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
 from plan.sections import Comparison, Figures, Observation, Predict, Training, Validation
@@ -335,6 +337,57 @@ def test_a_mistake_is_one_line_with_key_found_and_wanted(case):
     assert len(set(lines)) == len(lines)
 
 
+CASES |= {
+    "a weight without end": (
+        {"observation": {"sampling": "weights", "weights": {"red": float("inf")}}},
+        "observation.weights.red: found inf, wanted a number above 0; infinity and NaN are no numbers here",
+    ),
+    "τ that is no number": ({"pseudo_labels/paper/taus": [float("nan")]}, "pseudo_labels.paper.taus.0: found nan"),
+    "a hyperparameter without end": (
+        {"teachers/em/loss": {"name": "gr", "sigma": [1, float("inf")]}},
+        "teachers.em.loss.sigma.1: found inf",
+    ),
+    "a rate that is no number": (
+        {"pseudo_labels/cap": {"teacher": "em", "rule": "class_prior", "prior": {"red": float("nan")}}},
+        "pseudo_labels.cap.prior.red: found nan",
+    ),
+    "a data set's own share that is no number": (
+        {"datasets/tiny/training": {"dropout": float("nan")}},
+        "datasets.tiny.training.dropout: found nan",
+    ),
+    "a number beyond floats": ({"training/learning_rates": ["1e400"]}, "learning_rates.0: found '1e400'"),
+    "a whole number beyond floats": ({"training/learning_rates": [10**400]}, "learning_rates.0: found 1000"),
+    "half a seed": ({"seeds": [1200.5]}, "seeds.0: found 1200.5, wanted a whole number"),
+    "half a seed as text": ({"seeds": ["1200.5"]}, "seeds.0: found 1200.5, wanted a whole number"),
+    "a seed twice, once as a float": (
+        {"seeds": [1200, 1200.0]},
+        "seeds: found [1200, 1200], wanted one replicate each",
+    ),
+    "a switch for a share": ({"training/dropout": True}, "training.dropout: found True"),
+    "a label with a control character": ({"teachers/em/label": "a\x0bb"}, "teachers.em.label: found 'a\\x0bb'"),
+    "an address that ends with a new line": (
+        {"datasets/tiny/downloads": {"archive": {"url": "https://example.org/a\n"}}},
+        "downloads.archive.url: found 'https://example.org/a\\n', wanted an http or https address",
+    ),
+    "the name of a folder that data sets share": (
+        {"dataset": "weights", "datasets/weights": tiny.CONFIG["datasets"]["tiny"]},
+        "datasets.weights: found a name that resources/weights has for something else",
+    ),
+    "a name of 230 letters": ({"teachers/" + 230 * "a": {"loss": "em"}}, '-", at most 100'),
+    "an old value of select_on": ({"validation/select_on": "full"}, "; 'full' is now true_labels"),
+    "an old value of a data set's select_on": (
+        {"datasets/tiny/validation": {"select_on": "observed"}},
+        "; 'observed' is now observed_labels",
+    ),
+    "an old value of supervision": ({"teachers/full/supervision": True}, "; True is now full"),
+    "an old value of precision": ({"backbones/random/precision": "float16"}, "; 'float16' is now storage: float16"),
+    "an old value of rule": (
+        {"pseudo_labels/paper/rule": "keep_observed"},
+        "; 'keep_observed' is now rule: threshold with keep_observed: true",
+    ),
+}
+
+
 RENAMED = {  # a key of an earlier version -> what its error names
     "figure": ({"figure": {"students": "paper"}}, "figure: no such key here; it is now figures"),
     "share": ({"validation/share": 0.3}, "validation.share: no such key here; it is now validation.fraction"),
@@ -401,3 +454,134 @@ def test_config_yaml_shows_every_section_with_its_defaults():
         assert shown[name] == defaults and list(shown[name]) == list(defaults), name
     assert list(shown["figures"]) == list(Figures.model_fields)
     assert shown["seeds"] == Config.model_fields["seeds"].default
+
+
+def test_a_whole_float_is_a_whole_number_everywhere():
+    changes = {
+        "seeds": [1200.0, "1e3"],
+        "training/epochs": "1e1",
+        "training/batch_sizes": [8.0],
+        "machine/memory_mb": 1e3,
+    }
+    changes |= {"predict": {"seed": 1000.0}, "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 3.0}}
+    experiment = load.experiments(tiny.changed(tiny.CONFIG, changes))["tiny"]
+    numbers = [*experiment.seeds, experiment.training.epochs, *experiment.training.batch_sizes]
+    numbers += [experiment.config.machine.memory_mb, experiment.predict.seed, experiment.pseudo_labels["top"].k]
+    assert numbers == [1000, 1200, 10, 8, 1000, 1000, 3] and {type(number) for number in numbers} == {int}
+
+
+COMMAND_LINE = {"seeds": ["1", "2"], "comparison": {"reference": "null"}, "training": {"standardize": "false"}}
+
+
+def test_text_of_the_command_line_is_read_where_no_text_is_wanted():
+    label = {"teachers": {"em": {"loss": {"name": "em", "alpha": "0.2"}, "label": "12"}, "full": "null"}}
+    given = COMMAND_LINE | label | {"figures": {"baselines": ["em"]}}
+    changes = {key.replace(".", "/"): value for key, value in given.items() if key != "teachers"}
+    config = tiny.changed(tiny.CONFIG, changes | {f"teachers/{key}": value for key, value in given["teachers"].items()})
+    config["training"] = tiny.CONFIG["training"] | given["training"]
+    config["figures"] = tiny.CONFIG["figures"] | given["figures"]
+    experiment = load.experiments(config, given)["tiny"]
+    assert experiment.seeds == [1, 2] and experiment.comparison.reference is None
+    assert experiment.training.standardize is False and "full" not in experiment.teachers
+    assert experiment.teachers["em"].label == "12" and experiment.teachers["em"].loss.alpha == 0.2
+
+
+def test_text_of_a_file_stays_text():
+    assert any("seeds.0: found 'x'" in line for line in mistakes({"seeds": ["x"]}))
+    assert any("standardize: found 'false'" in line for line in mistakes({"training/standardize": "false"}))
+    assert any("'null'" in line for line in mistakes({"comparison/reference": "null"}))
+
+
+def test_an_empty_value_of_the_command_line_is_not_null():
+    with pytest.raises(ConfigError, match=r"observation\.file: found ''"):
+        load.experiments(tiny.CONFIG | {"observation": {"file": ""}}, {"observation": {"file": ""}})
+
+
+def test_repeated_keys_are_told_with_file_key_and_lines(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: {x: &x {b: 1}}\nc:\n  <<: *x\n  b: 2\n  b: 3\na: 1\n")
+    with pytest.raises(ConfigError) as stopped:
+        load.require_keys_once([path, path])
+    assert sorted(stopped.value.lines) == [
+        f"{path}: a stands in line 1 and again in line 6; wanted each key once",
+        f"{path}: c.b stands in line 4 and again in line 5; wanted each key once",
+    ]
+
+
+def test_repeated_keys_of_json_are_told_with_tabs_too(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{\n\t"a": [{"x": 1,\n\t"x": 2}]\n}')
+    with pytest.raises(ConfigError, match=r"a\.0\.x stands in line 2 and again in line 3"):
+        load.require_keys_once([path])
+
+
+def test_aliases_that_would_fill_any_memory_are_read_once(tmp_path):
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)), "seeds: *a29"]
+    path = tmp_path / "config.yaml"
+    path.write_text("\n".join(lines))
+    load.require_keys_once([path])
+    assert any("seeds" in line for line in mistakes({"seeds": yaml.safe_load(path.read_text())["seeds"]}))
+
+
+@pytest.fixture
+def named(tmp_path, monkeypatch):
+    """A function that returns what is said of the paths of the tiny configuration, with changes; its files are there."""
+    monkeypatch.chdir(tmp_path)
+    for part in tiny.SIZES:
+        (tmp_path / "data" / part).mkdir(parents=True)
+    for name in ("train.json", "test.json", "random.pth"):
+        (tmp_path / "data" / name).touch()
+
+    def lines(changes=(), rules=()):
+        experiment = load.experiments(tiny.changed(tiny.CONFIG, dict(changes)))["tiny"]
+        return list(named_paths.mistakes(experiment, dict(rules).get))
+
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"datasets/tiny/train/annotations": "no.json"},
+            "datasets.tiny.train.annotations: found 'no.json', which is not",
+        ),
+        (
+            {"datasets/tiny/test/images": "data/train.json"},
+            "datasets.tiny.test.images: found 'data/train.json', which is a file",
+        ),
+        ({"backbones/random/weights": "data/train"}, "backbones.random.weights: found 'data/train', which is a folder"),
+        (
+            {"backbones/random/weights": "link"},
+            "backbones.random.weights: found 'link', a link to 'nowhere', which is not there",
+        ),
+        ({"observation": {"file": "pipe"}}, "observation.file: found 'pipe', which is a device or pipe"),
+        ({"observation": {"file": 300 * "a"}}, "which cannot be read (File name too long)"),
+        ({"observation": {"file": "a\0b"}}, "which cannot be read (embedded null"),
+        (
+            {"datasets/tiny/observation": {"file": "no.csv"}},
+            "datasets.tiny.observation.file: found 'no.csv', which is not",
+        ),
+        ({"predict": {"images": "no"}}, "predict.images: found 'no', which is not there"),
+    ],
+)
+def test_a_named_path_that_no_job_could_read_is_one_line(named, changes, message):
+    os.symlink("nowhere", "link")
+    os.mkfifo("pipe")
+    assert named() == []
+    (line,) = named(changes)
+    assert message in line and "; wanted " in line
+
+
+def test_what_a_rule_makes_need_not_be_there_but_for_the_data_set_itself(named):
+    path, own = "resources/demo/train.json", "resources/tiny/coco/train.json"
+    changes = {"datasets/tiny/train": {"annotations": path, "images": "resources/demo/train"}}
+    assert named(changes, {path: "draw_demo"}) == [] and len(named(changes)) == 2
+    (line,) = named({"datasets/tiny/train/annotations": own}, {own: "convert_annotations"})
+    assert "which rule convert_annotations makes for this data set" in line
+
+
+def test_paths_of_backbones_that_no_model_uses_are_not_asked_for(named):
+    other = tiny.CONFIG["backbones"]["random"] | {"weights": "no.pth"}
+    assert named({"backbones/other": other}) == []
+    assert len(named({"backbones/other": other, "teachers/em/backbone": "other"})) == 1

@@ -3,8 +3,9 @@
 Files that only the pipeline reads hold names as they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+PREFIX = "category: "
 FORMULA = tuple("=+-@＝＋－＠")  # first characters of a formula, East Asian full widths included
 
 
@@ -27,6 +28,15 @@ def escaped(text: str) -> str:
 def restored(text: str) -> str:
     """Return the text that ``escaped`` turned into this one."""
     return text[1:] if text.startswith("'") and _formula(text) else text
+
+
+def category_columns(category: Sequence[str], others: Collection[str]) -> list[str]:
+    """Return the names of a table's columns of categories, escaped, none of which is the name of one of its other columns.
+
+    A category with the name of another column, or one that begins with PREFIX, gets PREFIX before its name: no two agree.
+    """
+    taken = {*others}
+    return [escaped(f"{PREFIX}{name}" if name in taken or name.startswith(PREFIX) else name) for name in category]
 
 
 def _formula(text: str) -> bool:

@@ -44,17 +44,32 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
     print(f"{output}: {os.path.getsize(output):,} bytes, {conversion.listing}")
 
 
+class _RepeatedKey(Exception):
+    """An object of a JSON file has a key twice; the reader would take the last."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these keys and values; raise where a key stands twice."""
+    entry = dict(pairs)
+    if len(entry) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedKey(next(key for key in keys if keys.count(key) > 1))
+    return entry
+
+
 def load(path: str | os.PathLike) -> COCO:
     """Return the annotations of a file, indexed.
 
     Raises
     ------
     InputError
-        When the file is missing, no JSON, not of the COCO instances format, or refers to ids that it does not have.
+        When the file is missing, no JSON, repeats a key, is not of the COCO instances format, or refers to ids that it does not have.
     """
     try:
         with regular_files.opened(path) as file:
-            dataset = json.load(io.TextIOWrapper(file, encoding="utf-8"))
+            dataset = json.load(io.TextIOWrapper(file, encoding="utf-8"), object_pairs_hook=_once)
+    except _RepeatedKey as error:
+        raise InputError(f"{path}: found the key {error.args[0]!r} twice in one object, wanted each once") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted a COCO annotation file") from error
     except (ValueError, RecursionError) as error:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel
-from spml.artifacts.spreadsheet import escaped
-from spml.runtime.errors import InputError
+from spml.artifacts.spreadsheet import category_columns, escaped
 from spml.runtime.files import write_csv, write_json, writing
 from spml.runtime.lazy import np
 
@@ -100,21 +99,15 @@ def _upright_size(picture: Image.Image) -> tuple[int, int]:
 def wide(folder: str | os.PathLike, labelled: Labelled) -> None:
     """Write ``labels.csv``, a row per image and a column per category: 1, 0, empty where ignored, or the target.
 
-    UTF-8 with a byte order mark for spreadsheets; names that look like formulas are escaped (spml.artifacts.spreadsheet).
-
-    Raises
-    ------
-    InputError
-        When a category has the name of another column.
+    UTF-8 with a byte order mark for spreadsheets; names that look like formulas are escaped, and those that another column
+    has are prefixed (spml.artifacts.spreadsheet).
     """
-    if clash := sorted(set(NAME_COLUMNS) & set(labelled.category)):
-        raise InputError(f"export wide: a category is named {clash[0]!r}, as a column of the table; use another format")
     write_csv(Path(folder, "labels.csv"), _wide_rows(labelled), encoding="utf-8-sig")
 
 
 def _wide_rows(labelled: Labelled) -> Iterator[list[object]]:
     """Yield the rows of the wide table, the header first."""
-    yield [*NAME_COLUMNS, *map(escaped, labelled.category)]
+    yield [*NAME_COLUMNS, *category_columns(labelled.category, NAME_COLUMNS)]
     target, ignored = labelled.label.dtype.kind == "f", PseudoLabel.IGNORED.value
     for image_id, file_name, values in zip(labelled.image_id, labelled.file_name, labelled.label, strict=True):
         cells = [f"{value:.4f}" if target else "" if value == ignored else int(value) for value in values]

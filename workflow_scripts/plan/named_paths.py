@@ -1,0 +1,96 @@
+"""The user's files that a configuration names: whether they are there.
+
+Snakemake takes no offence at a missing input under an output that exists; results of other files would pass for those of
+the files that are named.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from plan import paths
+from plan.experiment import Experiment
+
+FETCHED = ("imagenet", "demo")  # weights that are no path
+
+
+@dataclass(frozen=True)
+class Named:
+    """A path, the key that names it, and what is wanted there.
+
+    ``kinds`` are the kinds that it may have, file or folder; ``drawn_with`` is a file whose rule makes the folder, too.
+    """
+
+    key: str
+    path: str
+    wanted: str
+    kinds: tuple[str, ...] = ("file",)
+    drawn_with: str = ""
+
+
+def mistakes(experiment: Experiment, maker: Callable[[str], str | None]) -> Iterator[str]:
+    """Yield one line for each path that is not there or of the wrong kind, or where the pipeline writes for this data set.
+
+    ``maker`` returns the rule that makes a file, None where none does: what is made for another data set need not be there
+    yet.
+    """
+    for named in _named(experiment):
+        rule = maker(named.path) if "file" in named.kinds else None
+        if rule and named.path.split("/")[1] == experiment.dataset:
+            yield (
+                f"{named.key}: found {named.path!r}, which rule {rule} makes for this data set; wanted {named.wanted} of "
+                "yours, in another folder"
+            )
+        elif not rule and not maker(named.drawn_with) and (problem := _problem(named.path, named.kinds)):
+            yield f"{named.key}: found {named.path!r}, {problem}; wanted {named.wanted}"
+
+
+def _named(experiment: Experiment) -> Iterator[Named]:
+    """Yield every path that the configuration names for a data set, and for the backbones of its models."""
+    section, entry = f"datasets.{experiment.dataset}", experiment.entry
+    for part in experiment.parts:
+        location = entry.location(part)
+        if location.annotations:
+            yield Named(f"{section}.{part}.annotations", location.annotations, "a file of annotations")
+        if location.images:
+            folder = os.path.normpath(location.images)
+            drawn_with = f"{folder}.json" if f"{folder}.json" == location.annotations else ""
+            yield Named(f"{section}.{part}.images", location.images, "a folder of pictures", ("folder",), drawn_with)
+        elif location.annotations and (beside := experiment.source.pictures_beside):
+            folder = paths.beside(location.annotations, beside)
+            yield Named(f"{section}.{part}.images", folder, "a folder of pictures, there or named", ("folder",))
+    if entry.categories:
+        yield Named(f"{section}.categories", entry.categories, "a text file with the name of a category on each line")
+    if file := experiment.observation.file:
+        own = entry.observation and "file" in entry.observation.model_fields_set
+        yield Named(f"{section}.observation.file" if own else "observation.file", file, "a CSV file of observed labels")
+    for name in experiment.backbones:
+        weights = experiment.config.backbones[name].weights
+        if weights not in FETCHED:
+            yield Named(f"backbones.{name}.weights", weights, "imagenet, demo or a file with a state dict")
+    if images := experiment.predict.images:
+        own = entry.predict and "images" in entry.predict.model_fields_set
+        wanted = "a folder of pictures, or a text file with a path on each line"
+        yield Named(f"{section}.predict.images" if own else "predict.images", images, wanted, ("file", "folder"))
+
+
+def _problem(path: str, kinds: tuple[str, ...]) -> str:
+    """Return what is wrong with a path, from the working directory; nothing where a job can read it."""
+    try:
+        mode = os.stat(path).st_mode
+        kind = "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "device or pipe"
+        if kind not in kinds:
+            return f"which is a {kind}"
+        if kind == "folder":
+            os.scandir(path).close()
+        else:
+            open(path, "rb").close()
+    except FileNotFoundError:
+        if os.path.islink(path):
+            return f"a link to {os.readlink(path)!r}, which is not there"
+        start = "" if os.path.isabs(path) else f" from {os.getcwd()}, where the run works"
+        return f"which is not there{start}"
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        return f"which cannot be read ({getattr(error, 'strerror', None) or error})"
+    return ""
