@@ -49,12 +49,12 @@ def row_blocks(shape: Sequence[int], multiple: int = 1) -> Iterator[slice]:
     yield from _slices(shape[0], rows_of_block(shape, multiple))
 
 
-def column_blocks(shape: Sequence[int]) -> Iterator[slice]:
-    """Yield slices of columns that cover a matrix of this shape in order, each of about ``COLUMN_ENTRIES`` entries.
+def column_blocks(shape: Sequence[int], parts: int = 1) -> Iterator[slice]:
+    """Yield slices of columns that cover a matrix of this shape in order, each of about ``COLUMN_ENTRIES / parts`` entries.
 
     Files are stored by rows: a slice of columns is read by decompressing all of the matrix.
     """
-    yield from _slices(shape[1], max(COLUMN_ENTRIES // max(shape[0], 1), 1))
+    yield from _slices(shape[1], max(COLUMN_ENTRIES // parts // max(shape[0], 1), 1))
 
 
 def _slices(count: int, size: int) -> Iterator[slice]:

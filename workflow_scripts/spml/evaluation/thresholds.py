@@ -42,7 +42,7 @@ def by_category(probability: blocks.Rows, true: blocks.Rows) -> tuple[np.ndarray
     """
     overall = best_threshold(probability, true)
     chosen = np.full(probability.shape[1], overall)
-    for columns in blocks.column_blocks(probability.shape):
+    for columns in blocks.column_blocks(probability.shape, parts=8):  # float64, and as much again to compute it
         column_probability, column_true = probability[:, columns], true[:, columns]
         for column in np.flatnonzero((column_true == TrueLabel.PRESENT).any(axis=0)):
             chosen[columns.start + column] = best_threshold(column_probability[:, column], column_true[:, column])
