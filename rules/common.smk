@@ -1,4 +1,5 @@
 # Shared by all rules: the experiment of each data set, and the functions that rules call.
+import functools
 import inspect
 import os
 import re
@@ -17,6 +18,7 @@ from plan import (
     features,
     labels,
     load,
+    memory,
     model,
     named_paths,
     paths,
@@ -108,3 +110,30 @@ def shard_features(wildcards):
 def per_attempt(amount):
     """Return a resource that grows with each attempt."""
     return lambda wildcards, attempt: amount * attempt
+
+
+@functools.cache
+def stored_shape(path, modified):
+    """Return the shape of the matrix in an HDF5 file, from its header; ``modified`` is the time of the file."""
+    import h5py  # here, since only a run with jobs to submit needs it
+
+    with h5py.File(path, "r", locking=False) as file:
+        return next(matrix.shape for matrix in file.values() if matrix.ndim == 2)
+
+
+def by_shape(least, cost, *names, **fixed):
+    """Return mem_mb that ``cost`` computes from the shapes of these inputs, at least ``least``, which grows with each attempt.
+
+    Snakemake asks again when all inputs are there, before it submits a job. Until then, and where an input cannot be
+    read, it is ``least``.
+    """
+
+    def call(wildcards, input, attempt):
+        paths = [input[name] if isinstance(input[name], str) else input[name][0] for name in names]
+        try:
+            shapes = [stored_shape(path, os.stat(path).st_mtime_ns) for path in paths]
+        except (OSError, StopIteration):
+            return least * attempt
+        return max(least, cost(*shapes, **fixed)) * attempt
+
+    return call

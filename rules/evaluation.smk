@@ -16,7 +16,7 @@ rule predict_logits:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
+        mem_mb=by_shape(2000, memory.predicted, "labels", "features"),
         runtime=per_attempt(30),
     script:
         "../workflow_scripts/predict_logits.py"
@@ -79,7 +79,7 @@ rule compare_methods:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(4000),
+        mem_mb=by_shape(4000, memory.resampled, "labels", resamples=EXPERIMENT.comparison.resamples, threads=8),
         runtime=per_attempt(120),
     params:
         models=plan(rows.models),
@@ -103,7 +103,7 @@ rule collect_label_counts:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(4000),
+        mem_mb=by_shape(2000, memory.rows, "labels"),
         runtime=per_attempt(60),
     params:
         variants=plan(rows.variants),
@@ -127,7 +127,7 @@ rule measure_label_quality:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(4000),
+        mem_mb=by_shape(2000, memory.pairs, "labels"),
         runtime=per_attempt(60),
     params:
         variants=plan(rows.variants),

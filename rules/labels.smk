@@ -15,7 +15,7 @@ rule make_observation_weights:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(8000),
+        mem_mb=by_shape(8000, memory.held, "labels"),
         runtime=per_attempt(30),
     script:
         "../workflow_scripts/make_observation_weights.py"
@@ -39,7 +39,7 @@ rule make_observed_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
+        mem_mb=by_shape(2000, memory.held, "labels"),
         runtime=per_attempt(15),
     params:
         options=plan(labels.observation),
@@ -88,7 +88,7 @@ rule make_pseudo_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
+        mem_mb=by_shape(2000, memory.held, "labels"),
         runtime=per_attempt(30),
     params:
         options=plan(labels.rule_options),

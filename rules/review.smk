@@ -41,7 +41,7 @@ rule make_gallery:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(8000),
+        mem_mb=by_shape(8000, memory.rows, "labels"),
         runtime=per_attempt(60),
     params:
         options=plan(review.gallery_options),
@@ -66,7 +66,7 @@ rule export_pseudo_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(4000),
+        mem_mb=by_shape(4000, memory.rows, "labels"),
         runtime=per_attempt(60),
     script:
         "../workflow_scripts/export_pseudo_labels.py"

@@ -18,7 +18,7 @@ rule train_teacher:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=per_attempt(6000),
+        mem_mb=by_shape(6000, memory.trained, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
@@ -47,7 +47,7 @@ rule train_student:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=per_attempt(6000),
+        mem_mb=by_shape(6000, memory.trained, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,

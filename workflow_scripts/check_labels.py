@@ -4,22 +4,24 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
+
 from spml.artifacts import labels
 from spml.labels.checks import require_enough
 from spml.runtime.files import writing
 
 options = snakemake.params.options
-true = labels.read(snakemake.input.labels, "labels")
 replicates = snakemake.input.observed if options["select_on"] == "observed_labels" else [None]
-for path in replicates:
-    observed = labels.read(path, "observed") if path else None
-    require_enough(
-        snakemake.input.table or snakemake.input.labels,
-        true.values[true.rows("train")],
-        options["full_supervision"],
-        labels.selection_labels(true, observed)[true.rows("val")],
-        options["select_on"],
-    )
+with labels.opening(snakemake.input.labels, "labels") as true:
+    for path in replicates:
+        with labels.opening(path, "observed") if path else contextlib.nullcontext() as observed:
+            require_enough(
+                snakemake.input.table or snakemake.input.labels,
+                true.select(true.rows("train")),
+                options["full_supervision"],
+                labels.selection_labels(true, observed),
+                options["select_on"],
+            )
 with writing(snakemake.output.checked) as path:
     path.write_text(
         f"enough labels to learn from, and to choose models on by {options['select_on']}\n", encoding="utf-8"

@@ -4,7 +4,9 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import checkpoints, documents, labels
+import contextlib
+
+from spml.artifacts import blocks, checkpoints, documents, labels
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results, thresholds
 from spml.labels.pseudo_labels import probabilities
@@ -15,12 +17,16 @@ if len(candidates) > 1:
     chosen = [methods.loc[(entry["kind"], entry["name"], entry["variant"]), "chosen"] for entry in candidates]
     number = chosen.index(True)
 candidate = candidates[number]
-true = labels.read(snakemake.input.labels, "labels")
-observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
-logits = labels.read(snakemake.input.logits[number], "logits")
-logits.require_images_of(true, "val")
-selection_labels = labels.selection_labels(true, observed)[true.rows("val")]
-by_category, overall = thresholds.by_category(probabilities(logits.values), selection_labels)
+observed_file = snakemake.input.observed
+with (
+    labels.opening(snakemake.input.labels, "labels") as true,
+    labels.opening(observed_file, "observed") if observed_file else contextlib.nullcontext() as observed,
+    labels.opening(snakemake.input.logits[number], "logits") as logits,
+):
+    logits.require_images_of(true, "val")
+    selection_labels = labels.selection_labels(true, observed)
+    by_category, overall = thresholds.by_category(blocks.Mapped(probabilities, logits.values), selection_labels)
+    positives = labels.count(selection_labels, TrueLabel.PRESENT)
 weights, description = checkpoints.load(snakemake.input.checkpoints[number])
 record = {
     "dataset": snakemake.wildcards.dataset,
@@ -32,7 +38,7 @@ record = {
     "val_map": description["val_map"],
     "threshold": overall,
     "thresholds": dict(zip(true.category, by_category.tolist(), strict=True)),
-    "positives": dict(zip(true.category, (selection_labels == TrueLabel.PRESENT).sum(0).tolist(), strict=True)),
+    "positives": dict(zip(true.category, positives.tolist(), strict=True)),
 }
 checkpoints.save(snakemake.output.checkpoint, weights, description)
 documents.write(snakemake.output.choice, "choice", record)

@@ -16,17 +16,16 @@ from spml.evaluation.bootstrap import SEED, interval, resample_counts, resampled
 from spml.runtime.log import Progress
 
 options = snakemake.params.options
-true = labels.read(snakemake.input.labels, "labels")
-# Without a known label nothing can be compared on the test split, and the columns stay empty.
-known = bool((true.values != TrueLabel.UNKNOWN).any())
-counts = resample_counts(len(true.image_id), options["resamples"] if known else 0, SEED)
 progress = Progress("bootstrap", len(snakemake.input.logits), "models")
 resampled: dict[tuple[str, ...], list[np.ndarray]] = {}
-with ThreadPoolExecutor(snakemake.threads) as executor:
+with labels.opening(snakemake.input.labels, "labels") as true, ThreadPoolExecutor(snakemake.threads) as executor:
+    # Without a known label nothing can be compared on the test split, and the columns stay empty.
+    known = bool((labels.count(true.values, TrueLabel.UNKNOWN) < len(true.image_id)).any())
+    counts = resample_counts(len(true.image_id), options["resamples"] if known else 0, SEED)
     for model, path in zip(snakemake.params.models, snakemake.input.logits, strict=True):
-        logits = labels.read(path, "logits")
-        logits.require_same_as(true)
-        scores = resampled_map(logits.values, true.values, counts, executor.map) if known else np.array([np.nan])
+        with labels.opening(path, "logits") as logits:
+            logits.require_same_as(true)
+            scores = resampled_map(logits.values, true.values, counts, executor.map) if known else np.array([np.nan])
         resampled.setdefault(tuple(model[key] for key in results.METHOD), []).append(scores)
         progress.advance(1)
 progress.finish()

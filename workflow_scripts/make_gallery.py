@@ -4,12 +4,10 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
 import os
 
-import numpy as np
-
-from spml.artifacts import labels
-from spml.artifacts.codes import ObservedLabel, TrueLabel
+from spml.artifacts import blocks, labels
 from spml.labels import training_set
 from spml.labels.pseudo_labels import probabilities
 from spml.reporting import html
@@ -17,14 +15,17 @@ from spml.review import gallery
 from spml.review.thumbnails import BLOCK
 from spml.runtime.files import writing
 
-options = snakemake.params.options
-true = labels.read(snakemake.input.labels, "labels")
-rows = training_set.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
-probability = probabilities(rows.logits)
-pseudo = [labels.read(path, "pseudo_labels") for path in snakemake.input.pseudo_labels]
-for matrix in pseudo:
-    matrix.require_images_of(true, "train")
-observed, true_labels = rows.observed, rows.true
+options, source = snakemake.params.options, snakemake.input
+with contextlib.ExitStack() as stack:
+    true = stack.enter_context(labels.opening(source.labels, "labels"))
+    rows = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
+    pseudo = [stack.enter_context(labels.opening(path, "pseudo_labels")) for path in source.pseudo_labels]
+    for matrix in pseudo:
+        matrix.require_images_of(true, "train")
+    contents = gallery.Contents(len(rows.category), len(pseudo))
+    for block in blocks.row_blocks(rows.true.shape):
+        probability = probabilities(rows.logits[block])
+        contents.add(probability, [matrix.values[block] for matrix in pseudo], rows.observed[block], rows.true[block])
 
 title = f"{snakemake.wildcards.dataset}: pseudo-labels {snakemake.wildcards.pseudo_labels}, replicate {snakemake.wildcards.seed}"
 data = {
@@ -33,13 +34,8 @@ data = {
     "categories": rows.category,
     "images": rows.image_id,
     "files": rows.file_name,
-    "disagreement": np.rint(1000 * gallery.disagreement(probability, observed, true_labels)).astype(int).tolist(),
-    "labels": gallery.entries(probability, [matrix.values for matrix in pseudo], observed, true_labels),
-    "known": (true_labels != TrueLabel.UNKNOWN).sum(0).tolist(),
-    "present": (true_labels == TrueLabel.PRESENT).sum(0).tolist(),
-    "observed": (observed == ObservedLabel.PRESENT).sum(0).tolist(),
-    "counts": [gallery.counts(matrix.values, observed, true_labels) for matrix in pseudo],
-    "thumbnails": os.path.relpath(snakemake.input.thumbnails, os.path.dirname(snakemake.output.page)),
+    **contents.data,
+    "thumbnails": os.path.relpath(source.thumbnails, os.path.dirname(snakemake.output.page)),
     "block": BLOCK,
 }
 with writing(snakemake.output.page) as path:

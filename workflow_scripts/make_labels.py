@@ -34,16 +34,22 @@ for part, annotated in {"train": train, "test": test}.items():
         split = training_split(len(listed.image_id), options["fraction"], options["seed"])
     if split is not None and len(set(split.tolist())) < 2:
         raise InputError(f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val")
-    labels.write(snakemake.output[part], "labels", listed.image_id, category, listed.label, split)
-    known = int((listed.label != TrueLabel.UNKNOWN).all(1).sum())
+    shape, known = listed.label.shape, 0
+    with labels.creating(snakemake.output[part], "labels", listed.image_id, category, shape, np.int8, split) as matrix:
+        for rows in labels.row_blocks(matrix):
+            matrix[rows] = listed.label[rows]
+            known += int((listed.label[rows] != TrueLabel.UNKNOWN).all(1).sum())
     mean = f", {labels.positives_per_image(listed.label):.3f} positives per image" if known else ""
     print(
         f"{part}: {len(listed.image_id):,} images, {len(category):,} categories; {known:,} images with true labels{mean}"
     )
     if split is not None:
         print(f"split: {(split == 0).sum():,} training rows, {(split == 1).sum():,} validation rows")
-        rows = listed.label[split == 0]
-        for number in np.flatnonzero((rows != TrueLabel.UNKNOWN).any(0) & (rows != TrueLabel.PRESENT).all(0)):
+        with labels.opening(snakemake.output[part], "labels") as made:
+            training = made.select(made.rows("train"))
+            known_rows = training.shape[0] - labels.count(training, TrueLabel.UNKNOWN)
+            present = labels.count(training, TrueLabel.PRESENT)
+        for number in np.flatnonzero((known_rows > 0) & (present == 0)):
             print(
                 f"warning: category {category[number]!r} has no positive among the training rows; no model can learn it"
             )

@@ -4,49 +4,70 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
+
 import numpy as np
 
-from spml.artifacts import labels, manifest
+from spml.artifacts import blocks, labels, manifest
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.data import csv_table
-from spml.labels.observation import from_rows, observe_uniform, observe_weighted
+from spml.labels.observation import UniformDraw, WeightedDraw, from_rows
 from spml.runtime.errors import InputError
 
-options, seed = snakemake.params.options, int(snakemake.wildcards.seed)
-true = labels.read(snakemake.input.labels, "labels")
+options, seed, source = snakemake.params.options, int(snakemake.wildcards.seed), snakemake.input
 counts = {key: options[key] for key in ("positives_per_image", "negatives_per_image") if key in options}
-table = csv_table.read(snakemake.input.table, true.category) if snakemake.input.table else None
 sampling = options["sampling"]
-if snakemake.input.file:
-    images = manifest.read(snakemake.input.images)
-    rows = csv_table.read_rows(snakemake.input.file, "columns as image_id, category")
-    observed = from_rows(snakemake.input.file, rows, images.image_id, images.file_name, true.category)
-    sampling, counts = "given", {}
-elif table is not None and table.observed is not None:
-    row_of = {path: number for number, path in enumerate(table.path)}
-    observed = table.observed[[row_of[path] for path in true.image_id]]
-    sampling, counts = "given", {}
-elif table is not None and (true.values == TrueLabel.UNKNOWN).any():
-    raise InputError(
-        f"{snakemake.input.table}: found neither a column observed nor true labels in every row; wanted a column observed, or "
-        "true labels to draw observed labels from"
-    )
-elif snakemake.input.weights:
-    weights = labels.read(snakemake.input.weights, "observation_weights")
-    weights.require_same_as(true)
-    observed = observe_weighted(true.values, weights.values, seed, **counts)
-elif sampling == "weights":
-    by_category = labels.by_category("observation.weights", options["weights"], true.category, 1.0)
-    observed = observe_weighted(true.values, np.broadcast_to(by_category, true.values.shape), seed, **counts)
-else:
-    observed = observe_uniform(true.values, seed, **counts)
-labels.write(snakemake.output.observed, "observed", true.image_id, true.category, observed, sampling=sampling, **counts)
+with contextlib.ExitStack() as stack:
+    true = stack.enter_context(labels.opening(source.labels, "labels"))
+    category, shape = true.category, true.values.shape
+    table = csv_table.read(source.table, category) if source.table else None
+    given: np.ndarray | None = None  # labels that are observed in reality, and the row of each image in them
+    weights: list[blocks.Rows] = []
+    order = np.arange(shape[0])
+    if source.file:
+        images = manifest.read(source.images)
+        given_rows = csv_table.read_rows(source.file, "columns as image_id, category")
+        given = from_rows(source.file, given_rows, images.image_id, images.file_name, category)
+    elif table is not None and table.observed is not None:
+        row_of = {path: number for number, path in enumerate(table.path)}
+        given, order = table.observed, np.array([row_of[path] for path in true.image_id])
+    elif table is not None and labels.count(true.values, TrueLabel.UNKNOWN).any():
+        raise InputError(
+            f"{source.table}: found neither a column observed nor true labels in every row; wanted a column observed, or "
+            "true labels to draw observed labels from"
+        )
+    elif source.weights:
+        drawn_by = stack.enter_context(labels.opening(source.weights, "observation_weights"))
+        drawn_by.require_same_as(true)
+        weights = [drawn_by.values]
+    elif sampling == "weights":
+        by_category = labels.by_category("observation.weights", options["weights"], category, 1.0)
+        weights = [np.broadcast_to(by_category, shape)]
+    if given is not None:
+        sampling, counts = "given", {}
+    draw = WeightedDraw(shape, seed, **counts) if weights else UniformDraw(seed, **counts)
 
-present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
+    positives = negatives = true_positives = wrong = 0
+    about = {"sampling": sampling} | counts
+    written = stack.enter_context(
+        labels.creating(snakemake.output.observed, "observed", true.image_id, category, shape, np.int8, **about)
+    )
+    for rows in labels.row_blocks(written):
+        truth = true.values[rows]
+        if given is not None:
+            observed = given[order[rows]]
+        else:
+            observed = draw.observe(truth, *(matrix[rows] for matrix in weights))
+        written[rows] = observed
+        present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
+        positives, negatives = positives + int(present.sum()), negatives + int(absent.sum())
+        true_positives += int((truth == TrueLabel.PRESENT).sum())
+        contradicting = (present & (truth == TrueLabel.ABSENT)) | (absent & (truth == TrueLabel.PRESENT))
+        wrong += int(contradicting.sum())
+
 print(
-    f"{int(present.sum()):,} positives observed, {present.sum() / len(observed):.3f} per image; {int(absent.sum()):,} negatives; "
-    f"{int((true.values == TrueLabel.PRESENT).sum()):,} true positives"
+    f"{positives:,} positives observed, {positives / shape[0]:.3f} per image; {negatives:,} negatives; "
+    f"{true_positives:,} true positives"
 )
-contradicting = (present & (true.values == TrueLabel.ABSENT)) | (absent & (true.values == TrueLabel.PRESENT))
-if wrong := int(contradicting.sum()):
+if wrong:
     print(f"warning: {wrong:,} observed labels contradict the true ones")

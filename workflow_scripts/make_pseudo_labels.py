@@ -4,57 +4,64 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
+import csv
+
 import numpy as np
 
 from spml.artifacts import labels
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
-from spml.evaluation import label_counts
+from spml.evaluation.label_counts import LabelCounts
 from spml.labels import pseudo_labels, training_set
 from spml.runtime.errors import InputError
-from spml.runtime.files import write_csv
+from spml.runtime.files import writing
 
-options = snakemake.params.options
-true = labels.read(snakemake.input.labels, "labels")
-rows = training_set.read(true, snakemake.input.observed, snakemake.input.images, snakemake.input.logits)
-logits, observed, category = rows.logits, rows.observed, rows.category
+options, source, output = snakemake.params.options, snakemake.input, snakemake.output
+counts = LabelCounts()
+with contextlib.ExitStack() as stack:
+    true = stack.enter_context(labels.opening(source.labels, "labels"))
+    training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
+    category = training.category
 
-parameters = dict(options["parameters"])
-if parameters.get("prior"):
-    parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
-elif "prior" in parameters:
-    parameters["prior"] = labels.positives_per_image(true.values[true.rows("val")], axis=0)
-    if np.isnan(parameters["prior"]).any():
-        name = category[int(np.isnan(parameters["prior"]).argmax())]
-        raise InputError(
-            f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
-        )
-pseudo = pseudo_labels.RULES[options["rule"]].function(logits, **parameters)
-if options["keep_observed"]:
-    pseudo = pseudo_labels.keep_observed(pseudo, observed)
-attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}
-attributes |= {
-    "rule": options["rule"],
-    "teacher": ", ".join(options["teacher"]),
-    "keep_observed": options["keep_observed"],
-}
-labels.write(snakemake.output.labels, "pseudo_labels", rows.image_id, category, pseudo, **attributes)
-
-probability = pseudo_labels.probabilities(logits)
-shown = "{:.4f}" if pseudo.dtype.kind == "f" else "{:d}"
-
-
-def table():
-    """Yield the rows of the table for people: labels that are pseudo, observed or true positives."""
-    yield ["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"]
-    positive = (pseudo >= POSITIVE_TARGET) | (observed == ObservedLabel.PRESENT) | (rows.true == TrueLabel.PRESENT)
-    for row, column in np.argwhere(positive):
-        names = [rows.image_id[row], rows.file_name[row], category[column]]
-        known = rows.true[row, column] if rows.true[row, column] != TrueLabel.UNKNOWN.value else ""
-        values = [shown.format(pseudo[row, column]), observed[row, column], known]
-        yield [*map(escaped, names), f"{probability[row, column]:.4f}", *values]
-
-
-write_csv(snakemake.output.table, table())
-counts = label_counts.count(pseudo, observed, rows.true)
-print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.items()))
+    parameters = dict(options["parameters"])
+    if parameters.get("prior"):
+        parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
+    elif "prior" in parameters:
+        parameters["prior"] = labels.positives_per_image(true.select(true.rows("val")), axis=0)
+        if np.isnan(parameters["prior"]).any():
+            name = category[int(np.isnan(parameters["prior"]).argmax())]
+            raise InputError(
+                f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
+            )
+    pseudo = pseudo_labels.apply(pseudo_labels.RULES[options["rule"]], training.logits, **parameters)
+    attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}
+    attributes |= {
+        "rule": options["rule"],
+        "teacher": ", ".join(options["teacher"]),
+        "keep_observed": options["keep_observed"],
+    }
+    dtype = pseudo[:0].dtype
+    shown = "{:.4f}" if dtype.kind == "f" else "{:d}"
+    matrix = stack.enter_context(
+        labels.creating(output.labels, "pseudo_labels", training.image_id, category, pseudo.shape, dtype, **attributes)
+    )
+    part = stack.enter_context(
+        writing(output.table)
+    )  # for people: the labels that are pseudo, observed or true positives
+    table = csv.writer(stack.enter_context(open(part, "w", newline="", encoding="utf-8")), lineterminator="\n")
+    table.writerow(["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"])
+    for rows in labels.row_blocks(matrix):
+        made, observed, present = pseudo[rows], training.observed[rows], training.true[rows]
+        if options["keep_observed"]:
+            made = pseudo_labels.keep_observed(made, observed)
+        matrix[rows] = made
+        counts.add(made, observed, present)
+        positive = (made >= POSITIVE_TARGET) | (observed == ObservedLabel.PRESENT) | (present == TrueLabel.PRESENT)
+        probability = pseudo_labels.probabilities(training.logits[rows][positive])
+        for (row, column), chance in zip(np.argwhere(positive), probability, strict=True):
+            names = [training.image_id[rows.start + row], training.file_name[rows.start + row], category[column]]
+            known = present[row, column] if present[row, column] != TrueLabel.UNKNOWN.value else ""
+            values = [shown.format(made[row, column]), observed[row, column], known]
+            table.writerow([*map(escaped, names), f"{chance:.4f}", *values])
+print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.row.items()))

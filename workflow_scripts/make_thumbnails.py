@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from spml.artifacts import labels, manifest
 from spml.review import thumbnails
 
-true = labels.read(snakemake.input.labels, "labels")
 images = manifest.read(snakemake.input.images)
-true.require_same_images(snakemake.input.images, images.image_id)
-paths = [images.path[row] for row in true.rows("train")]
+with labels.opening(snakemake.input.labels, "labels") as true:
+    true.require_same_images(snakemake.input.images, images.image_id)
+    paths = [images.path[row] for row in true.rows("train")]
 with ThreadPoolExecutor(snakemake.threads) as pool:
     sizes = list(thumbnails.write_blocks(snakemake.output.thumbnails, paths, pool.map))
 print(f"{len(paths):,} thumbnails in {len(sizes):,} files, {sum(sizes) / 1e6:.1f} MB")

@@ -11,9 +11,9 @@ from spml.models.inference import predict
 
 split = snakemake.wildcards.split
 weights, description = checkpoints.load(snakemake.input.checkpoint)
-true = labels.read(snakemake.input.labels, "labels")
+with labels.opening(snakemake.input.labels, "labels") as true:
+    rows, image_id = true.rows(split), true.ids(split)
 hdf5.require_same("category", snakemake.input.checkpoint, description["categories"], true.path, true.category)
-rows, image_id = true.rows(split), true.ids(split)
 shape = len(rows), len(true.category)
 with (
     features.reading(snakemake.input.features) as stored,

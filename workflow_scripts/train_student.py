@@ -4,6 +4,8 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
+
 import torch
 
 from spml.artifacts import labels
@@ -14,14 +16,19 @@ from spml.training.options import TrainingOptions
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
 options = TrainingOptions.from_config(snakemake.params.options)
-true = labels.read(snakemake.input.labels, "labels")
-pseudo = labels.read(snakemake.input.pseudo_labels, "pseudo_labels")
-observed = labels.read(snakemake.input.observed, "observed") if options.select_on == "observed_labels" else None
+source, on_observed = snakemake.input, options.select_on == "observed_labels"
+with (
+    labels.opening(source.labels, "labels") as true,
+    labels.opening(source.pseudo_labels, "pseudo_labels") as pseudo,
+    labels.opening(source.observed, "observed") if on_observed else contextlib.nullcontext() as observed,
+):
+    training_labels = supervision.from_pseudo_labels(options.loss, pseudo, true)
+    selection_labels = supervision.selection_labels(true, observed)
 fit(
-    snakemake.input.features,
+    source.features,
     true,
-    supervision.from_pseudo_labels(options.loss, pseudo, true),
-    supervision.selection_labels(true, observed),
+    training_labels,
+    selection_labels,
     options,
     seed=int(snakemake.wildcards.seed),
     name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",

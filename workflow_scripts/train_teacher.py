@@ -4,6 +4,8 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
+
 import torch
 
 from spml.artifacts import labels
@@ -14,18 +16,22 @@ from spml.training.options import TrainingOptions
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
 options = TrainingOptions.from_config(snakemake.params.options)
-true = labels.read(snakemake.input.labels, "labels")
-observed = labels.read(snakemake.input.observed, "observed") if snakemake.input.observed else None
-if options.supervision == "full":
-    training_labels = supervision.from_true_labels(options.loss, true)
-else:
-    assert observed is not None  # an input of the rule
-    training_labels = supervision.from_observed_labels(options.loss, observed, true)
+source = snakemake.input
+with (
+    labels.opening(source.labels, "labels") as true,
+    labels.opening(source.observed, "observed") if source.observed else contextlib.nullcontext() as observed,
+):
+    if options.supervision == "full":
+        training_labels = supervision.from_true_labels(options.loss, true)
+    else:
+        assert observed is not None  # an input of the rule
+        training_labels = supervision.from_observed_labels(options.loss, observed, true)
+    selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
 fit(
-    snakemake.input.features,
+    source.features,
     true,
     training_labels,
-    supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None),
+    selection_labels,
     options,
     seed=int(snakemake.wildcards.seed),
     name=f"teachers/{snakemake.wildcards.teacher}",

@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import numpy as np
 
-from spml.artifacts import documents, labels
+from spml.artifacts import blocks, documents, labels
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import metrics
 from spml.labels.pseudo_labels import probabilities
@@ -14,20 +14,27 @@ from spml.reporting import model_card, provenance
 from spml.runtime.files import writing
 
 choice = documents.read(snakemake.input.choice, "choice")
-train, test = labels.read(snakemake.input.train, "labels"), labels.read(snakemake.input.test, "labels")
 variants = list(snakemake.params.options.get("pseudo_labels", {})) or [""]
-logits = labels.read(snakemake.input.logits[variants.index(choice["model"]["variant"])], "logits")
-logits.require_images_of(test, "test")
 thresholds = np.array(list(choice["thresholds"].values()))
-predictions = metrics.Predictions(logits.values, probabilities(logits.values), test.values, thresholds)
-trained_on = train.values[train.rows("train")]
-known = trained_on != TrueLabel.UNKNOWN
+with (
+    labels.opening(snakemake.input.train, "labels") as train,
+    labels.opening(snakemake.input.test, "labels") as test,
+    labels.opening(snakemake.input.logits[variants.index(choice["model"]["variant"])], "logits") as logits,
+):
+    logits.require_images_of(test, "test")
+    probability = blocks.Mapped(probabilities, logits.values)
+    measured = model_card.evaluate(
+        metrics.Predictions(logits.values, probability, test.values, thresholds), test.category
+    )
+    trained_on = train.select(train.rows("train"))
+    known = labels.count(trained_on, TrueLabel.UNKNOWN) < trained_on.shape[0]
+    positives = labels.count(trained_on, TrueLabel.PRESENT)
 card = model_card.card(
     choice,
     snakemake.params.options,
-    model_card.evaluate(predictions, test.category),
+    measured,
     images={split: len(train.rows(split)) for split in ("train", "val")} | {"test": len(test.image_id)},
-    positives=np.where(known.any(0), (trained_on == TrueLabel.PRESENT).sum(0), np.nan).tolist(),
+    positives=np.where(known, positives, np.nan).tolist(),
     files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx", "script")],
     versions=provenance.versions(),
     code=provenance.code(),

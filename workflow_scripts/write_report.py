@@ -4,6 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import math
 from pathlib import Path
 
 from spml.artifacts import documents, left_out, tables
@@ -27,8 +28,14 @@ options, dataset, labels = snakemake.params.options, snakemake.wildcards.dataset
 table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "label_quality")}
 models = results.read_map(snakemake.input.map)
 record = documents.read(snakemake.input.provenance, "provenance")
-train, test = label_files.read(snakemake.input.train, "labels"), label_files.read(snakemake.input.test, "labels")
-images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
+with (
+    label_files.opening(snakemake.input.train, "labels") as train,
+    label_files.opening(snakemake.input.test, "labels") as test,
+):
+    images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
+    training = train.select(train.rows("train"))
+    entries = math.prod(training.shape)
+    known = float((entries - label_files.count(training, TrueLabel.UNKNOWN).sum()) / entries)
 used = {"train": len(train.image_id), "test": len(test.image_id)}
 others = dict(zip(used, map(left_out.read, snakemake.input.left_out), strict=True))
 reasons = data_warnings.reasons(others)
@@ -49,7 +56,6 @@ benchmarks = {  # of jobs that ran here; not an input, so that the rerun of a jo
     if (paths := [path for pattern in patterns for path in benchmark_files(pattern) if path.is_file()])
 }
 split = "test split" if results.is_tested(methods) else "validation split"
-known = float((train.values[train.rows("train")] != TrueLabel.UNKNOWN).mean())
 judged = "" if known == 1 else f" {100 * known:.3g} % of the true labels are known; precision and recall are on these."
 
 sections = [

@@ -158,7 +158,7 @@ def test_a_label_file_that_reads_other_files_is_refused(artifacts, tmp_path):
         file.create_group("label")
 
     def too_large(file):
-        file.create_dataset("label", (40, 6), np.int8)
+        file.create_dataset("label", data=np.zeros((40, 6), np.int8))
         file.create_dataset("more", (1 << 40,), np.int8, chunks=(1 << 20,), compression=1)
 
     for change, told in (

@@ -5,8 +5,8 @@ import pytest
 import forge
 from spml.artifacts import hdf5, labels, records
 from spml.data.splits import training_split
-from spml.evaluation.label_counts import count
-from spml.labels.observation import observe_uniform
+from spml.evaluation.label_counts import LabelCounts
+from spml.labels.observation import UniformDraw
 from spml.labels.pseudo_labels import keep_observed, probabilities, threshold
 from spml.runtime.errors import InputError
 
@@ -53,7 +53,7 @@ def published_draw(labels_, seed):
 def test_observed_labels_are_the_published_draw():
     true = (np.random.RandomState(0).rand(200, 12) < 0.2).astype(np.uint8)
     true[5] = 0
-    observed = observe_uniform(true, 1200)
+    observed = UniformDraw(1200).observe(true)
     assert (observed == published_draw(true, 1200)).all()
     assert observed.dtype == np.int8
     assert (observed.sum(1) == np.minimum(true.sum(1), 1)).all()
@@ -62,7 +62,7 @@ def test_observed_labels_are_the_published_draw():
 
 def test_every_positive_is_equally_likely():
     true = np.tile([1, 0, 1, 1], (6000, 1))
-    assert observe_uniform(true, 1).mean(0) == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3], abs=0.02)
+    assert UniformDraw(1).observe(true).mean(0) == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3], abs=0.02)
 
 
 def test_threshold_is_strict():
@@ -81,6 +81,12 @@ def test_probabilities_are_exact_at_both_ends():
     ends = probabilities(np.array([-800.0, -30.0, 30.0, 800.0]))
     assert ends[0] == 0 and ends[3] == 1 and np.isfinite(ends).all()
     assert ends[1] == pytest.approx(9.357622968839299e-14, rel=1e-12)
+
+
+def count(*matrices):
+    counts = LabelCounts()
+    counts.add(*matrices)
+    return counts.row
 
 
 def test_counts_against_counting_by_hand():

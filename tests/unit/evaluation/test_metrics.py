@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
-from spml.evaluation import metrics
+from spml.artifacts import blocks
+from spml.evaluation import metrics, thresholds
+from spml.evaluation.confusion import confusion
 from spml.evaluation.thresholds import best_threshold
 
 RANDOM = np.random.RandomState(0)
@@ -21,18 +23,20 @@ def test_category_f1_is_that_of_the_mean_precision_and_recall():
     predicted = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], bool)
     labels = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0]], bool)
     precision, recall = (1 / 2 + 1 + 0) / 3, (1 + 1 + 0) / 3
-    assert metrics.category_f1(predicted, labels) == pytest.approx(100 * 2 * precision * recall / (precision + recall))
+    assert metrics.category_f1(confusion(predicted, labels, axis=0)) == pytest.approx(
+        100 * 2 * precision * recall / (precision + recall)
+    )
 
 
 def test_f1_of_no_prediction_is_zero():
-    nothing, labels = np.zeros((3, 2), bool), np.ones((3, 2), bool)
-    assert metrics.overall_f1(nothing, labels) == metrics.category_f1(nothing, labels) == 0.0
+    counts = confusion(np.zeros((3, 2), bool), np.ones((3, 2), bool), axis=0)
+    assert metrics.overall_f1(counts) == metrics.category_f1(counts) == 0.0
 
 
 def test_no_threshold_beats_the_chosen_one():
     chosen = best_threshold(PROBABILITIES, LABELS)
-    best = metrics.overall_f1(chosen < PROBABILITIES, LABELS)
-    others = [metrics.overall_f1(tau < PROBABILITIES, LABELS) for tau in np.linspace(0, 1, 501)]
+    best = metrics.overall_f1(confusion(chosen < PROBABILITIES, LABELS, axis=0))
+    others = [metrics.overall_f1(confusion(tau < PROBABILITIES, LABELS, axis=0)) for tau in np.linspace(0, 1, 501)]
     assert best == pytest.approx(max(others))
 
 
@@ -52,3 +56,18 @@ def test_a_metric_that_is_undefined_is_none():
     nothing = metrics.Predictions(PROBABILITIES, PROBABILITIES, np.zeros_like(LABELS), 0.3)
     found = metrics.evaluate(nothing)
     assert found["micro_ap"] is None and found["map"] == 0.0
+
+
+@pytest.mark.parametrize(("entries", "columns"), [(1, 1), (17, 250)])
+def test_blocks_of_any_size_give_the_same_numbers(monkeypatch, entries, columns):
+    true = np.where(RANDOM.rand(*LABELS.shape) < 0.2, -1, LABELS).astype(np.int8)
+
+    def measured():
+        predictions = metrics.Predictions(PROBABILITIES, PROBABILITIES, true, 0.3)
+        chosen, overall = thresholds.by_category(PROBABILITIES, true)
+        return metrics.evaluate(predictions), predictions.sums.reliability, chosen.tolist(), overall
+
+    whole = measured()
+    monkeypatch.setattr(blocks, "ENTRIES", entries)
+    monkeypatch.setattr(blocks, "COLUMN_ENTRIES", columns)
+    assert measured() == whole

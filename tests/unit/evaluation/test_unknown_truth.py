@@ -39,8 +39,14 @@ def test_the_bootstrap_of_the_sample_itself_is_the_map_of_what_is_known():
     assert bootstrap.resampled_map(SCORES, TRUE, counts) == pytest.approx(wanted)
 
 
+def count(*matrices):
+    counts = label_counts.LabelCounts()
+    counts.add(*matrices)
+    return counts.row
+
+
 def test_pseudo_labels_are_judged_where_the_truth_is_known():
-    counts = label_counts.count(PSEUDO, OBSERVED, TRUE)
+    counts = count(PSEUDO, OBSERVED, TRUE)
     hits = ((PSEUDO == 1) & (TRUE == 1)).sum()
     assert counts["precision"] == pytest.approx(hits / ((PSEUDO == 1) & KNOWN).sum())
     assert counts["recall"] == pytest.approx(hits / (TRUE == 1).sum())
@@ -51,18 +57,20 @@ def test_pseudo_labels_are_judged_where_the_truth_is_known():
 
 def test_nothing_is_said_where_nothing_is_known():
     nothing = np.full(TRUE.shape, -1, np.int8)
-    counts = label_counts.count(PSEUDO, OBSERVED, nothing)
+    counts = count(PSEUDO, OBSERVED, nothing)
     assert counts["known_share"] == 0
     assert all(np.isnan(counts[key]) for key in ("precision", "recall", "true_positives_per_image"))
     assert np.isnan(labels.positives_per_image(nothing))
 
 
 def test_label_quality_judges_the_known_and_takes_no_unknown_for_wrong():
-    table = label_quality.by_category(PSEUDO, OBSERVED, TRUE)
+    quality = label_quality.LabelQuality(4)
+    quality.add(PSEUDO, OBSERVED, TRUE)
+    table = quality.by_category
     assert table["known"].tolist() == KNOWN.sum(0).tolist()
     assert table["judged"].tolist() == ((PSEUDO == 1) & KNOWN).sum(0).tolist()
     assert np.isnan(table["precision"][3]) and table["pseudo"][3] > 0
-    instead, images = label_quality.confusions(PSEUDO, TRUE, 3)
+    instead, images = quality.confusions(3)
     assert 3 not in instead[images > 0]
 
 
@@ -94,11 +102,9 @@ def test_every_metric_is_that_of_the_known_entries_alone():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_unknown_is_never_observed(weighted):
     if weighted:
-        drawn = observation.observe_weighted(
-            TRUE, np.ones(TRUE.shape), 1200, positives_per_image=9, negatives_per_image=9
-        )
+        drawn = observation.WeightedDraw(TRUE.shape, 1200, 9, 9).observe(TRUE, np.ones(TRUE.shape))
     else:
-        drawn = observation.observe_uniform(TRUE, 1200, positives_per_image=9, negatives_per_image=9)
+        drawn = observation.UniformDraw(1200, 9, 9).observe(TRUE)
     assert (drawn == np.select([TRUE == 1, TRUE == 0], [1, -1], 0)).all()
 
 

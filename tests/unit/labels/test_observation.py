@@ -4,11 +4,46 @@ import pytest
 from spml.artifacts.spreadsheet import Row
 from spml.data import coco
 from spml.data.csv_table import read_rows
-from spml.labels.observation import WEIGHTS, from_rows, observe_uniform, observe_weighted
+from spml.labels.observation import WEIGHTS, UniformDraw, WeightedDraw, from_rows
 from spml.runtime.errors import InputError
 
 TRUE = (np.random.RandomState(0).rand(200, 12) < 0.3).astype(np.uint8)
 TRUE[5], TRUE[6] = 0, 1
+
+
+def observe_uniform(true, seed, *numbers):
+    return UniformDraw(seed, *numbers).observe(true)
+
+
+def observe_weighted(true, weights, seed, *numbers):
+    return WeightedDraw(true.shape, seed, *numbers).observe(true, weights)
+
+
+def published_weighted(true, weights, seed, positives, negatives):
+    """The draw on whole matrices, with one stream: times of the positives of all rows, then of the negatives."""
+    random = np.random.RandomState(seed)
+    largest = np.where(true == 1, weights, 0).max(1, keepdims=True)
+    relative = np.where(largest > 0, weights / np.where(largest > 0, largest, 1), 1.0)
+    present = np.where(true == 1, random.standard_exponential(true.shape) / np.maximum(relative, 1e-9), np.inf)
+    absent = np.where(true == 0, random.standard_exponential(true.shape), np.inf)
+    observed = np.zeros(true.shape, np.int8)
+    for row in range(len(true)):
+        observed[row, absent[row].argsort(kind="stable")[:negatives]] = -1
+        observed[row, true[row] != 0] = 0
+        first = present[row].argsort(kind="stable")[:positives]
+        observed[row, first[true[row, first] == 1]] = 1
+    return observed
+
+
+@pytest.mark.parametrize("size", [1, 7, 200])
+@pytest.mark.parametrize("numbers", [(1, 0), (2, 3)])
+def test_a_draw_in_blocks_is_the_draw_of_all_rows(size, numbers):
+    weights = np.random.RandomState(1).rand(*TRUE.shape).astype(np.float32)
+    uniform, weighted = UniformDraw(5, *numbers), WeightedDraw(TRUE.shape, 5, *numbers)
+    parts = [slice(start, start + size) for start in range(0, len(TRUE), size)]
+    assert (np.concatenate([uniform.observe(TRUE[rows]) for rows in parts]) == observe_uniform(TRUE, 5, *numbers)).all()
+    drawn = np.concatenate([weighted.observe(TRUE[rows], weights[rows]) for rows in parts])
+    assert (drawn == published_weighted(TRUE, weights, 5, *numbers)).all()
 
 
 @pytest.mark.parametrize("draw", [observe_uniform, lambda *a: observe_weighted(a[0], np.ones(TRUE.shape), *a[1:])])
@@ -35,16 +70,14 @@ def test_a_positive_is_as_likely_as_its_weight_says():
 def test_several_are_drawn_one_after_the_other_without_replacement():
     true, weights = np.ones((40000, 3), np.uint8), np.tile([1.0, 2.0, 3.0], (40000, 1))
     first_or_second = 1 / 6 + 2 / 6 * 1 / 4 + 3 / 6 * 1 / 3
-    assert observe_weighted(true, weights, 1, positives_per_image=2).mean(0)[0] == pytest.approx(
-        first_or_second, abs=0.015
-    )
+    assert observe_weighted(true, weights, 1, 2).mean(0)[0] == pytest.approx(first_or_second, abs=0.015)
 
 
 def test_a_weight_of_nothing_comes_last_and_rows_without_weights_are_uniform():
     true = np.ones((6000, 3), np.uint8)
     weights = np.tile([0.0, 1.0, 0.0], (6000, 1))
     assert observe_weighted(true, weights, 1).mean(0).tolist() == [0, 1, 0]
-    assert (observe_weighted(true, weights, 1, positives_per_image=3) == 1).all()
+    assert (observe_weighted(true, weights, 1, 3) == 1).all()
     assert observe_weighted(true, np.zeros((6000, 3)), 1).mean(0) == pytest.approx([1 / 3] * 3, abs=0.03)
 
 

@@ -8,8 +8,8 @@ from spml.runtime.errors import InputError
 CODES = {"labels": TrueLabel, "observed": ObservedLabel, "pseudo_labels": PseudoLabel}  # by kind of file; without gaps
 
 
-def require_known(path: str, kind: str, values: np.ndarray, first_row: int, advice: str) -> None:
-    """Raise InputError unless the values [n, L] of rows from ``first_row`` on are what that kind of file holds.
+def require_known(path: str, kind: str, values: np.ndarray, start: tuple[int, int], advice: str) -> None:
+    """Raise InputError unless the values [n, l] of rows and categories from ``start`` on are what that kind of file holds.
 
     Codes for labels, numbers from 0 to 1 for soft targets, finite numbers for logits, and for weights none below 0.
     """
@@ -25,5 +25,5 @@ def require_known(path: str, kind: str, values: np.ndarray, first_row: int, advi
     if not good.all():
         row, column = np.argwhere(~good)[0]
         raise InputError(
-            f"{path}: row {first_row + row}, category {column} holds {values[row, column]}, wanted {wanted}; {advice}"
+            f"{path}: row {start[0] + row}, category {start[1] + column} holds {values[row, column]}, wanted {wanted}; {advice}"
         )

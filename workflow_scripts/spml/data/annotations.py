@@ -37,6 +37,8 @@ class Annotations:
                 f"{path}: found image {missing[0]!r}, which the annotations do not have; delete it, the next run makes it again"
             )
         rows = [row_of[name] for name in image_id]
+        if rows == list(range(len(self.image_id))):
+            return self  # no copy of the labels
         split = None if self.split is None else self.split[rows]
         names = [self.file_name[row] for row in rows]
         return Annotations(
@@ -63,7 +65,7 @@ def read(
     dataset = coco.load(path)
     images = coco.listed_images(dataset, unannotated_count)
     image_id = [image for image, _ in images]
-    labels = coco.label_matrix(dataset, image_id).astype(np.int8)
+    labels = coco.label_matrix(dataset, image_id).view(np.int8)
     names = [name for _, name in images]
     counted = set(image_id)
     unannotated = [entry["file_name"] for image, entry in dataset.imgs.items() if str(image) not in counted]

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import TrueLabel
 
 
-def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def average_precision(scores: blocks.Rows, labels: blocks.Rows) -> np.ndarray:
     """Return the average precision of each category: no interpolation, ties grouped.
 
     Parameters
@@ -21,6 +22,14 @@ def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Source: ``sklearn.metrics.average_precision_score``.
     """
+    result = np.full(scores.shape[1], np.nan)
+    for columns in blocks.column_blocks(scores.shape):
+        result[columns] = _average_precision(scores[:, columns], labels[:, columns])
+    return result
+
+
+def _average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the average precision of each category of a block of columns [N, n], float64 [n]."""
     result = np.full(scores.shape[1], np.nan)
     unknown = np.any(labels == TrueLabel.UNKNOWN, axis=0)
     for category in range(scores.shape[1]):

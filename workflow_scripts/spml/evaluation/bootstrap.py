@@ -1,9 +1,11 @@
 """Paired comparison of methods: the bootstrap over test images, the same resamples for all."""
 
+import itertools
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation.average_precision import ends_of_ties
 
@@ -29,10 +31,11 @@ def resampled_average_precision(scores: np.ndarray, labels: np.ndarray, counts: 
     ----------
     scores : float [N]
     labels : int [N]
-        Codes of ``TrueLabel``, each of them known.
+        Codes of ``TrueLabel``; unknown entries are left out.
     counts : uint8 [N, B]
     """
-    order = np.argsort(-scores, kind="stable")
+    known = np.flatnonzero(labels != TrueLabel.UNKNOWN)
+    order = known[np.argsort(-scores[known], kind="stable")]
     ranked, present = scores[order], labels[order] == TrueLabel.PRESENT
     last = ends_of_ties(ranked)
     group = np.searchsorted(last, np.flatnonzero(present))  # of each positive
@@ -55,7 +58,7 @@ def resampled_average_precision(scores: np.ndarray, labels: np.ndarray, counts: 
 
 
 def resampled_map(
-    scores: np.ndarray, labels: np.ndarray, counts: np.ndarray, each: Callable[..., Iterable[np.ndarray]] = map
+    scores: blocks.Rows, labels: blocks.Rows, counts: np.ndarray, each: Callable[..., Iterable[np.ndarray]] = map
 ) -> np.ndarray:
     """Return the mAP in percent on each resample, float64 [B], over the categories that have positives there.
 
@@ -69,12 +72,11 @@ def resampled_map(
         Runs the categories: ``map``, or that of an executor.
     """
 
-    def category_precision(category: int) -> np.ndarray:
-        known = labels[:, category] != TrueLabel.UNKNOWN
-        every = slice(None) if known.all() else known  # no copy where all are known
-        return resampled_average_precision(scores[every, category], labels[every, category], counts[every])
-
-    precision = np.stack(list(each(category_precision, range(scores.shape[1]))))
+    rows: list[np.ndarray] = []
+    for columns in blocks.column_blocks(scores.shape):
+        some_scores, some_labels = scores[:, columns], labels[:, columns]
+        rows += each(resampled_average_precision, some_scores.T, some_labels.T, itertools.repeat(counts))
+    precision = np.stack(rows)
     present = ~np.isnan(precision)
     return 100 * np.where(present, precision, 0).sum(0) / np.maximum(present.sum(0), 1)
 

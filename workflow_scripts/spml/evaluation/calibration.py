@@ -11,22 +11,38 @@ Bins = Mapping[str, Sequence[float] | np.ndarray]
 """Sums by bin of probability, each [BINS]: ``entries``, ``probability`` and ``present``."""
 
 
-def reliability_bins(probability: np.ndarray, true: np.ndarray) -> dict[str, list[float]]:
-    """Return for each bin of probability the number of entries, the sum of their probabilities, and how many are present.
+class Reliability:
+    """Sums by bin of probability, over blocks of entries: how many there are, their probabilities, and how many are present."""
 
-    Parameters
-    ----------
-    probability : float [...]
-    true : int [...]
-        Codes of ``TrueLabel``, each of them known.
-    """
-    bins = np.minimum((probability * BINS).astype(int), BINS - 1).reshape(-1)
-    present = (true == TrueLabel.PRESENT).reshape(-1)
-    return {
-        "entries": np.bincount(bins, minlength=BINS).astype(float).tolist(),
-        "probability": np.bincount(bins, probability.reshape(-1), BINS).tolist(),
-        "present": np.bincount(bins, present, BINS).tolist(),
-    }
+    def __init__(self) -> None:
+        self._entries, self._present = np.zeros((2, BINS), np.int64)
+        self._probability: np.ndarray = np.zeros(BINS)
+
+    def add(self, probability: np.ndarray, true: np.ndarray) -> None:
+        """Count entries.
+
+        Parameters
+        ----------
+        probability : float [...]
+        true : int [...]
+            Codes of ``TrueLabel``, each of them known.
+        """
+        probability = probability.reshape(-1)
+        bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+        self._entries += np.bincount(bins, minlength=BINS)
+        self._present += np.bincount(bins[(true == TrueLabel.PRESENT).reshape(-1)], minlength=BINS)
+        # The sums so far are the first terms: the order of additions, and the rounding, is that of one block.
+        sums = np.concatenate([self._probability, probability])
+        self._probability = np.bincount(np.concatenate([np.arange(BINS), bins]), sums, BINS)
+
+    @property
+    def bins(self) -> dict[str, list[float]]:
+        """``entries``, ``probability`` and ``present`` as floats, by bin."""
+        return {
+            "entries": self._entries.astype(float).tolist(),
+            "probability": self._probability.tolist(),
+            "present": self._present.astype(float).tolist(),
+        }
 
 
 def pooled(parts: Sequence[Bins]) -> dict[str, np.ndarray]:

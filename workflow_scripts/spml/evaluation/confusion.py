@@ -6,7 +6,7 @@ import numpy as np
 
 from spml.artifacts.codes import POSITIVE_TARGET, TrueLabel
 
-Count = np.ndarray | np.floating | np.integer
+Count = np.ndarray | np.floating | np.integer | float
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,17 @@ class Confusion:
     true_positives: Count
     predicted: Count
     present: Count
+
+    def __add__(self, other: "Confusion") -> "Confusion":
+        """Return the counts of both together."""
+        return Confusion(
+            self.true_positives + other.true_positives, self.predicted + other.predicted, self.present + other.present
+        )
+
+    @property
+    def overall(self) -> "Confusion":
+        """The counts of all categories together."""
+        return Confusion(np.sum(self.true_positives), np.sum(self.predicted), np.sum(self.present))
 
     @property
     def precision(self) -> np.ndarray:

@@ -2,35 +2,34 @@
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import TrueLabel
-from spml.evaluation.average_precision import ends_of_ties
 from spml.evaluation.confusion import Confusion
+from spml.evaluation.ranking import highest_below, rank
 
 WITHOUT_POSITIVES = 0.5
 
 
-def best_threshold(probability: np.ndarray, true: np.ndarray) -> float:
-    """Return the threshold with the highest F1 over all entries, half-way between two probabilities.
+def best_threshold(probability: blocks.Rows, true: blocks.Rows) -> float:
+    """Return the threshold with the highest F1 over all known entries, half-way between two probabilities.
 
-    Entries above it are present. The highest threshold is taken among equals, and 0.5 without positives.
+    Entries above it are present. The highest threshold is taken among equals, and 0.5 without positives. F1 only rises
+    where a positive is reached, so that the probabilities of positives alone are candidates.
 
     Parameters
     ----------
-    probability : float [...]
-    true : int [...]
-        Codes of ``TrueLabel``, each of them known.
+    probability : float [N, L] or [N]
+    true : int [N, L] or [N]
+        Codes of ``TrueLabel``; unknown entries are left out.
     """
-    order = np.argsort(-probability, axis=None, kind="stable")
-    ranked, hits = probability.reshape(-1)[order], np.cumsum(true.reshape(-1)[order] == TrueLabel.PRESENT)
-    if not len(hits) or not hits[-1]:
+    ranking = rank(probability, true)
+    if not len(ranking.score):
         return WITHOUT_POSITIVES
-    last = ends_of_ties(ranked)
-    best = int(np.argmax(Confusion(hits[last], last + 1, hits[-1]).f1))
-    below = ranked[last[best] + 1] if last[best] + 1 < len(ranked) else 0.0
-    return float((ranked[last[best]] + below) / 2)
+    best = ranking.score[int(np.argmax(Confusion(ranking.hits, ranking.entries, ranking.hits[-1]).f1))]
+    return float((best + highest_below(probability, true, best)) / 2)
 
 
-def by_category(probability: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, float]:
+def by_category(probability: blocks.Rows, true: blocks.Rows) -> tuple[np.ndarray, float]:
     """Return the best threshold of each category, float64 [L], and the best one for all categories together.
 
     A category without positives gets the threshold of all.
@@ -41,10 +40,10 @@ def by_category(probability: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, 
     true : int [N, L]
         Codes of ``TrueLabel``, for the validation rows.
     """
-    known = true != TrueLabel.UNKNOWN
-    overall = best_threshold(probability[known], true[known])
+    overall = best_threshold(probability, true)
     chosen = np.full(probability.shape[1], overall)
-    for column in np.flatnonzero((true == TrueLabel.PRESENT).any(axis=0)):
-        rows = known[:, column]
-        chosen[column] = best_threshold(probability[rows, column], true[rows, column])
+    for columns in blocks.column_blocks(probability.shape, parts=8):  # float64, and as much again to compute it
+        column_probability, column_true = probability[:, columns], true[:, columns]
+        for column in np.flatnonzero((column_true == TrueLabel.PRESENT).any(axis=0)):
+            chosen[columns.start + column] = best_threshold(column_probability[:, column], column_true[:, column])
     return chosen, overall

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from spml.artifacts import blocks
 from spml.artifacts.codes import TrueLabel
 from spml.runtime.errors import InputError
 
 
 def require_enough(
-    path: str, training: np.ndarray, full_supervision: Sequence[str], validation: np.ndarray, select_on: str
+    path: str, training: blocks.Rows, full_supervision: Sequence[str], validation: blocks.Rows, select_on: str
 ) -> None:
     """Raise InputError unless there are positives to learn from and to select models on.
 
@@ -31,17 +30,22 @@ def require_enough(
     InputError
         When there is no positive among the labels of either kind.
     """
-    if full_supervision and not (training == TrueLabel.PRESENT).any():
+    if full_supervision and not _any_present(training):
         raise InputError(
             f"{path}: no true label of a training image is known, but teachers learn from them: "
             f"{', '.join(full_supervision)}; wanted null in place of each teacher with supervision: full in the config, "
             "as in teachers: {full: null}"
         )
-    if not (validation == TrueLabel.PRESENT).any():
+    if not _any_present(validation):
         kind, wanted = ("observed", "one")
         if select_on == "true_labels":
             kind, wanted = ("true", "validation.select_on: observed_labels, or true labels")
         raise InputError(
-            f"{path}: found no {kind} positive in the {len(validation):,} validation rows, on which models are chosen "
+            f"{path}: found no {kind} positive in the {validation.shape[0]:,} validation rows, on which models are chosen "
             f"(validation.select_on: {select_on}); wanted {wanted}"
         )
+
+
+def _any_present(values: blocks.Rows) -> bool:
+    """Return whether a label is present; reads no further than the first block that has one."""
+    return any((values[rows] == TrueLabel.PRESENT).any() for rows in blocks.row_blocks(values.shape))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import Row, restored
 from spml.runtime.errors import InputError
@@ -12,65 +13,85 @@ NEAREST = 0.0005  # pixels: the distance of a box at the very centre of its imag
 LEAST = 1e-9  # the smallest weight relative to the largest of its row, so that no positive is impossible
 
 
-def observe_uniform(
-    labels: np.ndarray, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
-) -> np.ndarray:
-    """Return observed labels: some positives and negatives per row, each of its positives (negatives) equally likely.
+class UniformDraw:
+    """The draw of some positives and negatives per row, each of its positives (negatives) equally likely.
 
-    Parameters
-    ----------
-    labels : int [N, L]
-        True labels (``TrueLabel``); an unknown one is never observed.
-    seed : int
-        The seed of the one ``RandomState`` that serves all rows.
-    positives_per_image, negatives_per_image : int
-        The number of observed labels of each kind, at most; rows that have fewer show all of them.
-
-    Returns
-    -------
-    int8 [N, L]: observed labels (``ObservedLabel``). Rows without positives show none.
+    One stream of random numbers serves all rows, so that they must be passed in order, once each, in blocks of any size.
 
     Source: the published draw of Cole et al. 2021: per row, the indices of the positives are shuffled and the first
     is kept; then the negatives are shuffled too, even where none is kept: the stream depends on it.
     """
-    random = np.random.RandomState(seed)
-    observed = np.zeros(labels.shape, np.int8)
-    for row, is_present, is_absent in zip(
-        observed, labels == TrueLabel.PRESENT, labels == TrueLabel.ABSENT, strict=True
-    ):
-        present, absent = np.flatnonzero(is_present), np.flatnonzero(is_absent)
-        random.shuffle(present)
-        random.shuffle(absent)
-        row[present[:positives_per_image]] = ObservedLabel.PRESENT.value
-        row[absent[:negatives_per_image]] = ObservedLabel.ABSENT.value
-    return observed
+
+    def __init__(self, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0) -> None:
+        """Start a draw.
+
+        Parameters
+        ----------
+        seed : int
+        positives_per_image, negatives_per_image : int
+            The number of observed labels of each kind, at most; rows that have fewer show all of them.
+        """
+        self._random = np.random.RandomState(seed)
+        self._positives, self._negatives = positives_per_image, negatives_per_image
+
+    def observe(self, labels: np.ndarray) -> np.ndarray:
+        """Return observed labels int8 [n, L] (``ObservedLabel``) of the next rows; rows without positives show none.
+
+        ``labels`` are true labels [n, L] (``TrueLabel``); an unknown one is never observed.
+        """
+        observed = np.zeros(labels.shape, np.int8)
+        for row, is_present, is_absent in zip(
+            observed, labels == TrueLabel.PRESENT, labels == TrueLabel.ABSENT, strict=True
+        ):
+            present, absent = np.flatnonzero(is_present), np.flatnonzero(is_absent)
+            self._random.shuffle(present)
+            self._random.shuffle(absent)
+            row[present[: self._positives]] = ObservedLabel.PRESENT.value
+            row[absent[: self._negatives]] = ObservedLabel.ABSENT.value
+        return observed
 
 
-def observe_weighted(
-    labels: np.ndarray, weights: np.ndarray, seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
-) -> np.ndarray:
-    """Return observed labels as ``observe_uniform``, but draw positives by their weights [N, L].
+class WeightedDraw:
+    """A draw as ``UniformDraw``, but of positives in proportion to their weights, one after the other without replacement.
 
-    The draw is in proportion to the weights, one after the other without replacement. Negatives stay equally likely. A
-    positive of weight 0 is drawn only after all others of its row.
+    Negatives stay equally likely. A positive of weight 0 is drawn only after all others of its row.
 
     Source: Arroyo 2023, "Understanding Label Bias in Single Positive Multi-Label Learning", for the weights by
     size and location; Efraimidis and Spirakis 2006 for the draw: the smallest of exponential times over weights.
     """
-    random = np.random.RandomState(seed)
-    present, absent = labels == TrueLabel.PRESENT, labels == TrueLabel.ABSENT
-    largest = np.where(present, weights, 0).max(1, keepdims=True)
-    relative = np.where(largest > 0, weights / np.where(largest > 0, largest, 1), 1.0)
-    times = random.standard_exponential(labels.shape)
-    positive_order = np.where(present, times / np.maximum(relative, LEAST), np.inf).argsort(1, kind="stable")
-    negative_order = np.where(absent, random.standard_exponential(labels.shape), np.inf).argsort(1, kind="stable")
-    observed = np.zeros(labels.shape, np.int8)
-    np.put_along_axis(observed, negative_order[:, :negatives_per_image], ObservedLabel.ABSENT, axis=1)
-    observed[~absent] = ObservedLabel.UNOBSERVED  # in rows with fewer negatives than are drawn
-    chosen = np.zeros(labels.shape, bool)
-    np.put_along_axis(chosen, positive_order[:, :positives_per_image], True, axis=1)
-    observed[chosen & present] = ObservedLabel.PRESENT
-    return observed
+
+    def __init__(
+        self, shape: tuple[int, int], seed: int, positives_per_image: int = 1, negatives_per_image: int = 0
+    ) -> None:
+        """Start a draw for a matrix of this shape (N, L); other arguments as of ``UniformDraw``."""
+        self._random = np.random.RandomState(seed)
+        self._positives, self._negatives = positives_per_image, negatives_per_image
+        if negatives_per_image:  # in one stream, the times of the negatives follow those of the positives of all rows
+            self._random_of_negatives = np.random.RandomState(seed)
+            for rows in blocks.row_blocks(shape):
+                self._random_of_negatives.standard_exponential((rows.stop - rows.start, shape[1]))
+
+    def observe(self, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return observed labels int8 [n, L] of the next rows, from their true labels and weights [n, L]."""
+        present, absent = labels == TrueLabel.PRESENT, labels == TrueLabel.ABSENT
+        largest = np.where(present, weights, 0).max(1, keepdims=True)
+        relative = np.where(largest > 0, weights / np.where(largest > 0, largest, 1), 1.0)
+        times = self._random.standard_exponential(labels.shape)
+        observed = np.zeros(labels.shape, np.int8)
+        if self._negatives:
+            order = _first(absent, self._random_of_negatives.standard_exponential(labels.shape))
+            np.put_along_axis(observed, order[:, : self._negatives], ObservedLabel.ABSENT, axis=1)
+            observed[~absent] = ObservedLabel.UNOBSERVED  # in rows with fewer negatives than are drawn
+        order = _first(present, times / np.maximum(relative, LEAST))
+        chosen = np.zeros(labels.shape, bool)
+        np.put_along_axis(chosen, order[:, : self._positives], True, axis=1)
+        observed[chosen & present] = ObservedLabel.PRESENT
+        return observed
+
+
+def _first(candidates: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return the columns of each row [n, L] by time, the candidates before all others, int64 [n, L]."""
+    return np.where(candidates, times, np.inf).argsort(1, kind="stable")
 
 
 def size_weight(width: float, height: float, box: Sequence[float], area: float) -> float:

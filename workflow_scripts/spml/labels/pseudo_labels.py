@@ -2,7 +2,8 @@
 
 A rule is a pure function of ``logits`` [N, L] and its own hyperparameters. It returns int8 [N, L] in the code of
 ``PseudoLabel``; ``soft`` returns targets in [0, 1], float16. A swept rule also takes a threshold ``tau`` and makes one
-set of pseudo-labels for each of the configured ``taus``. The record of a rule stands beside its function, and NumPy is
+set of pseudo-labels for each of the configured ``taus``. A rule treats each row on its own, or, if it ``ranks``, each
+category: ``apply`` calls it for a block of rows or of columns at a time. The record of a rule stands beside its function, and NumPy is
 imported at the first call.
 
 To add a rule, write its function under ``@register(...)`` here, and a test.
@@ -10,10 +11,12 @@ To add a rule, write its function under ``@register(...)`` here, and a test.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import ObservedLabel, PseudoLabel
 from spml.registry import REQUIRED, Hyperparameter
 from spml.runtime.lazy import np
@@ -21,7 +24,11 @@ from spml.runtime.lazy import np
 
 @dataclass(frozen=True)
 class PseudoLabelRule:
-    """One rule: ``swept`` if it takes a threshold ``tau``; ``source`` is a publication of docs/methods.md, or empty."""
+    """One rule.
+
+    ``swept`` if it takes a threshold ``tau``; ``ranks`` if it compares the images of a category; ``source`` is a publication
+    of docs/methods.md, or empty.
+    """
 
     name: str
     description: str
@@ -29,6 +36,7 @@ class PseudoLabelRule:
     function: Callable[..., np.ndarray]
     hyperparameters: tuple[Hyperparameter, ...] = ()
     swept: bool = False
+    ranks: bool = False
 
 
 RULES: dict[str, PseudoLabelRule] = {}
@@ -37,13 +45,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def register(
-    description: str, *, source: str = "", hyperparameters: Sequence[Hyperparameter] = (), swept: bool = False
+    description: str,
+    *,
+    source: str = "",
+    hyperparameters: Sequence[Hyperparameter] = (),
+    swept: bool = False,
+    ranks: bool = False,
 ) -> Callable[[Function], Function]:
     """Return a decorator that records a function as the rule of its name and leaves it as it is."""
 
     def record(function: Function) -> Function:
         name = function.__name__
-        RULES[name] = PseudoLabelRule(name, description, source, function, tuple(hyperparameters), swept)
+        RULES[name] = PseudoLabelRule(name, description, source, function, tuple(hyperparameters), swept, ranks)
         return function
 
     return record
@@ -85,6 +98,7 @@ def threshold(logits: np.ndarray, tau: float) -> np.ndarray:
             nullable=True,
         )
     ],
+    ranks=True,
 )
 def class_prior(logits: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """Return, per category, 1 for as many of the highest rows as its ``prior`` [L] (rate of positives) says."""
@@ -97,6 +111,7 @@ def class_prior(logits: np.ndarray, prior: np.ndarray) -> np.ndarray:
     hyperparameters=[
         Hyperparameter("k", "positives per category, from 1", default=REQUIRED, kind="integer", minimum=1)
     ],
+    ranks=True,
 )
 def top_k(logits: np.ndarray, k: int) -> np.ndarray:
     """Return, per category, 1 for its ``k`` highest rows."""
@@ -105,10 +120,10 @@ def top_k(logits: np.ndarray, k: int) -> np.ndarray:
 
 def _highest(logits: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Return, per category, 1 for its ``count`` [L] highest rows; among equals, for the first."""
-    order = np.argsort(-logits, axis=0, kind="stable")
-    present = np.zeros(logits.shape, bool)
-    np.put_along_axis(present, order, np.arange(len(logits))[:, None] < count, axis=0)
-    return _labels(present)
+    labels = np.full(logits.shape, PseudoLabel.ABSENT, np.int8)
+    for column, number in enumerate(count):
+        labels[np.argsort(-logits[:, column], kind="stable")[:number], column] = PseudoLabel.PRESENT
+    return labels
 
 
 @register(
@@ -136,6 +151,20 @@ def argmax(logits: np.ndarray) -> np.ndarray:
 def soft(logits: np.ndarray) -> np.ndarray:
     """Return the probability itself as the target, float16."""
     return probabilities(logits).astype(np.float16)
+
+
+def apply(rule: PseudoLabelRule, logits: blocks.Rows, **parameters: Any) -> blocks.Rows:
+    """Return the pseudo-labels [N, L] of a rule, to be read a block of rows at a time; arrays [L] are of the categories.
+
+    Those of a rule that ranks are computed at once, by blocks of columns, and held in memory.
+    """
+    if not rule.ranks:
+        return blocks.Mapped(functools.partial(rule.function, **parameters), logits)
+    labels = np.empty(logits.shape, np.int8)
+    for columns in blocks.column_blocks(logits.shape):
+        own = {name: value[columns] if np.ndim(value) else value for name, value in parameters.items()}
+        labels[:, columns] = rule.function(logits[:, columns], **own)
+    return labels
 
 
 def keep_observed(pseudo: np.ndarray, observed: np.ndarray) -> np.ndarray:

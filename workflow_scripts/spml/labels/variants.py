@@ -5,26 +5,35 @@ from typing import Any
 
 import numpy as np
 
-from spml.artifacts import labels
+from spml.artifacts import blocks, labels
+
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # pseudo-labels, observed and true labels of the same rows, [n, L]
 
 
 def read(
-    true: labels.Matrix,
+    true: labels.MatrixFile,
     variants: Sequence[dict[str, Any]],
     pseudo_labels: Sequence[str],
     observed: Sequence[str],
-) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield each variant with its pseudo-labels, observed and true labels, all [N, L] of the training rows.
+) -> Iterator[tuple[dict[str, Any], Iterator[Block]]]:
+    """Yield each variant with the blocks of its training rows.
 
-    ``pseudo_labels`` are files in the order of the variants, ``observed`` in that of their seeds, ascending.
+    ``pseudo_labels`` are files in the order of the variants, ``observed`` in that of their seeds, ascending. The blocks of
+    a variant must be read before the next variant.
     """
     train = true.rows("train")
-    observed_of: dict[int, np.ndarray] = {}  # seed to observed labels
-    for seed, path in zip(sorted({variant["seed"] for variant in variants}), observed, strict=True):
-        matrix = labels.read(path, "observed")
-        matrix.require_same_as(true)
-        observed_of[seed] = matrix.values[train]
+    seeds = sorted({variant["seed"] for variant in variants})
+    observed_of = dict(zip(seeds, observed, strict=True))
     for variant, path in zip(variants, pseudo_labels, strict=True):
-        pseudo = labels.read(path, "pseudo_labels")
-        pseudo.require_images_of(true, "train")
-        yield variant, pseudo.values, observed_of[variant["seed"]], true.values[train]
+        with (
+            labels.opening(path, "pseudo_labels") as pseudo,
+            labels.opening(observed_of[variant["seed"]], "observed") as drawn,
+        ):
+            pseudo.require_images_of(true, "train")
+            drawn.require_same_as(true)
+            yield variant, _blocks(pseudo.values, drawn.select(train), true.select(train))
+
+
+def _blocks(pseudo: blocks.Rows, observed: blocks.Rows, true: blocks.Rows) -> Iterator[Block]:
+    for rows in blocks.row_blocks(pseudo.shape):
+        yield pseudo[rows], observed[rows], true[rows]

@@ -39,8 +39,10 @@ def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
         absent, ignored = LossLabel.ABSENT, LossLabel.UNOBSERVED
     else:
         absent, ignored = LossLabel.UNOBSERVED, LossLabel.IGNORED
-    known = [values == PseudoLabel.PRESENT, values == PseudoLabel.ABSENT]  # the codes of true labels are the same
-    return np.select(known, [LossLabel.PRESENT, absent], ignored).astype(np.int8)
+    encoded = np.full(values.shape, ignored, np.int8)
+    encoded[values == PseudoLabel.PRESENT] = LossLabel.PRESENT  # the codes of true labels are the same
+    encoded[values == PseudoLabel.ABSENT] = absent
+    return encoded
 
 
 def encode_observed_labels(loss: str, path: str, values: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -78,8 +80,10 @@ def encode_observed_labels(loss: str, path: str, values: np.ndarray, true: np.nd
             raise InputError(
                 f"{path}: no true label is known to be absent in the training rows; loss {loss} learns from true negatives"
             )
-        known = [values == ObservedLabel.PRESENT, true == TrueLabel.ABSENT]
-        return np.select(known, [LossLabel.PRESENT, LossLabel.ABSENT], LossLabel.UNOBSERVED).astype(np.int8)
+        encoded = np.full(values.shape, LossLabel.UNOBSERVED, np.int8)
+        encoded[true == TrueLabel.ABSENT] = LossLabel.ABSENT
+        encoded[values == ObservedLabel.PRESENT] = LossLabel.PRESENT
+        return encoded
     if needs == "observed negatives" and not (values == ObservedLabel.ABSENT).any():
         raise InputError(
             f"{path}: no negative is observed; with positives alone loss {loss} learns that everything is present; "

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spml.artifacts.codes import TrueLabel
 from spml.evaluation import metrics, results
-from spml.evaluation.confusion import confusion
 from spml.reporting import html, numbers
 
 SHOWN = {  # key of a metric to its title on the card
@@ -29,18 +27,17 @@ def evaluate(predictions: metrics.Predictions, category: Sequence[str]) -> tuple
 
     Entries whose true label is unknown are left out; the metrics are empty where all are.
     """
-    counts = confusion(predictions.probability > predictions.threshold, predictions.true, axis=0)
-    present = (predictions.true == TrueLabel.PRESENT).sum(0).astype(str)
+    known, counts = predictions.sums.known, predictions.sums.at_chosen
     by_category = pd.DataFrame(
         {
             "category": list(category),
-            "test positives": np.where(predictions.known.any(0), present, numbers.MISSING),
+            "test positives": np.where(known > 0, np.asarray(counts.present).astype(str), numbers.MISSING),
             "AP": 100 * predictions.average_precision,
             "precision": 100 * counts.precision,
             "recall": 100 * counts.recall,
         }
     )
-    return metrics.evaluate(predictions) if predictions.known.any() else {}, by_category
+    return metrics.evaluate(predictions) if known.any() else {}, by_category
 
 
 def card(

@@ -13,9 +13,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel
 from spml.artifacts.spreadsheet import category_columns, escaped
 from spml.runtime.files import write_csv, write_json, writing
@@ -36,6 +37,15 @@ class Export:
     description: str
 
 
+class LabelledImage(NamedTuple):
+    """The categories of one image, int64 [n] each: those present, the most probable first; observed; ignored."""
+
+    present: np.ndarray
+    probability: np.ndarray  # of those present
+    observed: np.ndarray
+    ignored: np.ndarray
+
+
 @dataclass
 class Labelled:
     """Row-aligned: N images with their labels of L categories, and where the labels come from."""
@@ -44,16 +54,21 @@ class Labelled:
     file_name: Sequence[str]  # as in the annotations
     path: Sequence[str]  # to open, from the working directory
     category: Sequence[str]
-    label: np.ndarray  # [N, L]: PseudoLabel; or targets, present from 0.5 on
-    probability: np.ndarray  # [N, L], the teacher's
-    observed: np.ndarray  # [N, L]: ObservedLabel
+    label: blocks.Rows  # [N, L]: PseudoLabel; or targets, present from 0.5 on
+    probability: blocks.Rows  # [N, L], the teacher's
+    observed: blocks.Rows  # [N, L]: ObservedLabel
     about: Mapping[str, str]  # origin of the labels: data set, rule, tau and so on
 
-    def present(self) -> Iterator[np.ndarray]:
-        """Yield the present categories of each image, the most probable first, int64 [n]."""
-        for label, probability in zip(self.label, self.probability, strict=True):
-            columns = np.flatnonzero(label >= POSITIVE_TARGET)
-            yield columns[np.argsort(-probability[columns], kind="stable")]
+    def images(self) -> Iterator[LabelledImage]:
+        """Yield the labels of each image; a block of rows is in memory at a time."""
+        for rows in blocks.row_blocks(self.label.shape):
+            matrices = self.label[rows], self.probability[rows], self.observed[rows]
+            for label, probability, observed in zip(*matrices, strict=True):
+                columns = np.flatnonzero(label >= POSITIVE_TARGET)
+                columns = columns[np.argsort(-probability[columns], kind="stable")]
+                marked = np.flatnonzero(observed == ObservedLabel.PRESENT)
+                ignored = np.flatnonzero(label == PseudoLabel.IGNORED)
+                yield LabelledImage(columns, probability[columns], marked, ignored)
 
     def names(self, columns: np.ndarray) -> list[str]:
         """Return the names of these categories."""
@@ -71,18 +86,18 @@ def coco(folder: str | os.PathLike, labelled: Labelled) -> None:
     ids: list[int | str] = [int(name) if numbers else name for name in labelled.image_id]
     listed: list[dict] = []
     annotations: list[dict] = []
-    for row, columns in enumerate(labelled.present()):
+    for row, image in enumerate(labelled.images()):
         with images.opened(labelled.path[row]) as picture:
             width, height = _upright_size(picture)
         listed.append({"id": ids[row], "file_name": labelled.file_name[row], "width": width, "height": height})
-        for column in columns:
+        for column, probability in zip(image.present, image.probability, strict=True):
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": ids[row],
                     "category_id": int(column) + 1,
                     "iscrowd": 0,
-                    "score": _rounded(labelled.probability[row, column]),
+                    "score": _rounded(probability),
                 }
             )
     categories = [{"id": number + 1, "name": name} for number, name in enumerate(labelled.category)]
@@ -108,10 +123,13 @@ def wide(folder: str | os.PathLike, labelled: Labelled) -> None:
 def _wide_rows(labelled: Labelled) -> Iterator[list[object]]:
     """Yield the rows of the wide table, the header first."""
     yield [*NAME_COLUMNS, *category_columns(labelled.category, NAME_COLUMNS)]
-    target, ignored = labelled.label.dtype.kind == "f", PseudoLabel.IGNORED.value
-    for image_id, file_name, values in zip(labelled.image_id, labelled.file_name, labelled.label, strict=True):
-        cells = [f"{value:.4f}" if target else "" if value == ignored else int(value) for value in values]
-        yield [escaped(image_id), escaped(file_name), *cells]
+    ignored = PseudoLabel.IGNORED.value
+    for rows in blocks.row_blocks(labelled.label.shape):
+        block = labelled.label[rows]
+        target = block.dtype.kind == "f"
+        for image_id, file_name, values in zip(labelled.image_id[rows], labelled.file_name[rows], block, strict=True):
+            cells = [f"{value:.4f}" if target else "" if value == ignored else int(value) for value in values]
+            yield [escaped(image_id), escaped(file_name), *cells]
 
 
 def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
@@ -126,23 +144,21 @@ def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
     )
     version = ", ".join(f"{key} {value}" for key, value in labelled.about.items())
     tasks = []
-    for row, columns in enumerate(labelled.present()):
+    for row, image in enumerate(labelled.images()):
         result = {
             "id": f"labels-{row}",
             "from_name": "labels",
             "to_name": "image",
             "type": "choices",
-            "value": {"choices": labelled.names(columns)},
+            "value": {"choices": labelled.names(image.present)},
         }
         prediction = {
             "model_version": version,
-            "score": _rounded(labelled.probability[row, columns].min())
-            if len(columns)
-            else 0.0,  # of the least probable label
-            "result": [result] if len(columns) else [],
+            "score": _rounded(image.probability.min()) if len(image.present) else 0.0,  # of the least probable label
+            "result": [result] if len(image.present) else [],
         }
         local = quote(os.path.abspath(labelled.path[row]).removeprefix(os.path.join(os.getcwd(), "")).lstrip("/"))
-        observed = ", ".join(labelled.names(np.flatnonzero(labelled.observed[row] == ObservedLabel.PRESENT)))
+        observed = ", ".join(labelled.names(image.observed))
         data = {"image": f"/data/local-files/?d={local}", "image_id": labelled.image_id[row], "observed": observed}
         tasks.append({"data": data, "predictions": [prediction]})
     write_json(Path(folder, "tasks.json"), tasks)
@@ -160,10 +176,10 @@ def fiftyone(folder: str | os.PathLike, labelled: Labelled) -> None:
     keys = [quote(name, safe="").replace(".", "%2E") for name in labelled.image_id]  # FiftyOne cuts what follows a dot
     classified = {
         key: [
-            {"label": labelled.category[column], "confidence": _rounded(labelled.probability[row, column])}
-            for column in columns
+            {"label": labelled.category[column], "confidence": _rounded(probability)}
+            for column, probability in zip(image.present, image.probability, strict=True)
         ]
-        for row, (key, columns) in enumerate(zip(keys, labelled.present(), strict=True))
+        for key, image in zip(keys, labelled.images(), strict=True)
     }
     paths = {key: os.path.relpath(path, folder) for key, path in zip(keys, labelled.path, strict=True)}
     write_json(Path(folder, "labels.json"), {"classes": list(labelled.category), "labels": classified})
@@ -176,19 +192,19 @@ def parquet(folder: str | os.PathLike, labelled: Labelled) -> None:
     import pyarrow.parquet
 
     text, texts, floats = pyarrow.string(), pyarrow.list_(pyarrow.string()), pyarrow.list_(pyarrow.float32())
-    present = list(labelled.present())
+    listed = list(labelled.images())
     columns = {
         "image_id": (list(labelled.image_id), text),
         "file_name": (list(labelled.file_name), text),
         "path": (list(labelled.path), text),
-        "labels": ([labelled.names(numbers) for numbers in present], texts),
-        "probabilities": ([labelled.probability[row, numbers] for row, numbers in enumerate(present)], floats),
+        "labels": ([labelled.names(image.present) for image in listed], texts),
+        "probabilities": ([image.probability for image in listed], floats),
         "observed": (
-            [labelled.names(np.flatnonzero(values == ObservedLabel.PRESENT)) for values in labelled.observed],
+            [labelled.names(image.observed) for image in listed],
             texts,
         ),
         "ignored": (
-            [labelled.names(np.flatnonzero(values == PseudoLabel.IGNORED)) for values in labelled.label],
+            [labelled.names(image.ignored) for image in listed],
             texts,
         ),
     }

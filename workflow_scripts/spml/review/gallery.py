@@ -89,3 +89,40 @@ def counts(pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> dict[s
         "lost": ((observed == ObservedLabel.PRESENT) & ~positive).sum(0),
     }
     return {name: values.tolist() for name, values in columns.items()}
+
+
+class Contents:
+    """What the page shows of all images, collected over blocks of rows."""
+
+    def __init__(self, categories: int, variants: int) -> None:
+        self._entries: dict[str, list[int]] = {"start": [0]}
+        self._disagreement: list[int] = []
+        self._sums = {name: np.zeros(categories, np.int64) for name in ("known", "present", "observed")}
+        self._counts: list[dict[str, np.ndarray]] = [{} for _ in range(variants)]
+
+    def add(
+        self, probability: np.ndarray, pseudo: Sequence[np.ndarray], observed: np.ndarray, true: np.ndarray
+    ) -> None:
+        """Add the next rows; arguments as of ``entries``."""
+        shown = entries(probability, pseudo, observed, true)
+        last = self._entries["start"][-1]
+        self._entries["start"] += [last + start for start in shown.pop("start")[1:]]
+        for name, values in shown.items():
+            self._entries.setdefault(name, []).extend(values)
+        self._disagreement += np.rint(1000 * disagreement(probability, observed, true)).astype(int).tolist()
+        self._sums["known"] += (true != TrueLabel.UNKNOWN).sum(0)
+        self._sums["present"] += (true == TrueLabel.PRESENT).sum(0)
+        self._sums["observed"] += (observed == ObservedLabel.PRESENT).sum(0)
+        for sums, labels in zip(self._counts, pseudo, strict=True):
+            for name, values in counts(labels, observed, true).items():
+                sums[name] = sums.get(name, 0) + np.array(values)
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The data of the page, as plain values."""
+        return {
+            "disagreement": self._disagreement,
+            "labels": self._entries,
+            **{name: values.tolist() for name, values in self._sums.items()},
+            "counts": [{name: values.tolist() for name, values in sums.items()} for sums in self._counts],
+        }

@@ -15,7 +15,7 @@ from spml.training.supervision import TrainingLabels
 
 def fit(
     features_path: str,
-    true: labels.Matrix,
+    true: labels.Matrix | labels.MatrixFile,
     training_labels: TrainingLabels,
     selection_labels: np.ndarray,
     options: TrainingOptions,

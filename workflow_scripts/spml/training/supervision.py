@@ -17,7 +17,10 @@ class TrainingLabels(NamedTuple):
     values: np.ndarray
 
 
-def from_true_labels(loss: str, true: labels.Matrix) -> TrainingLabels:
+Labels = labels.Matrix | labels.MatrixFile
+
+
+def from_true_labels(loss: str, true: Labels) -> TrainingLabels:
     """Return the true labels of the training rows, for full supervision.
 
     Raises
@@ -25,12 +28,12 @@ def from_true_labels(loss: str, true: labels.Matrix) -> TrainingLabels:
     InputError
         When no label is positive, or the labels are not what the loss needs.
     """
-    values = true.values[true.rows("train")]
+    values = true.select(true.rows("train"))[:]
     _require_positives(true.path, values, " (an entry without supervision: full, where no true label is known?)")
     return TrainingLabels(true.path, targets.encode_full_labels(loss, true.path, values))
 
 
-def from_observed_labels(loss: str, observed: labels.Matrix, true: labels.Matrix) -> TrainingLabels:
+def from_observed_labels(loss: str, observed: Labels, true: Labels) -> TrainingLabels:
     """Return the observed labels of the training rows. The true labels serve the split, and the loss ``iun`` alone.
 
     Raises
@@ -40,13 +43,13 @@ def from_observed_labels(loss: str, observed: labels.Matrix, true: labels.Matrix
     """
     observed.require_same_as(true)
     rows = true.rows("train")
-    values = observed.values[rows]
+    values = observed.select(rows)[:]
     _require_positives(observed.path, values)
-    encoded = targets.encode_observed_labels(loss, observed.path, values, true.values[rows])
+    encoded = targets.encode_observed_labels(loss, observed.path, values, true.select(rows)[:])
     return TrainingLabels(observed.path, encoded)
 
 
-def from_pseudo_labels(loss: str, pseudo: labels.Matrix, true: labels.Matrix) -> TrainingLabels:
+def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels) -> TrainingLabels:
     """Return pseudo-labels, whose file holds the training rows alone.
 
     Raises
@@ -56,11 +59,12 @@ def from_pseudo_labels(loss: str, pseudo: labels.Matrix, true: labels.Matrix) ->
     """
     hdf5.require_same("category", pseudo.path, pseudo.category, true.path, true.category)
     pseudo.require_images_of(true, "train")
-    _require_positives(pseudo.path, pseudo.values, " (a lower τ?)")
-    return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, pseudo.values))
+    values = pseudo.values[:]
+    _require_positives(pseudo.path, values, " (a lower τ?)")
+    return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, values))
 
 
-def selection_labels(true: labels.Matrix, observed: labels.Matrix | None) -> np.ndarray:
+def selection_labels(true: Labels, observed: Labels | None) -> np.ndarray:
     """Return the validation labels int8 [n, L] that a model is selected on: the observed ones if passed, else the true ones.
 
     Raises
@@ -68,7 +72,7 @@ def selection_labels(true: labels.Matrix, observed: labels.Matrix | None) -> np.
     InputError
         When the files do not belong together, or no label is positive.
     """
-    values = labels.selection_labels(true, observed)[true.rows("val")]
+    values = labels.selection_labels(true, observed)[:]
     if not (values == TrueLabel.PRESENT).any():
         source = observed.path if observed else true.path
         advice = "" if observed else " (validation.select_on: observed_labels, where no true label is known?)"

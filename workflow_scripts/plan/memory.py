@@ -1,0 +1,52 @@
+"""Memory of the jobs that read matrices [N, L], in MB, from the shapes of their inputs: a function per shape of cost.
+
+The factors are measured by benchmarks/label_memory.py, with a margin. Library modules name the sizes of blocks.
+"""
+
+MB = 1_000_000
+BASE = 600  # imports, and a block of rows with what is computed from it
+COLUMN_ENTRIES = 1 << 28  # of a block of columns, spml.artifacts.blocks
+PREDICTED_ROWS = 4096  # at a time, predict_logits.py
+
+
+def rows(matrix: tuple[int, int]) -> int:
+    """Return the memory of work by blocks of rows: ids and file names of N images, names of L categories, one block."""
+    images, categories = matrix
+    return BASE + (1000 * images + 1000 * categories) // MB
+
+
+def held(matrix: tuple[int, int]) -> int:
+    """Return the memory of work by rows with labels of one byte beside it: those of a table, or of a rule that ranks."""
+    images, categories = matrix
+    return columns(matrix) + 2 * images * categories // MB
+
+
+def columns(matrix: tuple[int, int]) -> int:
+    """Return the memory of work by blocks of columns: nine bytes per entry of a block."""
+    images, categories = matrix
+    return rows(matrix) + 9 * min(images * categories, max(COLUMN_ENTRIES, images)) // MB
+
+
+def resampled(matrix: tuple[int, int], resamples: int, threads: int) -> int:
+    """Return the memory of a bootstrap: columns, a byte per image and resample, 300 bytes per image for each thread."""
+    return columns(matrix) + matrix[0] * (resamples + 300 * threads) // MB
+
+
+def pairs(matrix: tuple[int, int]) -> int:
+    """Return the memory of counts of pairs of categories, four bytes each, beside work by rows."""
+    return rows(matrix) + 5 * matrix[1] ** 2 // MB
+
+
+def predicted(matrix: tuple[int, int], features: tuple[int, int]) -> int:
+    """Return the memory of logits of a block of rows, and of the weights of a head."""
+    categories, width = matrix[1], features[1]
+    return rows(matrix) + (PREDICTED_ROWS * (12 * categories + 8 * width) + 8 * categories * width) // MB
+
+
+def trained(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:
+    """Return the memory of training: labels, four bytes per entry while they are read; features, four bytes each.
+
+    Features beyond ``memory_mb`` (0: no limit) stay in their file.
+    """
+    size = 4 * features[0] * features[1] // MB
+    return 2000 + rows(matrix) + 4 * matrix[0] * matrix[1] // MB + (min(size, 2 * memory_mb) if memory_mb else size)
