@@ -183,7 +183,7 @@ def test_pictures_that_are_not_there_are_named(tmp_path, monkeypatch):
         plan_model.new_images(experiment)
     with pytest.raises(InputError, match="found no picture in the folder rules"):
         image_folder.of_folder("rules")
-    with pytest.raises(InputError, match=re.escape("random.pth: found no text")):
+    with pytest.raises(InputError, match=re.escape("random.pth: line 1: no text in UTF-8")):
         image_folder.of_list("random.pth")
 
 

@@ -83,7 +83,7 @@ def record(experiment: Experiment) -> dict[str, Any]:
 
 def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return the options of jobs, by rule and by the wildcards other than data set, seed and shard: what records must hold."""
-    return {
+    jobs = {
         "list_images": {part: data.listing_options(experiment, part) for part in ("train", "test")},
         "make_labels": {"": data.label_options(experiment)},
         "make_observed_labels": {"": labels.observation(experiment)},
@@ -104,6 +104,7 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             for variant in variants_of(entry)
         },
     }
+    return plain(jobs)
 
 
 def recorded_files(experiment: Experiment) -> list[str]:

@@ -16,7 +16,7 @@ KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 
 
 @contextlib.contextmanager
-def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
+def open_to_read(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """Yield a regular file, open to read. What cannot be opened raises OSError, as ``open`` does.
 
     Raises

@@ -32,10 +32,21 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     InputError
         When the file is damaged, was moved, or is no table.
     """
-    record = records.verify(path, "table")
+    records.verify(path, "table")
+    return parse(path)
+
+
+def parse(path: str | os.PathLike) -> pd.DataFrame:
+    """Return the content of a table as ``read``, of any kind and whatever its record says.
+
+    Raises
+    ------
+    InputError
+        When the file is no table.
+    """
     try:
         columns = pd.read_csv(path, nrows=0).columns
         missing = {column: [""] for column in columns if column not in TEXT}
         return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=missing)
     except ValueError as error:  # pandas' errors of parsing, and of decoding
-        raise InputError(f"{path}: not a readable table ({error}); {records.advice(path, record)}") from error
+        raise InputError(f"{path}: not a readable table ({error}); {records.advice(path)}") from error

@@ -66,7 +66,7 @@ def load(path: str | os.PathLike) -> COCO:
         When the file is missing, no JSON, repeats a key, is not of the COCO instances format, or refers to ids that it does not have.
     """
     try:
-        with regular_files.opened(path) as file:
+        with regular_files.open_to_read(path) as file:
             dataset = json.load(io.TextIOWrapper(file, encoding="utf-8"), object_pairs_hook=_once)
     except _RepeatedKey as error:
         raise InputError(f"{path}: found the key {error.args[0]!r} twice in one object, wanted each once") from error

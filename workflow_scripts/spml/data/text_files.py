@@ -19,7 +19,7 @@ def read(path: Path, wanted: str, newlines: bool = True) -> str:
     """
     content = b""
     try:
-        with regular_files.opened(path) as file:
+        with regular_files.open_to_read(path) as file:
             content = file.read()
         text = content.decode("utf-8-sig")
     except OSError as error:

@@ -54,7 +54,7 @@ def reasons(paths: Sequence[str], what: str) -> list[str | None]:
 def reason_against(path: str) -> str | None:
     """Return None if a file is a picture in one of ``FORMATS``, else the reason why it is none; only its beginning is read."""
     try:
-        with regular_files.opened(path) as file:
+        with regular_files.open_to_read(path) as file:
             head = file.read(HEAD)
             file.seek(0)
             return _reason(head, file, os.path.splitext(path)[1].lower())

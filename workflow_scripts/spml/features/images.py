@@ -39,7 +39,7 @@ def opened(path: str) -> Iterator[Image.Image]:
         decoded).
     """
     try:
-        with regular_files.opened(path) as file, Image.open(file, formats=FORMATS) as picture:
+        with regular_files.open_to_read(path) as file, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > PIXELS:
                 raise InputError(
                     f"{path}: found {picture.width:,} x {picture.height:,} pixels, wanted at most {PIXELS:,} in all"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spml.artifacts import checkpoints, hdf5, labels, manifest, tables
+from spml.artifacts import checkpoints, hdf5, labels, manifest, records, tables
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel, TrueLabel
 from spml.labels.pseudo_labels import probabilities
 from spml.runtime.errors import InputError
@@ -221,7 +221,9 @@ def _csv(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
             columns = next(csv.reader(file), [])
         if not columns:
             raise InputError(f"{path}: found no columns, wanted a table of the pipeline")
-        table = tables.read(path)
+        if records.path_of(path).is_file():
+            records.verify(path)
+        table = tables.parse(path)  # also what a rule writes for people alone, which has no record
     except (ValueError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a readable CSV table ({error})") from error
     if image is not None:
