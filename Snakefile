@@ -84,4 +84,4 @@ onstart:
 
 
 onsuccess:
-    console.summarise(DATASET)
+    console.summarise(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules])

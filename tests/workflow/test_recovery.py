@@ -178,6 +178,17 @@ def test_results_of_other_settings_end_the_run_where_snakemake_looks_at_times_al
     assert "the configuration says loss {'alpha': 0.5, 'name': 'em'}" in output
 
 
+def test_a_report_of_other_settings_is_not_taken_for_the_result(folder):
+    """Where Snakemake looks at times alone, or makes one file alone, the report is that of the run before."""
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"teachers/em/loss": {"name": "em", "alpha": 0.5}}))
+    told = "results/tiny/report.html was made with other settings: teachers.em.loss.alpha was 0.1, is now 0.5"
+    (folder / "results/tiny/figures/figure_1b.svg").unlink()
+    code, output = tiny.snakemake(folder, "--rerun-triggers", "mtime", check=False)
+    assert code == 1 and f"Error: {told}" in output, output
+    output = tiny.snakemake(folder, "results/tiny/labels/train.h5", "--force")
+    assert told in output and "mAP (%)" not in output, output
+
+
 def test_a_file_of_the_users_that_changed_unseen_ends_the_run(folder):
     weights = folder / "data/random.pth"
     weights.write_bytes(weights.read_bytes() + b"\0")
