@@ -2,7 +2,7 @@
 
     python predict.py picture.jpg other.png
 
-It needs NumPy, Pillow, and onnxruntime or torch. A program may also use it: predict.Model().labels("picture.jpg").
+It needs NumPy, Pillow, pillow-heif, and onnxruntime or torch. A program may also use it: predict.Model().labels("picture.jpg").
 """
 
 import importlib.util
