@@ -44,6 +44,7 @@ wildcard_constraints:
 
 if workflow.is_main_process:
     require_named_paths()
+    console.end_with_the_terminal()
 
 
 rule all:

@@ -1,7 +1,9 @@
 """The messages on the terminal before the first job and after the last."""
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from plan import paths
@@ -21,6 +23,12 @@ def require_writable() -> None:
             sys.exit(f"Error: {folder}: found {kind}, wanted a folder or nothing; move it away, then run again")
     if os.path.isdir("results") and not os.access("results", os.W_OK):
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
+
+
+def end_with_the_terminal() -> None:
+    """Take SIGHUP for Ctrl-C, so that Snakemake ends its jobs and takes its lock away; under nohup it stays ignored."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def summarise(dataset: str) -> None:

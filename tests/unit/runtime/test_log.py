@@ -15,7 +15,8 @@ BEGIN = f"""
 import os, sys, types
 sys.path.insert(0, {str(LIBRARY)!r})
 from spml.runtime import log
-log.redirect(types.SimpleNamespace(log=[sys.argv[1]], threads=1, scriptdir={{scriptdir!r}}))
+job = {{{{"rule": "any", "wildcards": {{{{}}}}, "params": {{{{}}}}, "input": {{{{}}}}, "threads": 1}}}}
+log.redirect(types.SimpleNamespace(log=[sys.argv[1]], scriptdir={{scriptdir!r}}, **job))
 """
 
 
@@ -55,6 +56,7 @@ def test_a_signal_ends_a_job_with_a_sentence_and_without_temporary_files(tmp_pat
     )
     job = start(tmp_path, program)
     while not ((tmp_path / "job.log").exists() and "waits" in (tmp_path / "job.log").read_text()):
+        assert job.poll() is None, job.stderr.read()
         time.sleep(0.05)
     job.send_signal(number)
     assert job.wait() == 1
