@@ -10,28 +10,34 @@ sys.path.insert(0, SCRIPTS)
 # Jobs search PYTHONPATH before the folder of their script; the modules of another clone may lie there.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SCRIPTS, os.environ.get("PYTHONPATH")]))
 
-from plan import (
-    acquire,
-    console,
-    data,
-    evaluation,
-    features,
-    labels,
-    load,
-    memory,
-    model,
-    named_paths,
-    paths,
-    reporting,
-    review,
-    rows,
-    training,
-)
-from plan.errors import ConfigError
-from plan.fields import NAME_PATTERN
-from plan.sources import ARCHIVES, READERS
-from plan.tracking import code, templates
-from spml.review.exports import FORMATS
+try:
+    from plan import (
+        acquire,
+        console,
+        data,
+        evaluation,
+        features,
+        labels,
+        load,
+        memory,
+        model,
+        named_paths,
+        paths,
+        reporting,
+        review,
+        rows,
+        training,
+    )
+    from plan.errors import ConfigError
+    from plan.fields import NAME_PATTERN
+    from plan.sources import ARCHIVES, READERS
+    from plan.tracking import code, templates
+    from spml.review.exports import FORMATS
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"Error: {sys.executable} has no module {missing.name}; wanted the Python environment of this workflow: run make once, "
+        "then .venv/bin/snakemake, or install requirements.txt"
+    )
 
 for name in ("plan", "spml"):
     folder = os.path.dirname(os.path.dirname(os.path.realpath(sys.modules[name].__file__)))

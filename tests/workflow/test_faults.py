@@ -238,9 +238,10 @@ def test_a_terminal_that_is_closed_ends_snakemake_and_its_jobs_and_leaves_no_loc
 
 
 def test_a_run_under_nohup_outlives_its_terminal(folder, undisturbed, tmp_path):
-    (folder / f"results/tiny/{EM}/logits_val.h5").unlink()
-    pause = Pause(tmp_path / "pause", f"results/tiny/{EM}/logits_val.h5")
-    run = Run(["nohup", *tiny.command(folder)], folder, tmp_path / "output.txt", **pause.environment)
+    target = f"results/tiny/{WRITERS['HDF5'][0]}"
+    (folder / target).unlink()
+    pause = Pause(tmp_path / "pause", target)
+    run = Run(["nohup", *tiny.command(folder, target)], folder, tmp_path / "output.txt", **pause.environment)
     run.wait_until_paused(pause)
     os.killpg(run.process.pid, signal.SIGHUP)
     pause.go()
@@ -262,7 +263,7 @@ def test_a_home_folder_that_cannot_be_written_to(folder, undisturbed, tmp_path, 
         name, _, missing = variable.partition(" ")
         environment = {"HOME": str(home), name: str(home / "missing" if missing else home)}
         environment = {"XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""} | environment
-        output = tiny.snakemake(folder, **environment)
+        output = tiny.snakemake(folder, *targets, **environment)
         logs = "".join(path.read_text() for path in (folder / "results/tiny/logs").rglob("*.log"))
         assert "Traceback" not in output + logs and str(home) not in output, output
     assert same(folder, undisturbed)
