@@ -92,7 +92,8 @@ def bytes_of(results):
         for path in sorted(Path(results).rglob("*"))
         if path.is_file()
         and path.relative_to(results).parts[0] not in ("logs", "benchmarks")
-        and path.name not in ("provenance.json", ".provenance.json.record", "provenance.html", "report.html", ".snakemake_timestamp")
+        and path.name
+        not in ("provenance.json", ".provenance.json.record", "provenance.html", "report.html", ".snakemake_timestamp")
     }
 
 

@@ -102,8 +102,8 @@ def test_equal_pictures_and_twins_of_categories_are_in_tables_and_logs(ran):
     assert sorted(others) == ["train/red/3.png", "train/red/copy.png"]
     text = log(folder, "find_duplicates.log")
     first = "data/mine/train/blue/3.png, data/mine/test/blue/again.png"
-    assert "warning: 1 x the same picture in the training part and in the test part: " in text
-    assert f"; the first: {first}\n" in text
+    assert "warning: the same picture in the training part and in the test part: " in text
+    assert f"(1 in all, the first: {first})\n" in text
     (warning,) = pd.read_csv(tables / "category_warnings.csv")["names"]
     assert warning == "'Green', 'green'"
 
@@ -113,7 +113,13 @@ def test_report_and_terminal_say_so(ran):
     assert re.search(r"\d warnings about the data: see the section Data of results/tiny/report.html", output)
     page = (folder / "results/tiny/report.html").read_text()
     data = page[page.index(">Data</h2>") :]
-    for text in (*LEFT_OUT.values(), "red/pipe.jpg", "red/\\udcff.jpg", "Green", "pictures that are in the training part"):
+    for text in (
+        *LEFT_OUT.values(),
+        "red/pipe.jpg",
+        "red/\\udcff.jpg",
+        "Green",
+        "pictures that are in the training part",
+    ):
         assert text in data, text
 
 

@@ -347,7 +347,7 @@ def test_an_error_that_requests_does_not_wrap_is_one_sentence(tmp_path, monkeypa
         raise getattr(urllib3.exceptions, name)("reason")
 
     monkeypatch.setattr(requests.Session, "get", broken)
-    with pytest.raises(InputError, match="http://host/a.zip: cannot be fetched to .*reason"):
+    with pytest.raises(InputError, match=r"http://host/a.zip: cannot be fetched to .*reason"):
         fetch("http://host/a.zip", tmp_path / "a.zip")
 
 
