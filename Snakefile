@@ -43,6 +43,7 @@ wildcard_constraints:
 
 
 if workflow.is_main_process:
+    console.require_folders()
     require_named_paths()
     console.end_with_the_terminal()
 

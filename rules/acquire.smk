@@ -6,12 +6,12 @@ rule draw_demo:
         code=code("draw_demo"),
     output:
         annotations="resources/{dataset}/{part}.json",
-    wildcard_constraints:
-        dataset="|".join(DRAWN) or "(?!)",  # a file of the user's at such a path stays
     log:
         "resources/{dataset}/logs/draw_demo/{part}.log",
     benchmark:
         "resources/{dataset}/benchmarks/draw_demo/{part}.tsv"
+    wildcard_constraints:
+        dataset="|".join(DRAWN) or "(?!)",  # a file of the user's at such a path stays
     conda:
         "../envs/numpy.yaml"
     resources:

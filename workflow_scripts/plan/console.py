@@ -15,12 +15,16 @@ def figures(dataset: str) -> list[str]:
     return [paths.figure(name, dataset, ending) for name in FIGURES for ending in ("svg", "png")]
 
 
-def require_writable() -> None:
-    """End with one line where results cannot be written; each job would fail by itself."""
+def require_folders() -> None:
+    """End with one line where results or resources are no folders; Snakemake would end with a traceback."""
     for folder in ("results", "resources"):
         if os.path.lexists(folder) and not os.path.isdir(folder):
             kind = "a link that leads nowhere" if os.path.islink(folder) else "a file"
             sys.exit(f"Error: {folder}: found {kind}, wanted a folder or nothing; move it away, then run again")
+
+
+def require_writable() -> None:
+    """End with one line where results cannot be written; each job would fail by itself."""
     if os.path.isdir("results") and not os.access("results", os.W_OK):
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import requests
-from requests.exceptions import BaseHTTPError  # of urllib3, which requests does not wrap everywhere
+from requests.exceptions import BaseHTTPError  # type: ignore[attr-defined]  # urllib3's, not wrapped everywhere
 
 from spml.artifacts.checksums import digest
 from spml.data import addresses
