@@ -7,37 +7,29 @@ import sys
 
 SCRIPTS = str((Path(workflow.basedir) / "workflow_scripts").resolve())
 sys.path.insert(0, SCRIPTS)
-# Jobs search PYTHONPATH before the folder of their script; the modules of another clone may lie there.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SCRIPTS, os.environ.get("PYTHONPATH")]))
 
-try:
-    from plan import (
-        acquire,
-        console,
-        data,
-        evaluation,
-        features,
-        labels,
-        load,
-        memory,
-        model,
-        named_paths,
-        paths,
-        reporting,
-        review,
-        rows,
-        training,
-    )
-    from plan.errors import ConfigError
-    from plan.fields import NAME_PATTERN
-    from plan.sources import ARCHIVES, READERS
-    from plan.tracking import code, templates
-    from spml.review.exports import FORMATS
-except ModuleNotFoundError as missing:
-    sys.exit(
-        f"Error: {sys.executable} has no module {missing.name}; wanted the Python environment of this workflow: run make once, "
-        "then .venv/bin/snakemake, or install requirements.txt"
-    )
+from plan import (
+    acquire,
+    console,
+    data,
+    evaluation,
+    features,
+    labels,
+    load,
+    memory,
+    model,
+    named_paths,
+    paths,
+    reporting,
+    review,
+    rows,
+    training,
+)
+from plan.errors import ConfigError
+from plan.fields import NAME_PATTERN
+from plan.sources import ARCHIVES, READERS
+from plan.tracking import code, templates
+from spml.review.exports import FORMATS
 
 for name in ("plan", "spml"):
     folder = os.path.dirname(os.path.dirname(os.path.realpath(sys.modules[name].__file__)))
@@ -46,6 +38,7 @@ for name in ("plan", "spml"):
             f"Error: found the module {name} in {folder}, wanted the one in {SCRIPTS}: take the other off the path"
         )
 
+console.search_first(SCRIPTS)
 COMMAND_LINE = workflow.config_settings
 FILES = COMMAND_LINE.configfiles if COMMAND_LINE.replace_workflow_config else workflow.configfiles
 

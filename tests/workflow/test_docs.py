@@ -115,7 +115,11 @@ def test_conda_environments_have_the_versions_of_the_lock():
 
 
 def test_conda_environments_have_what_their_scripts_import():
-    names = {"PIL": "pillow", "pillow_heif": "pillow-heif", "markupsafe": "jinja2"}  # the package that a module comes with
+    names = {
+        "PIL": "pillow",
+        "pillow_heif": "pillow-heif",
+        "markupsafe": "jinja2",
+    }  # the package that a module comes with
     rules = "\n".join(path.read_text() for path in (tiny.ROOT / "rules").glob("*.smk"))
     for block in re.split(r"^(?:rule|checkpoint) ", rules, flags=re.M)[1:]:
         rule, environment = re.match(r"\w+", block)[0], re.search(r"envs/(\w+\.yaml)", block)[1]

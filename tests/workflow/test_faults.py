@@ -269,14 +269,6 @@ def test_a_home_folder_that_cannot_be_written_to(folder, undisturbed, tmp_path, 
     assert same(folder, undisturbed)
 
 
-def test_a_python_without_a_package_of_the_workflow_is_named(folder, tmp_path):
-    missing = tmp_path / "modules"
-    missing.mkdir()
-    (missing / "pydantic.py").write_text("raise ModuleNotFoundError('none', name='pydantic')")
-    output = fails(folder, PYTHONPATH=str(missing))
-    assert "has no module pydantic; wanted the Python environment of this workflow: run make once" in output, output
-
-
 @pytest.mark.parametrize("kind", ["a file", "a link that leads nowhere"])
 def test_a_results_folder_that_is_none(tmp_path, kind):
     folder = tiny.make(tmp_path / "work")

@@ -15,6 +15,11 @@ def figures(dataset: str) -> list[str]:
     return [paths.figure(name, dataset, ending) for name in FIGURES for ending in ("svg", "png")]
 
 
+def search_first(folder: str) -> None:
+    """Let jobs find modules in this folder first: they search PYTHONPATH, where another clone may lie, before their script's."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
+
+
 def require_folders() -> None:
     """End with one line where results or resources are no folders; Snakemake would end with a traceback."""
     for folder in ("results", "resources"):

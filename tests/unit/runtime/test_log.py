@@ -77,3 +77,12 @@ def test_a_job_with_the_library_of_another_clone_ends_with_a_sentence(tmp_path):
     text = (tmp_path / "job.log").read_text()
     assert job.returncode == 1 and "runs" not in text and "Traceback" not in text
     assert f"error: found the module spml in {LIBRARY}, wanted the one in {tmp_path}" in text
+
+
+def test_a_python_without_a_package_of_the_workflow_is_named(tmp_path):
+    for module, shows_trace in {"no_such_package.part": False, "spml.no_such_module": True}.items():
+        job = start(tmp_path, f"import {module}")
+        job.communicate()
+        text = (tmp_path / "job.log").read_text()
+        assert job.returncode == 1 and ("Traceback" in text) == shows_trace
+        assert ("has no module no_such_package; wanted the Python environment" in text) != shows_trace
