@@ -137,7 +137,7 @@ def graph() -> str:
         for part in ("train", "test"):
             for name in (
                 f"resources/demo/{part}.json",
-                *(f"results/demo/images/{part}{end}" for end in (".csv", "/00000.csv")),
+                *(f"results/demo/images/{part}{end}" for end in (".csv", "_left_out.csv", "/00000.csv")),
             ):
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)

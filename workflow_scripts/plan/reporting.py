@@ -83,27 +83,29 @@ def record(experiment: Experiment) -> dict[str, Any]:
 
 def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return the options of jobs, by rule and by the wildcards other than data set, seed and shard: what records must hold."""
-    return {
-        "list_images": {part: data.listing_options(experiment, part) for part in ("train", "test")},
-        "make_labels": {"": data.label_options(experiment)},
-        "make_observed_labels": {"": labels.observation(experiment)},
-        "extract_features": {
-            f"{backbone}/{part}": features.extraction(experiment, backbone)
-            for backbone in experiment.backbones
-            for part in ("train", "test")
-        },
-        "train_teacher": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
-        "train_student": {
-            f"{name}/{variant}": training.student_options(experiment, name)
-            for name in experiment.students
-            for variant in experiment.variants(name)
-        },
-        "make_pseudo_labels": {
-            f"{name}/{variant}": labels.rule_options(experiment, name, variant)
-            for name, entry in experiment.pseudo_labels.items()
-            for variant in variants_of(entry)
-        },
-    }
+    return plain(
+        {
+            "list_images": {part: data.listing_options(experiment, part) for part in ("train", "test")},
+            "make_labels": {"": data.label_options(experiment)},
+            "make_observed_labels": {"": labels.observation(experiment)},
+            "extract_features": {
+                f"{backbone}/{part}": features.extraction(experiment, backbone)
+                for backbone in experiment.backbones
+                for part in ("train", "test")
+            },
+            "train_teacher": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
+            "train_student": {
+                f"{name}/{variant}": training.student_options(experiment, name)
+                for name in experiment.students
+                for variant in experiment.variants(name)
+            },
+            "make_pseudo_labels": {
+                f"{name}/{variant}": labels.rule_options(experiment, name, variant)
+                for name, entry in experiment.pseudo_labels.items()
+                for variant in variants_of(entry)
+            },
+        }
+    )
 
 
 def recorded_files(experiment: Experiment) -> list[str]:
