@@ -43,7 +43,9 @@ wildcard_constraints:
 
 
 if workflow.is_main_process:
+    console.require_folders()
     require_named_paths()
+    console.end_with_the_terminal()
 
 
 rule all:

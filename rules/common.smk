@@ -7,8 +7,6 @@ import sys
 
 SCRIPTS = str((Path(workflow.basedir) / "workflow_scripts").resolve())
 sys.path.insert(0, SCRIPTS)
-# Jobs search PYTHONPATH before the folder of their script; the modules of another clone may lie there.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SCRIPTS, os.environ.get("PYTHONPATH")]))
 
 from plan import (
     acquire,
@@ -40,6 +38,7 @@ for name in ("plan", "spml"):
             f"Error: found the module {name} in {folder}, wanted the one in {SCRIPTS}: take the other off the path"
         )
 
+console.search_first(SCRIPTS)
 COMMAND_LINE = workflow.config_settings
 FILES = COMMAND_LINE.configfiles if COMMAND_LINE.replace_workflow_config else workflow.configfiles
 

@@ -16,7 +16,7 @@ ADVICE = (
 )
 download = snakemake.params.download
 folder = Path(snakemake.output.files).parent.parent  # of the data set; the listing lies in its folder fetched
-archive_path = folder / addresses.file_name(download["url"])
+archive_path = Path(snakemake.output.files).parent / addresses.stored_as(download["url"])
 archive = fetch(download["url"], archive_path, sha256=download.get("sha256"), md5=download.get("md5"), advice=ADVICE)
 files = unpack(archive, folder, snakemake.params.members)
 write_listing(snakemake.output.files, files)

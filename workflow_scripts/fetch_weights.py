@@ -28,7 +28,7 @@ advice = (
 )
 output = Path(snakemake.output.weights)
 # The download is not an output, so that Snakemake keeps it after an interruption.
-download_path = output.parent.parent / "downloads" / addresses.file_name(download["url"])
+download_path = output.parent.parent / "downloads" / addresses.stored_as(download["url"])
 fetched = fetch(download["url"], download_path, sha256=download.get("sha256"), advice=advice)
 with writing(output) as part:
     shutil.copyfile(fetched, part)

@@ -18,7 +18,7 @@ pictures = [
 ]
 groups = duplicates.find(pictures, snakemake.threads)
 duplicates.write(snakemake.output.table, groups)
-print(f"{len(pictures):,} pictures, {len(groups):,} of them there more than once")
+print(f"{len(pictures):,} listed pictures; pictures that are there more than once: {len(groups):,}")
 for kind, members in duplicates.by_kind(groups).items():
     first = ", ".join(picture.path for picture in members[0])
-    print(f"warning: {len(members):,} pictures {kind}, the first: {first}")
+    print(f"warning: the same picture {kind} ({len(members):,} in all, the first: {first})")

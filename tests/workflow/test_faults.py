@@ -17,7 +17,7 @@ import pytest
 
 import tiny
 from interrupted import FAULTS, Pause, Run, bytes_of, leftovers, paused_at, wait
-from spml.data import download
+from spml.data import addresses, download
 from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -193,7 +193,8 @@ def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
     folder = tiny.make(tmp_path / "work")
     backbone = {"architecture": "shufflenet_v2_x0_5", "weights": "imagenet", "download": {"url": slow, "sha256": None}}
     tiny.configure(folder, tiny.changed(tiny.CONFIG, {"backbones/random": backbone}))
-    target, part = "resources/weights/imagenet/random.pth", folder / "resources/weights/downloads/weights.pth.part"
+    target = "resources/weights/imagenet/random.pth"
+    part = folder / f"resources/weights/downloads/{addresses.stored_as(slow)}.part"
     run = Run(tiny.command(folder, target), folder, tmp_path / "output.txt")
     half = len(Slow.content) // 2
     wait(lambda: part.exists() and part.stat().st_size == half, lambda: run.text, run)
@@ -221,6 +222,59 @@ def test_a_job_that_gets_sigterm_leaves_nothing_and_says_so(folder, tmp_path):
     assert run.finish() == 1
     assert "error: ended by SIGTERM: cancelled, over its time or memory, or preempted" in run.text
     assert "Traceback" not in run.text and not (folder / target).exists() and leftovers(folder) == []
+
+
+def test_a_terminal_that_is_closed_ends_snakemake_and_its_jobs_and_leaves_no_lock(folder, undisturbed, tmp_path):
+    target, run, _, job = paused(folder, tmp_path, "checkpoint")
+    os.killpg(run.process.pid, signal.SIGHUP)
+    assert run.finish() == 1
+    assert "Terminating processes on user request" in run.text and "Traceback" not in run.text, run.text
+    assert not Path(f"/proc/{job}").exists() and not (folder / target).exists() and leftovers(folder) == []
+    tiny.snakemake(folder)  # no --unlock
+    assert same(folder, undisturbed)
+
+
+def test_a_run_under_nohup_outlives_its_terminal(folder, undisturbed, tmp_path):
+    target = f"results/tiny/{WRITERS['HDF5'][0]}"
+    (folder / target).unlink()
+    pause = Pause(tmp_path / "pause", target)
+    run = Run(["nohup", *tiny.command(folder, target)], folder, tmp_path / "output.txt", **pause.environment)
+    run.wait_until_paused(pause)
+    os.killpg(run.process.pid, signal.SIGHUP)
+    pause.go()
+    assert run.finish() == 0, run.text
+    assert same(folder, undisturbed)
+
+
+# -- a home folder that cannot be written to
+
+
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME", "HOME that is not there"])
+def test_a_home_folder_that_cannot_be_written_to(folder, undisturbed, tmp_path, variable):
+    """Neither Snakemake nor the libraries of extraction and figures need it."""
+    targets = ["results/tiny/features/random/test/00000.h5", "results/tiny/figures/figure_1b.svg"]
+    for target in targets:
+        (folder / target).unlink()
+    with mounted(tmp_path / "home", "size=1m") as home:
+        subprocess.run(["mount", "-o", "remount,ro", home], check=True)
+        name, _, missing = variable.partition(" ")
+        environment = {"HOME": str(home), name: str(home / "missing" if missing else home)}
+        environment = {"XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""} | environment
+        output = tiny.snakemake(folder, *targets, **environment)
+        logs = "".join(path.read_text() for path in (folder / "results/tiny/logs").rglob("*.log"))
+        assert "Traceback" not in output + logs and str(home) not in output, output
+    assert same(folder, undisturbed)
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link that leads nowhere"])
+def test_a_results_folder_that_is_none(tmp_path, kind):
+    folder = tiny.make(tmp_path / "work")
+    if kind == "a file":
+        (folder / "results").touch()
+    else:
+        (folder / "results").symlink_to("nowhere")
+    output = fails(folder)
+    assert f"Error: results: found {kind}, wanted a folder or nothing; move it away, then run again" in output, output
 
 
 # -- two at once

@@ -37,7 +37,7 @@ def test_a_warning_names_file_and_lines(tmp_path):
     table = csv_table.read(str(path))
     found = category_names.warnings(str(path), table.category, table.line_of, are_cells=True)
     assert [(warning.position, warning.names) for warning in found] == [
-        (f"{path}, line 4 and 3", "'Cat', 'cat'"),
+        (f"{path}, lines 4 and 3", "'Cat', 'cat'"),
         (f"{path}, line 5", "'cup,table'"),
     ]
     assert not category_names.warnings("a.json", ["cup,table"], {}, are_cells=False)

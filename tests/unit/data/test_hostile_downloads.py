@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import requests
+import urllib3
 
 from spml.data import addresses, download
 from spml.data.archives import unpack
@@ -184,6 +186,12 @@ def test_a_download_is_named_by_the_end_of_its_path():
             addresses.file_name(url)
 
 
+def test_two_addresses_that_end_in_one_name_are_stored_apart():
+    stored = [addresses.stored_as(f"https://host/{folder}/weights.pth") for folder in "ab"]
+    assert len(set(stored)) == 2 and all(Path(name).name == "weights.pth" for name in stored)
+    assert addresses.stored_as("https://host/a/weights.pth") == stored[0]
+
+
 # -- what a server says of the bytes that it sends
 
 
@@ -281,6 +289,66 @@ def test_an_answer_that_is_no_http_is_one_sentence(tmp_path, monkeypatch):
         with pytest.raises(InputError, match="cannot be fetched to") as error:
             fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.zip", tmp_path / "a.zip", tries=2)
         assert "\n" not in str(error.value)
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 " + b"O" * 70_000 + b"\r\n\r\n",
+        OK + b"A: " + b"a" * 70_000 + b"\r\n\r\n",
+        OK + b"A: a\r\n" * 200 + b"\r\n",
+        OK + b"Content-Length: 10\r\n\r\nabc",
+        OK + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+        CHUNKED + b"zz\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"-5\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"5\r\nabc",
+        CHUNKED + b"1" * 70_000,
+        b"HTTP/1.1 302 Found\r\nLocation: http://[::1/a.zip\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: //\xff\xfe/a.zip\r\n\r\n",
+    ],
+    ids=lambda answer: repr(answer[:60]),
+)
+@pytest.mark.parametrize("protocol", ["http", "https"])
+def test_a_broken_answer_is_one_sentence(tmp_path, monkeypatch, answer, protocol):
+    monkeypatch.setattr(download, "PAUSE", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def send():
+            with contextlib.suppress(OSError):
+                while True:
+                    with listening.accept()[0] as connection, contextlib.suppress(ConnectionError):
+                        connection.recv(1000)
+                        connection.sendall(answer)
+
+        threading.Thread(target=send, daemon=True).start()
+        url = f"{protocol}://127.0.0.1:{listening.getsockname()[1]}/a.zip"
+        with pytest.raises(InputError) as error:
+            fetch(url, tmp_path / "a.zip", tries=2)
+        assert str(error.value).startswith("http") and "\n" not in str(error.value)
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_server_that_falls_silent_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", (5.0, 0.1))
+    monkeypatch.setattr(download, "PAUSE", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as listening, pytest.raises(InputError, match="timed out"):
+        fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.zip", tmp_path / "a.zip", tries=2)
+
+
+@pytest.mark.parametrize("name", ["LocationParseError", "DecodeError", "SSLError", "ProtocolError", "ResponseError"])
+def test_an_error_that_requests_does_not_wrap_is_one_sentence(tmp_path, monkeypatch, name):
+    def broken(*arguments, **options):
+        raise getattr(urllib3.exceptions, name)("reason")
+
+    monkeypatch.setattr(requests.Session, "get", broken)
+    with pytest.raises(InputError, match=r"http://host/a.zip: cannot be fetched to .*reason"):
+        fetch("http://host/a.zip", tmp_path / "a.zip")
 
 
 # -- where it is written

@@ -15,7 +15,8 @@ BEGIN = f"""
 import os, sys, types
 sys.path.insert(0, {str(LIBRARY)!r})
 from spml.runtime import log
-log.redirect(types.SimpleNamespace(log=[sys.argv[1]], threads=1, scriptdir={{scriptdir!r}}))
+job = {{{{"rule": "any", "wildcards": {{{{}}}}, "params": {{{{}}}}, "input": {{{{}}}}, "threads": 1}}}}
+log.redirect(types.SimpleNamespace(log=[sys.argv[1]], scriptdir={{scriptdir!r}}, **job))
 """
 
 
@@ -55,6 +56,7 @@ def test_a_signal_ends_a_job_with_a_sentence_and_without_temporary_files(tmp_pat
     )
     job = start(tmp_path, program)
     while not ((tmp_path / "job.log").exists() and "waits" in (tmp_path / "job.log").read_text()):
+        assert job.poll() is None, job.stderr.read()
         time.sleep(0.05)
     job.send_signal(number)
     assert job.wait() == 1
@@ -75,3 +77,12 @@ def test_a_job_with_the_library_of_another_clone_ends_with_a_sentence(tmp_path):
     text = (tmp_path / "job.log").read_text()
     assert job.returncode == 1 and "runs" not in text and "Traceback" not in text
     assert f"error: found the module spml in {LIBRARY}, wanted the one in {tmp_path}" in text
+
+
+def test_a_python_without_a_package_of_the_workflow_is_named(tmp_path):
+    for module, shows_trace in {"no_such_package.part": False, "spml.no_such_module": True}.items():
+        job = start(tmp_path, f"import {module}")
+        job.communicate()
+        text = (tmp_path / "job.log").read_text()
+        assert job.returncode == 1 and ("Traceback" in text) == shows_trace
+        assert ("has no module no_such_package; wanted the Python environment" in text) != shows_trace

@@ -1,5 +1,6 @@
 """Addresses of downloads: what is one, and which other address a server may send the download to."""
 
+import hashlib
 import ipaddress
 import re
 from pathlib import PurePosixPath
@@ -58,6 +59,15 @@ def file_name(url: str) -> str:
     if name in ("", ".", ".."):
         raise InputError(f"{url}: its path ends with no file name; {WANTED}")
     return name
+
+
+def stored_as(url: str) -> str:
+    """Return the path that a download is stored by: its file name, in a folder of this address; errors as ``parts``.
+
+    Of two addresses that end in one name, neither is taken for the other.
+    """
+    name = file_name(url)
+    return f"{hashlib.sha256(url.encode()).hexdigest()[:16]}/{name}"
 
 
 def redirected(first: str, url: str, location: str) -> str:

@@ -62,7 +62,7 @@ def _folded(name: str) -> str:
 
 def _warning(text: str, path: str, names: Sequence[str], line_of: Mapping[str, int]) -> Warning:
     lines = [str(line_of[name]) for name in names if name in line_of]
-    position = f"{path}, line {' and '.join(lines)}" if lines else str(path)
+    position = f"{path}, {'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)}" if lines else str(path)
     return Warning(text, position, ", ".join(map(repr, names)))
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import http.client
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import requests
+from requests.exceptions import BaseHTTPError  # type: ignore[attr-defined]  # urllib3's, not wrapped everywhere
 
 from spml.artifacts.checksums import digest
 from spml.data import addresses
@@ -82,7 +84,7 @@ def _fetch(url: str, target: Path, part: Path, wanted: tuple[str, str | None], a
             time.sleep(PAUSE * 2 ** max(0, failures - 1) if tries > 1 else 0)
         except requests.HTTPError as error:
             raise InputError(f"{url}: cannot be fetched to {target}: {error}. {advice}".strip()) from error
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, BaseHTTPError, http.client.HTTPException, ValueError) as error:
             raise InputError(f"{url}: cannot be fetched to {target}: {_reason(error)}. {advice}".strip()) from error
     size = part.stat().st_size
     if total is not None and size != total:

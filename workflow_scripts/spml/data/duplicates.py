@@ -12,10 +12,10 @@ from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
 COLUMNS = ("group", "kind", "part", "split", "image_id", "path")
-KINDS = {  # kind to the words after "12 pictures"
-    "train and test": "are in the training part and in the test part: the test measures what was learnt by heart",
-    "train and val": "are in the split train and in the split val: models are chosen on pictures that they trained on",
-    "one split": "are there under several ids in one split: they count several times",
+KINDS = {  # kind to the words after "the same picture"
+    "train and test": "in the training part and in the test part: the test measures what was learnt by heart",
+    "train and val": "in the split train and in the split val: models are chosen on pictures that they trained on",
+    "one split": "under several ids in one split: they count several times",
 }
 
 

@@ -227,9 +227,10 @@ def summary(
     )
     students = comparison[(comparison["kind"] == "students") & comparison["chosen"]]
     reference = results.reference_label(comparison, labels)
+    replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
     text = [
         f"{images['train']:,} training, {images['val']:,} validation and {images['test']:,} test images of {categories:,} categories; "
-        f"{len(config['seeds'])} replicates (seeds {', '.join(map(str, config['seeds']))}): each draws its observed labels, unless they "
+        f"{replicates} {', '.join(map(str, config['seeds']))}): each draws its observed labels, unless they "
         f"are read from a file, and trains anew. Features of a frozen {backbones}.",
     ]
     for row, name in zip(students.to_dict("records"), results.method_labels(students, labels), strict=True):

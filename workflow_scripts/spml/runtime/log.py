@@ -64,9 +64,15 @@ def _require_own_library(folder):
 
 def _explain(kind, error, trace):
     """Print an exception that nothing caught."""
-    text = (
-        f"error: {error}" if issubclass(kind, InputError) else "".join(traceback.format_exception(kind, error, trace))
-    )
+    if issubclass(kind, InputError):
+        text = f"error: {error}"
+    elif issubclass(kind, ModuleNotFoundError) and str(error.name).partition(".")[0] != "spml":
+        text = (
+            f"error: {sys.executable} has no module {error.name}; wanted the Python environment of this workflow: run make once, "
+            "then .venv/bin/snakemake, or install requirements.txt"
+        )
+    else:
+        text = "".join(traceback.format_exception(kind, error, trace))
     try:
         sys.stdout.flush()
         print(text, file=sys.stderr, flush=True)
