@@ -47,6 +47,11 @@ def paused_at(*pauses):
     return {"PYTHONPATH": str(FAULTS), "FAULT_PAUSE": faults}
 
 
+def as_in_a_terminal():
+    """Let a new process end at SIGHUP, also where the tests themselves run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Run:
     """A command in the background, its output in a file."""
 
@@ -60,6 +65,7 @@ class Run:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=as_in_a_terminal,
             )
 
     @property

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import tiny
+from interrupted import as_in_a_terminal
 
 LIBRARY = tiny.ROOT / "workflow_scripts"
 BEGIN = f"""
@@ -23,7 +24,7 @@ log.redirect(types.SimpleNamespace(log=[sys.argv[1]], scriptdir={{scriptdir!r}},
 def start(folder, program, scriptdir=str(LIBRARY), **environment):
     """Start a job with this program; its log is job.log."""
     command = [sys.executable, "-c", BEGIN.format(scriptdir=scriptdir) + program, str(folder / "job.log")]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | environment)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | environment, preexec_fn=as_in_a_terminal)
 
 
 @pytest.mark.parametrize(
