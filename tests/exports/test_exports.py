@@ -16,7 +16,6 @@ from PIL import Image
 import tiny
 from spml.data import coco
 from spml.review import exports
-from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("finished")
 NAMES = ['a "b" & <c>', "=1+1", "ä, é", "d"]
@@ -191,9 +190,10 @@ def test_a_quarter_turn_counts_in_width_and_height(tmp_path):
     assert (document["images"][0]["width"], document["images"][0]["height"]) == (30, 40)
 
 
-def test_a_category_named_like_a_column_has_no_place_in_the_wide_table(tmp_path):
-    with pytest.raises(InputError, match="a category is named 'file_name'"):
-        written("wide", tmp_path, labelled(tmp_path, category=["file_name", *NAMES[1:]]))
+def test_a_category_named_like_a_column_has_a_prefix_in_the_wide_table(tmp_path):
+    of = labelled(tmp_path, category=["file_name", *NAMES[1:]])
+    table = pd.read_csv(written("wide", tmp_path, of) / "labels.csv")
+    assert "category: file_name" in table and table.columns.is_unique
 
 
 def test_an_unknown_format_and_an_unknown_name_are_told(finished):
