@@ -1,4 +1,4 @@
-"""A server on the loopback interface that holds a folder."""
+"""Servers on the loopback interface."""
 
 import contextlib
 import functools
@@ -12,13 +12,20 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(folder):
-    """Yield the address that serves a folder until the block ends."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+def answering(handler, kind=http.server.ThreadingHTTPServer):
+    """Yield a server that answers by this handler until the block ends, and its address."""
+    with kind(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield server, f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """Yield the address that serves a folder until the block ends."""
+    with answering(functools.partial(Quiet, directory=str(folder))) as (_, address):
+        yield address

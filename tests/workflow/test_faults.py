@@ -17,6 +17,7 @@ import pytest
 
 import tiny
 from interrupted import FAULTS, Pause, Run, bytes_of, leftovers, paused_at, wait
+from loopback import answering
 from spml.data import addresses, download
 from spml.runtime.errors import InputError
 
@@ -177,15 +178,11 @@ class Slow(http.server.BaseHTTPRequestHandler):
 def slow():
     Slow.may.clear()
     Slow.asked.clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with answering(Slow) as (_, address):
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/weights.pth"
+            yield f"{address}/weights.pth"
         finally:
             Slow.may.set()
-            server.shutdown()
-            thread.join()
 
 
 def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):

@@ -4,11 +4,11 @@ import hashlib
 import http.server
 import io
 import tarfile
-import threading
 import zipfile
 
 import pytest
 
+from loopback import answering
 from spml.data import download
 from spml.data.archives import unpack, write_listing
 from spml.data.download import fetch
@@ -51,14 +51,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setattr(download, "PAUSE", 0.0)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with answering(Handler) as (server, address):
         server.content, server.status, server.ranges, server.cuts, server.asked = CONTENT, 200, True, [], []
-        server.url = f"http://127.0.0.1:{server.server_address[1]}/a.zip"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+        server.url = f"{address}/a.zip"
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_a_file_is_fetched_and_its_checksum_stands_in_the_log(server, tmp_path, capsys):

@@ -15,6 +15,7 @@ import pytest
 import requests
 import urllib3
 
+from loopback import answering
 from spml.data import addresses, download
 from spml.data.archives import unpack
 from spml.data.download import fetch
@@ -44,15 +45,10 @@ class Scripted(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setattr(download, "PAUSE", 0.0)
-    with http.server.HTTPServer(("127.0.0.1", 0), Scripted) as server:  # one request at a time
+    with answering(Scripted, http.server.HTTPServer) as (server, address):  # one request at a time
         server.asked, server.answers = [], [(200, {"Content-Length": str(len(WHOLE))}, WHOLE)]
-        server.port = server.server_address[1]
-        server.url = f"http://127.0.0.1:{server.port}/a.zip"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+        server.port, server.url = server.server_address[1], f"{address}/a.zip"
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def refused(server, folder, message, begun=b"", **options):
