@@ -4,15 +4,14 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import features, manifest
-from spml.artifacts.checksums import sha256
+from spml.artifacts import features, manifest, records
 from spml.features import backbones
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 
 options = snakemake.params.options
 device = choose_device(snakemake.resources.device)
-checksum = sha256(snakemake.input.weights)
+checksum = records.checksum_of(snakemake.input.weights)  # the record of the shard needs it, too
 listed = manifest.read(snakemake.input.images)
 precision, extracted = extract(
     listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size

@@ -17,12 +17,13 @@ if source and not annotated.image_id:
     raise InputError(f"{source}: no image has an annotation; wanted at least one image with a label")
 paths = [os.path.join(folder, file_name) for file_name in annotated.file_name]
 rows = list(zip(annotated.image_id, annotated.file_name, paths, strict=True))
-existing = [row for row in rows if os.path.isfile(row[2])]
+files = {path for path in paths if os.path.isfile(path)}
+existing = [row for row in rows if row[2] in files]
 others = [(name, left_out.NO_ANNOTATION) for name in annotated.unannotated]
 for _, name, path in rows:
-    if not os.path.isfile(path):
+    if path not in files:
         others.append((name, left_out.SPECIAL if os.path.exists(path) else left_out.MISSING))
-missing = sorted({path for _, _, path in rows} - {path for _, _, path in existing})
+missing = sorted(set(paths) - files)
 if missing and (options["missing_pictures"] == "refuse" or not existing):
     special = [path for path in missing if os.path.exists(path)]  # a pipe or a folder, for example
     but = f" ({len(special):,} of them are there, but no regular files, the first: {special[0]})" if special else ""

@@ -48,10 +48,7 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
         raise InputError(
             f"{path}: a safetensors file, but no checkpoint of this version of the pipeline; {records.advice(path, record)}"
         ) from error
-    if artifact != records.name_of(path):
-        raise InputError(
-            f"{path}: found {artifact}, wanted {records.name_of(path)}: the file was moved or swapped; {records.advice(path, record)}"
-        )
+    records.require_name(path, artifact, records.advice(path, record))
     for name, weight in weights.items():
         if weight.dtype != np.float32 or not np.isfinite(weight).all():
             raise InputError(f"{path}: {name} is not finite float32; {records.advice(path, record)}")

@@ -32,6 +32,5 @@ def read(path: str | os.PathLike, kind: str) -> dict[str, Any]:
         artifact = document.pop(ARTIFACT)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(f"{path}: no document of this pipeline ({error}); {records.advice(path, record)}") from error
-    if artifact != record[ARTIFACT]:
-        raise InputError(f"{path}: found {artifact}, wanted {record[ARTIFACT]}; {records.advice(path, record)}")
+    records.require_name(path, artifact, records.advice(path, record))
     return document

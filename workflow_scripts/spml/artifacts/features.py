@@ -17,8 +17,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from spml.artifacts import hdf5
-from spml.artifacts.checksums import sha256
+from spml.artifacts import hdf5, records
 from spml.artifacts.mapped_rows import MappedRows, Piece
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
@@ -110,7 +109,7 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
             piece = Piece(Path(shard), offset, matrix.shape)
             dtype = matrix.dtype
         pieces.append((os.path.relpath(shard, folder), piece))
-        hashes.append((sha256(shard), _sha256_around(piece, dtype)))
+        hashes.append((records.checksum_of(shard), _sha256_around(piece, dtype)))
     shape = len(image_id), pieces[0][1].shape[1]
     layout = h5py.VirtualLayout(shape, dtype)
     layout.dcpl.set_obj_track_times(False)  # the same features give the same bytes

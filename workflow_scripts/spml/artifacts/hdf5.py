@@ -67,10 +67,8 @@ def write(
 
 
 @contextlib.contextmanager
-def reading(path: Path, kind: str, *, checked: bool = False) -> Iterator[h5py.File]:
+def reading(path: Path, kind: str) -> Iterator[h5py.File]:
     """Yield the file, checked to be the one that its rule wrote, and of that kind.
-
-    With ``checked``, the caller has compared its bytes: they are not read again.
 
     Raises
     ------
@@ -78,13 +76,9 @@ def reading(path: Path, kind: str, *, checked: bool = False) -> Iterator[h5py.Fi
         When it is damaged, moved, of another kind, from another version of the pipeline, or reads other files.
     """
     _require_version(path, kind)
-    (records.read if checked else records.verify)(path, kind)
+    records.verify(path, kind)
     with _opened(path, kind) as file:
-        name, wanted = _attribute(file, "artifact"), records.name_of(path)
-        if name != wanted:
-            raise InputError(
-                f"{path}: found {name}, wanted {wanted}: the file was moved or swapped; {advice(path, kind)}"
-            )
+        records.require_name(path, _attribute(file, "artifact"), advice(path, kind))
         for dataset in _members(path, kind, file):
             _require_own(path, kind, dataset)
         yield file

@@ -54,8 +54,7 @@ class Reason:
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str]]) -> None:
     """Write rows of file and reason; bytes of a name that are not UTF-8 become escapes."""
     table = ((escaped(printable(name)), reason) for name, reason in rows)
-    with records.writing(path, "left_out") as part, open(part, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *table])
+    records.write_csv(path, "left_out", [COLUMNS, *table])
 
 
 def read(path: str | os.PathLike) -> list[tuple[str, str]]:

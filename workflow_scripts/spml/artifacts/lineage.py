@@ -1,5 +1,6 @@
 """Lineage: what artifacts were made from, step by step back to the user's files, by their records."""
 
+import functools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -29,17 +30,21 @@ def trace(paths: Iterable[str]) -> Lineage:
         When an artifact was made from another version of a file than the one that is there: names both.
     """
     lineage = Lineage()
+    record_of = functools.cache(records.read)  # of an artifact that many are made from
     pending = list(paths)
     while pending:
         path = pending.pop()
         if path in lineage.artifacts:
             continue
-        lineage.artifacts[path] = record = records.read(path)
+        lineage.artifacts[path] = record = record_of(path)
         for name, checksum in record["inputs"].items():
             recorded = records.path_of(name).is_file()
-            present = (
-                records.checksum_of(name) if recorded or os.path.isfile(name) else lineage.files.get(name, checksum)
-            )
+            if recorded:
+                present = record_of(name)["sha256"]
+            elif os.path.isfile(name):
+                present = records.checksum_of(name)
+            else:
+                present = lineage.files.get(name, checksum)
             if present != checksum:
                 raise InputError(
                     f"{path}: was made from another {name} than the one that is there now; delete {path}, then run again: "

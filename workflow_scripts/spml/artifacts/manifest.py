@@ -24,8 +24,7 @@ class Manifest:
 
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, str]]) -> None:
     """Write rows of image_id, file_name, path."""
-    with records.writing(path, "manifest") as part, open(part, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(itertools.chain([COLUMNS], rows))
+    records.write_csv(path, "manifest", itertools.chain([COLUMNS], rows))
 
 
 def read(path: str | os.PathLike) -> Manifest:

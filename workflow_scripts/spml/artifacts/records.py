@@ -17,11 +17,12 @@ and nothing that is made from it runs again.
 """
 
 import contextlib
+import csv
 import functools
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,20 @@ def writing(path: PathLike, kind: str) -> Iterator[Path]:
         files.write_json(path_of(path), record)
 
 
+def write_csv(path: PathLike, kind: str, rows: Iterable[Iterable[object]]) -> None:
+    """Write an artifact of rows, the header first, as CSV."""
+    with writing(path, kind) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def require_name(path: PathLike, artifact: object, what_to_do: str) -> None:
+    """Raise InputError unless the artifact at this path is called what its record, or the file itself, says."""
+    if artifact != name_of(path):
+        raise InputError(
+            f"{path}: found {artifact}, wanted {name_of(path)}: the file was moved or swapped; {what_to_do}"
+        )
+
+
 def read(path: PathLike, kind: str | None = None) -> Record:
     """Return the record of an artifact, checked to be that of the file at this path, but not the bytes of the file.
 
@@ -89,10 +104,7 @@ def read(path: PathLike, kind: str | None = None) -> Record:
         raise InputError(f"{path}: its record {where.name} is not readable ({error}); {advice(path)}") from error
     if not isinstance(record, dict) or set(record) != KEYS or record["format"] != FORMAT:
         raise InputError(f"{path}: its record {where.name} is damaged or of another version; {advice(path)}")
-    if record["artifact"] != name_of(path):
-        raise InputError(
-            f"{path}: found {record['artifact']}, wanted {name_of(path)}: the file was moved or swapped; {advice(path, record)}"
-        )
+    require_name(path, record["artifact"], advice(path, record))
     if kind is not None and record["kind"] != kind:
         raise InputError(f"{path}: found kind {record['kind']!r}, wanted kind {kind!r}; {advice(path, record)}")
     return record

@@ -1,6 +1,5 @@
 """Tables that figures and code read, as CSV."""
 
-import csv
 import os
 from collections.abc import Iterable
 
@@ -20,8 +19,7 @@ def write(path: str | os.PathLike, frame: pd.DataFrame, decimals: int = 6) -> No
 
 def write_rows(path: str | os.PathLike, rows: Iterable[Iterable[object]]) -> None:
     """Write a table row by row, the header first."""
-    with records.writing(path, "table") as part, open(part, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    records.write_csv(path, "table", rows)
 
 
 def read(path: str | os.PathLike) -> pd.DataFrame:

@@ -14,7 +14,7 @@ def require_known(path: str, kind: str, values: np.ndarray, start: tuple[int, in
     Codes for labels, numbers from 0 to 1 for soft targets, finite numbers for logits, and for weights none below 0.
     """
     if values.dtype.kind != "f":
-        codes = [int(code) for code in sorted(CODES[kind])] if kind in CODES else [0]
+        codes = [int(code) for code in sorted(CODES[kind])]
         good, wanted = (values >= codes[0]) & (values <= codes[-1]), f"one of {', '.join(map(str, codes))}"
     elif kind == "pseudo_labels":
         good, wanted = (values >= 0) & (values <= 1), "numbers from 0 to 1"

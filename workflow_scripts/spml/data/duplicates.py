@@ -1,7 +1,8 @@
 """Pictures that are there more than once, by the bytes of their files."""
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 
@@ -63,17 +64,22 @@ def _grouped(pictures: Iterable[Picture], keys: Iterable[object]) -> list[list[P
 
 
 def _size(path: str) -> int:
-    try:
+    with _readable(path):
         status = os.stat(path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; wanted the picture that the list of images names") from error
     regular_files.require(path, status.st_mode)
     return status.st_size
 
 
 def _checksum(path: str) -> str:
-    try:
+    with _readable(path):
         return sha256(path)
+
+
+@contextlib.contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """Raise InputError where the picture cannot be read in the block."""
+    try:
+        yield
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted the picture that the list of images names") from error
 
