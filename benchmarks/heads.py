@@ -23,7 +23,9 @@ from spml.losses.catalog import LOSSES
 from spml.losses.stateful import RunContext, make_loss
 from spml.models.heads import count_weights, initial_weights
 from spml.training.batches import ROWS_SHUFFLED, Batches, BatchSource
-from spml.training.engine import Steps, candidates_per_stack, train_epoch, validation_map
+from spml.training.engine import candidates_per_stack, validation_map
+from spml.training.options import Candidate, TrainingOptions
+from spml.training.steps import Steps, train_epoch
 
 HIDDEN, DROPOUT, VALIDATION = 512, 0.5, 16416
 HYPERPARAMETERS = {"em": {"alpha": 0.1}}
@@ -73,6 +75,9 @@ class Stacks:
         together = candidates_per_stack(count_weights(head, HIDDEN, widths))
         together = options.candidates if options.device == "cuda" else together
         rates = list(np.geomspace(1e-2, 1e-5, options.candidates))
+        settings = TrainingOptions(
+            loss, head, 25, (options.batch_size,), tuple(rates), standardize=True, dropout=DROPOUT
+        )
         self.stacks = []
         for start in range(0, options.candidates, together):
             stack = rates[start : start + together]
@@ -80,7 +85,8 @@ class Stacks:
             weights = {name: value.to(options.device) for name, value in weights.items()}
             context = RunContext(range(len(stack)), 25, self.source.labels)
             stack_loss = make_loss(loss, HYPERPARAMETERS.get(loss, {}), context)
-            self.stacks.append(Steps(weights, stack_loss, stack, options.batch_size, DROPOUT))
+            candidates = [Candidate(options.batch_size, rate) for rate in stack]
+            self.stacks.append(Steps(weights, stack_loss, candidates, settings))
         self.mean_std = torch.zeros(widths[0], device=options.device), torch.ones(widths[0], device=options.device)
 
     def train(self) -> float:

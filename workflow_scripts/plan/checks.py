@@ -136,7 +136,7 @@ def losses(experiment: Experiment) -> Iterator[str]:
                     f"{key}: found no k, wanted the positives per image that are expected (validation.select_on: "
                     "observed_labels cannot tell)"
                 )
-            epochs = entry.epochs if "epochs" in entry.model_fields_set else experiment.training.epochs
+            epochs = experiment.training_options(entry)["epochs"]
             if loss.get("warmup", 0) >= epochs:
                 yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from plan import paths
 from plan.config import Config
+from plan.presets import expanded
 from plan.sections import Student, Teacher, Training
 from plan.sources import SOURCES, Source
 from spml.labels.pseudo_labels import RULES
@@ -72,7 +73,8 @@ class Experiment:
         self.figures = _merged(config.figures, entry.figures)
         self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
-        self.training = _merged(config.training, entry.training)
+        training = expanded(_named(config.training)) | expanded(_named(entry.training))
+        self.training = Training.model_construct(**training)
         self.teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
         self.pseudo_labels: dict[str, Any] = _present(config.pseudo_labels | entry.pseudo_labels)
         self.students: dict[str, Student] = _present(config.students | entry.students)
@@ -93,10 +95,8 @@ class Experiment:
 
     def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
         """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
-        options = {
-            key: getattr(entry if key in entry.model_fields_set else self.training, key)
-            for key in Training.model_fields
-        }
+        own = expanded(_named(entry))
+        options = {key: own.get(key, value) for key, value in self.training if key != "preset"}
         if options["head"] == "linear":
             del options["hidden"], options["dropout"]
         return plain(options | {"loss": self.loss(entry), "select_on": self.validation.select_on})
@@ -159,6 +159,11 @@ def _merged(section: AnySection, own: BaseModel | None) -> AnySection:
     if own is None:
         return section
     return section.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+
+
+def _named(section: BaseModel | None) -> dict[str, Any]:
+    """Return the keys of a section that are named in the configuration."""
+    return {key: getattr(section, key) for key in section.model_fields_set} if section else {}
 
 
 def _present(entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,9 +35,11 @@ class TrainingLoss:
 
     ``parameters`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
     ``hyperparameters`` are what the function ``loss`` is called with; a subclass may change them with the epoch.
+    ``scheduled``: whether the loss changes from epoch to epoch, so that training must not stop before the last.
     """
 
     rate = 1.0
+    scheduled = False
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         self.loss, self.run, self.hyperparameters = loss, run, dict(hyperparameters)
@@ -78,6 +80,8 @@ class _Role(TrainingLoss):
 class _AsymmetricPseudoLabels(TrainingLoss):
     """After the warm-up, the least probable unobserved labels get their probability as a target, some each epoch."""
 
+    scheduled = True
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         self.theta, self.warmup = hyperparameters["theta"], hyperparameters["warmup"]
         rest = {key: value for key, value in hyperparameters.items() if key not in ("theta", "warmup")}
@@ -106,6 +110,8 @@ class _AsymmetricPseudoLabels(TrainingLoss):
 class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
 
+    scheduled = True
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, {"share": 0.0})
         self.delta = hyperparameters["delta"] / 100
@@ -133,6 +139,8 @@ class _PermanentCorrection(_LargeLoss):
 
 class _GeneralisedRobust(TrainingLoss):
     """w and b move from their first to their second value by (e - 1) / E, mu and sigma by e / E."""
+
+    scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, hyperparameters)

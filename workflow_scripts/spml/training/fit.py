@@ -58,6 +58,8 @@ def fit(
             device=device,
         )
     print(f"chosen: {trained.candidate}, epoch {trained.epoch}, validation mAP {trained.val_map:.2f}")
+    for edge in trained.edges:
+        print(f"the choice is at an edge, the {edge} that was tried: a better one may lie beyond")
     _write_history(history, trained)
     checkpoints.save(
         checkpoint,
@@ -68,6 +70,7 @@ def fit(
             "loss": options.loss_settings,
             "candidate": asdict(trained.candidate),
             "epoch": trained.epoch,
+            "edges": trained.edges,
             "val_map": trained.val_map,
             "select_on": options.select_on,
             "seed": seed,
