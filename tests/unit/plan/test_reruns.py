@@ -29,10 +29,10 @@ FEEDS = {  # rule -> the rules that read what it writes
         "collect_label_counts",
         "measure_label_quality",
     ],
-    "train_teacher": ["predict_logits"],
+    "train_teacher": ["predict_logits", "collect_metrics"],
     "predict_logits": ["make_pseudo_labels", "evaluate", "compare_methods"],
     "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality"],
-    "train_student": ["predict_logits"],
+    "train_student": ["predict_logits", "collect_metrics"],
     "evaluate": ["collect_metrics", "plot_reliability"],
     "collect_metrics": [
         *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]
