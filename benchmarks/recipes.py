@@ -9,7 +9,9 @@ part is read with ``--test`` alone. It trains as the pipeline does, on the split
 present, mean ± standard deviation over replicates. The student learns from the pseudo-labels of ``em`` at τ 0.75.
 """
 
+import contextlib
 import dataclasses
+import io
 import time
 from collections.abc import Iterator
 
@@ -92,7 +94,8 @@ def run(recipe: str, rows: Rows, student: bool) -> Iterator[tuple[str, Trained]]
     for model, (loss, hyperparameters) in losses.items():
         options = options_of(recipe, loss, hyperparameters)
         training = BatchSource(rows.train[0], sources[model])
-        trained = train(training, BatchSource(*rows.val), options, seed=rows.seed, name=model)
+        with contextlib.redirect_stdout(io.StringIO()):  # progress
+            trained = train(training, BatchSource(*rows.val), options, seed=rows.seed, name=model)
         yield model, trained
         if model == "em":
             weights = {key: value.numpy() for key, value in trained.weights.items()}
@@ -133,7 +136,8 @@ def main() -> None:
                 Ratio("    its standard error over replicates", float(gain.std(ddof=1) / np.sqrt(len(gain))), "", 2),
                 Ratio("    time, times that", took / figures[first]["s"], "", 2),
             ]
-            print(f"{found.name}, {recipe}: {gain.mean():+.2f}, {took:.0f} s", flush=True)
+            shown = " ".join(f"{name} {value:.2f}" for name, value in figures[recipe].items())
+            print(f"{found.name}, {recipe}: {gain.mean():+.2f}; {shown}", flush=True)
         split = "test part" if options.test else "held-out rows of the training part"
         report(f"{found.name}: mAP (%) on {split}, {options.seeds} replicates", figures, [], options)
     report("All sets", {}, ratios, options)

@@ -73,7 +73,7 @@ class Experiment:
         self.figures = _merged(config.figures, entry.figures)
         self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
-        training = expanded(_named(config.training)) | expanded(_named(entry.training))
+        training = expanded(_changed(config.training)) | expanded(_named(entry.training))
         self.training = Training.model_construct(**training)
         self.teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
         self.pseudo_labels: dict[str, Any] = _present(config.pseudo_labels | entry.pseudo_labels)
@@ -164,6 +164,11 @@ def _merged(section: AnySection, own: BaseModel | None) -> AnySection:
 def _named(section: BaseModel | None) -> dict[str, Any]:
     """Return the keys of a section that are named in the configuration."""
     return {key: getattr(section, key) for key in section.model_fields_set} if section else {}
+
+
+def _changed(training: Training) -> dict[str, Any]:
+    """Return the keys whose value is not the default: config.yaml names all, and a preset beside them must count."""
+    return {key: value for key, value in training if value != Training.model_fields[key].default}
 
 
 def _present(entries: Mapping[str, Any]) -> dict[str, Any]:

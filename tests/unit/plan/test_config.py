@@ -468,6 +468,16 @@ def test_a_preset_gives_the_values_that_are_not_named_beside_it(changes, teacher
     assert {key: options[key] for key in wanted} == wanted and "preset" not in options
 
 
+def test_one_line_of_config_yaml_selects_a_preset():
+    """config.yaml names every key of training with its default."""
+    config = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    config["training"]["preset"] = "cole_linear"
+    options = load.experiments(config)["coco2014"].training
+    assert {key: getattr(options, key) for key in PRESETS["cole_linear"].values} == PRESETS["cole_linear"].values
+    config["training"]["epochs"] = 7
+    assert load.experiments(config)["coco2014"].training.epochs == 7
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_is_the_same_as_its_values(preset):
     named = load.experiments(tiny.CONFIG | {"training": {"preset": preset}})["tiny"]
