@@ -60,7 +60,7 @@ class Training(Section):
         0.5, description="share of hidden units dropped, from 0 to below 1"
     )
     input_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="share of features dropped in training, from 0 to below 1"
+        0.2, description="share of features dropped in training, from 0 to below 1"
     )
     standardize: bool = Field(True, description="whether features are standardised by the training rows")
     weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
@@ -74,16 +74,16 @@ class Training(Section):
         "the share that a step takes off",
     )
     epochs: Annotated[int, Field(ge=1, le=10000)] = Field(
-        25, description="passes over the training rows, from 1; the best by validation mAP is kept"
+        25, description="passes over the training rows at most, from 1; the best by validation mAP is kept"
     )
     patience: Annotated[int, Field(ge=1, le=10000)] | None = Field(
-        None,
+        5,
         description="epochs without a gain in validation mAP after which a candidate stops, from 1; null: never; losses "
         "with a schedule of epochs do not stop",
     )
     batch_sizes: Annotated[
         list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
-    ] = Field([16], description="candidates: whole numbers from 1, each once")
+    ] = Field([64], description="candidates: whole numbers from 1, each once")
     learning_rates: (
         Annotated[
             list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10")]],
@@ -92,7 +92,7 @@ class Training(Section):
         ]
         | Literal["auto"]
     ) = Field(
-        [1e-3, 3e-4, 1e-4],
+        [3e-3, 1e-3, 3e-4],
         description="candidates: numbers above 0 and up to 10, each once; or auto: three, and more at the side of the best "
         "while it is the lowest or highest",
     )
