@@ -34,21 +34,22 @@ BEFORE: dict = {"batch_sizes": [16], "learning_rates": [1e-3, 3e-4, 1e-4]}
 STOPPED: dict = {"batch_sizes": [64], "learning_rates": [3e-3, 1e-3, 3e-4], "epochs": 50, "patience": 5}
 RECIPES: dict[str, dict] = {
     "before": BEFORE,
+    "before, patience 5": BEFORE | {"patience": 5},
     "before, demo": {"batch_sizes": [128], "learning_rates": [1e-3, 3e-3], "epochs": 20, "hidden": 256, "dropout": 0.3},
-    "batch 64, stopped": STOPPED,
+    "no input dropout": STOPPED,
     "input .2": STOPPED | {"input_dropout": 0.2},
     "input .5": STOPPED | {"input_dropout": 0.5},
     "input .5, average .97": STOPPED | {"input_dropout": 0.5, "weight_average": 0.97},
     "input .5, average .99": STOPPED | {"input_dropout": 0.5, "weight_average": 0.99},
     "input .2, average .9": STOPPED | {"input_dropout": 0.2, "weight_average": 0.9},
     "input .2, average .97": STOPPED | {"input_dropout": 0.2, "weight_average": 0.97},
-    "input .5, decay 1": STOPPED | {"input_dropout": 0.5, "weight_decay": 1.0},
-    "input .5, average .97, auto": STOPPED | {"input_dropout": 0.5, "weight_average": 0.97, "learning_rates": "auto"},
+    "decay 1": STOPPED | {"weight_decay": 1.0},
+    "auto": STOPPED | {"learning_rates": "auto"},
 }
 
 
 def options_of(recipe: str, loss: str, hyperparameters: dict) -> TrainingOptions:
-    """Return the options of a recipe for an MLP: the default of the configuration, or what differs from no recipe at all."""
+    """Return the options of a recipe for an MLP; those of ``default`` are the defaults of the configuration."""
     default = {key: field.default for key, field in Training.model_fields.items() if key != "preset"}
     settings = dict(default)
     if recipe != "default":

@@ -60,7 +60,7 @@ class Training(Section):
         0.5, description="share of hidden units dropped, from 0 to below 1"
     )
     input_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.2, description="share of features dropped in training, from 0 to below 1"
+        0.0, description="share of features dropped in training, from 0 to below 1"
     )
     standardize: bool = Field(True, description="whether features are standardised by the training rows")
     weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
