@@ -111,6 +111,7 @@ def test_a_file_that_is_damaged_ends_the_run_and_names_what_to_delete(folder, un
         path = folder / "results/tiny" / file
         if not path.is_file():  # the case before said to delete it
             tiny.snakemake(folder, f"results/tiny/{file}")
+        (folder / "results/tiny" / target).unlink(missing_ok=True)
         tiny.snakemake(folder, f"results/tiny/{target}")  # what else it needs, so that no job below makes the file again
         content, status = bytearray(path.read_bytes()), path.stat()
         content[len(content) // 2] ^= 4
