@@ -93,3 +93,23 @@ def test_replicates_are_averaged_by_image():
     mean = (one - one).plus(one, 0.5).plus(other, 0.5)
     for name in ("average_precision", "images", "few"):
         assert vars(mean)[name] == pytest.approx((vars(one)[name] + vars(other)[name]) / 2)
+
+
+def test_intervals_hold_the_mean_as_often_as_they_say_with_one_or_two_positives_of_a_category():
+    """Percentiles of a bootstrap of 200 resamples hold the mean mAP of these test sets in 85 %: the rest lie above it."""
+    random = np.random.RandomState(2)
+    positives = [1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 8, 20, 40]
+    labels = np.zeros((100, len(positives)), np.int8)
+    for category, count in enumerate(positives):
+        labels[random.permutation(100)[:count], category] = 1
+    found = []
+    for _ in range(300):
+        shared = random.randn(*labels.shape) + 1.5 * labels
+        one, other = (intervals.map_effects(shared + 0.5 * random.randn(*labels.shape), labels) for _ in range(2))
+        found.append((one, other - one))
+    for effects, interval in zip(
+        zip(*found, strict=True), (intervals.map_interval, intervals.difference_interval), strict=True
+    ):
+        mean = 100 * np.mean([each.average_precision.mean() for each in effects])
+        held = np.mean([low <= mean <= high for low, high in map(interval, effects)])
+        assert 0.93 <= held <= 0.98
