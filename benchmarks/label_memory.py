@@ -23,17 +23,28 @@ WIDTH = 512  # features
 SEED = 1200
 TEACHER, STUDENT = "teachers/em/seed_1200", "students/paper/seed_1200/tau_0.50"
 RUNNER = """
-import re, runpy, sys, types
+import os, re, runpy, sys, time, types
 class Named(dict):
     __getattr__ = dict.__getitem__
 script, job, peak = sys.argv[1:]
 job = eval(open(job).read())
-sys.path.insert(0, script.rpartition("/")[0])
+sys.path.insert(0, os.path.dirname(script))
 fields = {name: Named(job.get(name, {})) for name in ("input", "output", "params", "wildcards", "resources")}
-snakemake = types.SimpleNamespace(**fields, threads=job["threads"], log=[job["log"]])
+folder, file = os.path.split(script)
+about = {"rule": file.removesuffix(".py"), "scriptdir": folder, "threads": job["threads"], "log": [job["log"]]}
+snakemake = types.SimpleNamespace(**fields, **about)
+from spml.artifacts import records
+hashing = 0.0
+def timed(path, sha256=records.sha256):
+    global hashing
+    start = time.perf_counter()
+    found = sha256(path)
+    hashing += time.perf_counter() - start
+    return found
+records.sha256 = timed
 runpy.run_path(script, {"snakemake": snakemake})
 status = open("/proc/self/status").read()
-open(peak, "w").write(re.search("VmHWM:\\\\s+([0-9]+) kB", status)[1])
+open(peak, "w").write(re.search("VmHWM:\\\\s+([0-9]+) kB", status)[1] + f" {hashing}")
 """
 
 
@@ -85,10 +96,12 @@ def make(folder: Path, images: int, categories: int) -> None:
         next(logits)
         for rows in blocks(len(ids)):
             logits.send(3 * random.standard_normal((rows.stop - rows.start, categories), np.float32) - 9)
-    ids = [f"train {row:07}" for row in range(images)]
-    drawn = (random.standard_normal((rows.stop - rows.start, WIDTH), np.float32) for rows in blocks(images))
-    features.write_shard(folder / "shard.h5", ids, drawn, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
-    features.join(folder / "features.h5", [folder / "shard.h5"])
+    for part in ("train", "test"):
+        ids = [f"{part} {row:07}" for row in range(images)]
+        drawn = (random.standard_normal((rows.stop - rows.start, WIDTH), np.float32) for rows in blocks(images))
+        shard = folder / f"shard_{part}.h5"
+        features.write_shard(shard, ids, drawn, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
+        features.join(folder / f"features_{part}.h5", [shard])
     head = {"output.weight": random.standard_normal((categories, WIDTH), np.float32)}
     head["output.bias"] = np.zeros(categories, np.float32)
     about = {
@@ -122,6 +135,7 @@ def jobs(folder: Path) -> dict[str, dict]:
     true, test, observed = path("labels_train.h5"), path("labels_test.h5"), path("observed.h5")
     logits = {name: path(f"logits_{name}.h5") for name in ("train", "val", "test")}
     checkpoint = path("checkpoint.safetensors")
+    features = {f"{part}_features": path(f"features_{part}.h5") for part in ("train", "test")}
     rows = {"logits": [logits["train"]], "labels": true, "observed": observed, "images": path("images_train.csv")}
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}
@@ -142,7 +156,7 @@ def jobs(folder: Path) -> dict[str, dict]:
             options={"full_supervision": ["full"], "select_on": "observed_labels"},
         ),
         "predict_logits": job(
-            {"checkpoint": checkpoint, "features": path("features.h5"), "labels": true},
+            {"checkpoint": checkpoint, "features": features["train_features"], "labels": true},
             {"logits": "predicted.h5"},
             {"split": "train"},
         ),
@@ -161,8 +175,8 @@ def jobs(folder: Path) -> dict[str, dict]:
             measured, {"label_quality": "quality.csv", "confusions": "confusions.csv"}, variants=[variant]
         ),
         "evaluate": job(
-            {"val": logits["val"], "test": logits["test"], "train_labels": true, "test_labels": test, "observed": []},
-            {"metrics": "metrics.json"},
+            {"checkpoint": checkpoint, **features, "train_labels": true, "test_labels": test, "observed": []},
+            {"val": "evaluated_val.h5", "test": "evaluated_test.h5", "metrics": "metrics.json"},
         ),
         "compare_methods": job(
             {"logits": [logits["test"]], "labels": test, "table": path("map.csv")},
@@ -186,8 +200,8 @@ def jobs(folder: Path) -> dict[str, dict]:
     }
 
 
-def run(scripts: Path, name: str, job: dict, folder: Path, threads: int) -> tuple[float, float]:
-    """Run a job; return its peak of resident memory in MB, and its seconds.
+def run(scripts: Path, name: str, job: dict, folder: Path, threads: int) -> tuple[float, float, float]:
+    """Run a job; return its peak of resident memory in MB, its seconds, and those of them that checksums take.
 
     Raises
     ------
@@ -200,8 +214,11 @@ def run(scripts: Path, name: str, job: dict, folder: Path, threads: int) -> tupl
     peak.unlink(missing_ok=True)
     taken = seconds(lambda: subprocess.run(command, check=False))
     if not peak.is_file():
-        sys.exit(f"{name} of {scripts} failed:\n{log.read_text(encoding='utf-8')}")
-    return int(peak.read_text(encoding="utf-8")) / 1024, taken
+        sys.exit(
+            f"{name} of {scripts} failed{':' if log.is_file() else ' before its log began'}\n{log.read_text(encoding='utf-8') if log.is_file() else ''}"
+        )
+    memory, hashing = peak.read_text(encoding="utf-8").split()
+    return int(memory) / 1024, taken, float(hashing)
 
 
 def main() -> None:
@@ -209,9 +226,7 @@ def main() -> None:
     arguments.add_argument("--images", type=int, default=30000)
     arguments.add_argument("--categories", type=int, default=5000)
     arguments.add_argument("--baseline", type=Path, help="workflow_scripts of another version")
-    arguments.add_argument(
-        "--only", default="", help="jobs whose name begins so; later ones need files of earlier ones"
-    )
+    arguments.add_argument("--only", nargs="*", help="jobs whose names begin so; later ones need files of earlier ones")
     arguments.add_argument("--folder", type=Path, help="where to make the files, and to keep them")
     options = arguments.parse_args()
     figures: dict[str, dict[str, float]] = {}
@@ -222,12 +237,13 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             make(folder, options.images, options.categories)
         for name, job in jobs(folder).items():
-            if not name.startswith(options.only):
+            if options.only and not name.startswith(tuple(options.only)):
                 continue
             figures[name] = row = {}
             if options.baseline:
-                row["before, MB"], row["before, s"] = run(options.baseline, name, job, folder, options.threads)
-            row["MB"], row["s"] = run(ROOT / "workflow_scripts", name, job, folder, options.threads)
+                row["before, MB"], row["before, s"], _ = run(options.baseline, name, job, folder, options.threads)
+            row["MB"], row["s"], hashing = run(ROOT / "workflow_scripts", name, job, folder, options.threads)
+            row["checksums, %"] = 100 * hashing / row["s"]
             print(name, row, flush=True)
             if options.baseline:
                 ratios.append(Ratio(f"{name}: memory before, times ours", row["before, MB"] / row["MB"]))
