@@ -30,7 +30,7 @@ def columns(matrix: tuple[int, int]) -> int:
 
 def compared(matrix: tuple[int, int], methods: int, threads: int) -> int:
     """Return the memory of intervals: columns, 8 bytes per image and strip of columns or method, 200 for each thread."""
-    strips = min(matrix[1], COLUMN_ENTRIES // matrix[0] + 1) // STRIP_COLUMNS
+    strips = min(matrix[1], COLUMN_ENTRIES // max(matrix[0], 1) + 1) // STRIP_COLUMNS
     return columns(matrix) + matrix[0] * (8 * (methods + strips) + 200 * threads) // MB
 
 
