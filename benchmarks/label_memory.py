@@ -182,7 +182,7 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"logits": [logits["test"]], "labels": test, "table": path("map.csv")},
             {"table": "comparison.csv"},
             models=[model],
-            options={"reference": model, "resamples": 200},
+            options={"reference": model},
         ),
         "choose_model": job(
             {"checkpoints": [checkpoint], "logits": [logits["val"]], "labels": true, "observed": [], "table": []},

@@ -130,7 +130,6 @@ CONFIG_CASES = {  # a change of the config -> what runs
     ),
     "reference of the comparison": ({"comparison": {"reference": "an"}}, and_after("compare_methods")),
     "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
-    "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
     "lines of the figure": (
         {"figures/baselines": ["full"]},
         {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report"},
