@@ -126,7 +126,8 @@ def losses(experiment: Experiment) -> Iterator[str]:
                     f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
                     "labels, as an"
                 )
-            if needs == "observed negatives" and not full and only_positives:
+            needs_negatives = needs == "observed negatives" or loss.get("assumed") == 0
+            if needs_negatives and not full and only_positives:
                 yield (
                     f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
                     "observation.negatives_per_image, pseudo-labels or supervision: full"
