@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spml.artifacts.codes import LossLabel
-from spml.losses.primitives import known_negatives, stop
+from spml.losses.primitives import known_negatives, sigmoid, stop
 from spml.losses.registry import register
 from spml.registry import Hyperparameter
 from spml.runtime.lazy import torch
@@ -53,7 +53,7 @@ def vpu(logits: Tensor, labels: Tensor, gamma: float, alpha: float) -> Tensor:
     spread = stop(alpha * logits.std(-2, correction=0, keepdim=True))
     sharp = logits / torch.where((spread > 1e-6) & (spread < 1), spread, 1.0)
     number, positives = counted.sum(-2).clamp_min(1), present.sum(-2).clamp_min(1)
-    high, low = torch.sigmoid(sharp), torch.sigmoid(-sharp)
+    high, low = sigmoid(sharp), sigmoid(-sharp)
     mean_high, mean_low = ((side * counted).sum(-2) / number for side in (high, low))  # m and 1 - m
     marginal = stop(mean_high.pow(gamma)) * _log(mean_high, mean_low) * counted.any(-2)
     observed = (_log(high, low) * present).sum(-2) / positives
