@@ -176,7 +176,11 @@ class _ClassAwareSelective(TrainingLoss):
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
         if epoch == self.warmup:
-            self.prior = torch.cat([torch.sigmoid(block) for block in predictions()], dim=1).mean(1)
+            total, count = torch.zeros(()), 0
+            for block in predictions():
+                total = total.to(block.device) + torch.sigmoid(block).double().sum(1)
+                count += block.shape[1]
+            self.prior = (total / count).float()
 
 
 class _Ramp(TrainingLoss):
