@@ -29,7 +29,7 @@ def test_without_its_own_labels_it_is_a_loss_of_cole_et_al():
 
 
 def test_the_weight_grows_from_0_at_t1_to_its_value_at_t2():
-    """Equation 16 at t = e - 1: T1 = 2, T2 = 6, so 0, 0, 0, ¼ · 3, ½ · 3, ¾ · 3, 3, 3."""
+    """The schedule at t = e - 1: T1 = 2, T2 = 6, so 0, 0, 0, ¼ · 3, ½ · 3, ¾ · 3, 3, 3."""
     run = RunContext([0], 8, lambda: [OBSERVED])
     loss, weights = make_loss("pseudo_label", {"warmup": 2, "ramp": 4}, run), []
     for epoch in range(1, 9):

@@ -203,7 +203,7 @@ def cardinality(
 
 @register(
     "1 above a threshold of the category: the mean confidence, less for categories that are predicted less",
-    source="Wang et al. 2023, equations 5 to 8",
+    source="Wang et al. 2023, self-adaptive thresholds",
 )
 def adaptive(logits: np.ndarray, limit: np.ndarray) -> np.ndarray:
     """Return 1 where the probability is above the ``limit`` [L] of its category (strictly), else 0."""

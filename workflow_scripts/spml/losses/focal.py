@@ -106,7 +106,7 @@ def _focal(logits: Tensor, gamma: float) -> Tensor:
 
 @register(
     "Class-aware selective loss: frequent categories and likely entries are left out where unobserved",
-    source="Ben-Baruch et al. 2022, equations 4 to 8",
+    source="Ben-Baruch et al. 2022",
     hyperparameters=[
         Hyperparameter("gamma_positive", "focusing power of positives", default=0, minimum=0, maximum=20),
         Hyperparameter("gamma_negative", "focusing power of observed negatives", default=1, minimum=0, maximum=20),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @register(
     "Pseudo-label: the model's own labels of what is unobserved, with a weight that grows over the epochs",
-    source="Lee 2013, equations 15 and 16, by entry",
+    source="Lee 2013, by entry",
     hyperparameters=[
         Hyperparameter(
             "tau", "probability above which an unobserved label counts as present", default=0.5, above=0, below=1
