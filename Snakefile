@@ -35,7 +35,7 @@ wildcard_constraints:
     seed="[0-9]+",
     part="train|test",
     shard="[0-9]{5}",
-    split="train|val|test",
+    split="train",
     sampling="size|location",
     format="|".join(FORMATS),
     variant=VARIANT,
