@@ -6,6 +6,7 @@ rule predict_logits:
         checkpoint=paths.checkpoint(),
         features=plan(evaluation.split_features),
         labels=plan(evaluation.split_labels),
+        landmarks=plan(evaluation.model_landmarks),
         code=code("predict_logits"),
     output:
         logits="results/{dataset}/{model}/logits_{split}.h5",

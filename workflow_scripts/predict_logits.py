@@ -7,7 +7,7 @@ log.redirect(snakemake)
 import numpy as np
 
 from spml.artifacts import checkpoints, features, hdf5, labels
-from spml.models.inference import predict
+from spml.models.inference import on_kernel_values, predict
 
 split = snakemake.wildcards.split
 weights, description = checkpoints.load(snakemake.input.checkpoint)
@@ -20,6 +20,9 @@ with (
     labels.creating(snakemake.output.logits, "logits", image_id, true.category, shape, np.float32) as logits,
 ):
     true.require_same_images(snakemake.input.features, stored.image_id)
+    if snakemake.input.landmarks:  # the features are kernel values
+        features.require_map(stored, snakemake.input.landmarks)
+        weights = on_kernel_values(weights)
     lowest, highest = np.inf, -np.inf
     for start in range(0, len(rows), 4096):
         block = predict(weights, stored.read(rows[start : start + 4096]))

@@ -5,7 +5,7 @@ All follow from the configuration, never from a folder, which may still hold the
 
 from typing import Any
 
-from plan import paths, rows, training
+from plan import features, paths, rows, training
 from plan.experiment import Experiment, as_list, parse_reference, plain
 
 
@@ -15,9 +15,15 @@ def part_of(split: str) -> str:
 
 
 def split_features(experiment: Experiment, model: str, split: str) -> str:
-    """Return the features of a split, by the backbone of the model."""
+    """Return what the head of a model takes of a split: features, or kernel values in their place."""
     kind, name, _ = paths.model_parts(model)
-    return paths.features(experiment.dataset, experiment.backbone(experiment.model_entry(kind, name)), part_of(split))
+    return features.head_input(experiment, experiment.model_entry(kind, name), part_of(split))
+
+
+def model_landmarks(experiment: Experiment, model: str) -> str | list[str]:
+    """Return the landmarks of a model, where it has a kernel."""
+    kind, name, _ = paths.model_parts(model)
+    return features.landmarks(experiment, experiment.model_entry(kind, name))
 
 
 def split_labels(experiment: Experiment, split: str) -> str:

@@ -97,7 +97,7 @@ CASES = {
     ),
     "an unknown loss": (
         {"teachers/em/loss": "emm"},
-        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, pr, epr, role, em, em_apl, ll_r",
+        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, squares, pr, epr",
     ),
     "a hyperparameter of another loss": (
         {"teachers/an/loss": {"name": "an_ls", "alpha": 1}},
@@ -217,7 +217,7 @@ CASES = {
             "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
             "students/s": {"pseudo_labels": "soft", "loss": "em"},
         },
-        "students.s.loss: found 'em', wanted bce or bce_ls, which take the soft targets of soft",
+        "students.s.loss: found 'em', wanted bce or bce_ls or squares, which take the soft targets of soft",
     ),
     "one of several teachers that does not exist": (
         {"pseudo_labels/paper/teacher": ["em", "emm"]},
