@@ -6,7 +6,23 @@ from pydantic import Field
 
 from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
 
-PENALTIES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000]  # of ridge; one costs next to nothing
+PENALTIES = [
+    0.001,
+    0.003,
+    0.01,
+    0.03,
+    0.1,
+    0.3,
+    1,
+    3,
+    10,
+    30,
+    100,
+    300,
+    1000,
+    3000,
+    10000,
+]  # of ridge; one costs next to nothing
 
 
 class Validation(Section):

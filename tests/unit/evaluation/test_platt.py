@@ -73,3 +73,11 @@ def test_categories_that_are_told_apart_without_fail_have_finite_slopes():
     slope, offset = platt.fit_logits(scores, (scores > 0).astype(np.int8))
     assert np.isfinite(slope).all() and np.isfinite(offset).all()
     assert 1 < slope[0] < 1e4
+
+
+def test_blocks_of_categories_change_nothing_but_the_sample_of_the_common_fit(monkeypatch):
+    scores, labels = drawn(3000, np.array([-1.0, 0.0, -2.0]))
+    whole = platt.fit_logits(scores, labels)
+    monkeypatch.setattr(platt, "ENTRIES", 4500)
+    for found, wanted in zip(platt.fit_logits(scores, labels), whole, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=0.02)

@@ -212,6 +212,19 @@ CASES = {
         {"pseudo_labels/band": {"teacher": "em", "rule": "band", "taus": [0.5], "tau_low": 0.6}},
         "pseudo_labels.band.tau_low: found 0.6, wanted below every τ",
     ),
+    "ridge regression with a loss that has no closed form": (
+        {"teachers/em/head": "ridge"},
+        "teachers.em.loss: found 'em', wanted squares, the loss that head ridge has in closed form",
+    ),
+    "ridge regression on labels some of which are ignored": (
+        {
+            "pseudo_labels/band": {"teacher": "em", "rule": "band", "taus": [0.9], "tau_low": 0.6},
+            "students/s": {"pseudo_labels": "band", "loss": "squares", "head": "ridge"},
+        },
+        "students.s.pseudo_labels: found 'band', whose rule band ignores labels, wanted another rule: head ridge learns",
+    ),
+    "one landmark": ({"training/landmarks": 1}, "training.landmarks: found 1, wanted"),
+    "a penalty of 0": ({"training/penalties": [0]}, "training.penalties"),
     "soft targets for a loss that takes none": (
         {
             "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
