@@ -36,7 +36,7 @@ wildcard_constraints:
     part="train|test",
     kernel="linear|rbf_[0-9]+",
     shard="[0-9]{5}",
-    split="train|val|test",
+    split="train",
     sampling="size|location",
     format="|".join(FORMATS),
     variant=VARIANT,

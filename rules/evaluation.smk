@@ -1,12 +1,12 @@
 # Logits and metrics of every model, the comparison of all methods, and the quality of the pseudo-labels.
 
 
+# What pseudo-labels are made from: of the teachers alone, and only where somebody learns from them.
 rule predict_logits:
     input:
         checkpoint=paths.checkpoint(),
-        features=plan(evaluation.split_features),
-        labels=plan(evaluation.split_labels),
-        landmarks=plan(evaluation.model_landmarks),
+        features=plan(evaluation.model_features, part="train"),
+        labels=paths.labels(part="train"),
         code=code("predict_logits"),
     output:
         logits="results/{dataset}/{model}/logits_{split}.h5",
@@ -23,23 +23,29 @@ rule predict_logits:
         "../workflow_scripts/predict_logits.py"
 
 
+# Logits and metrics in one job: each takes less time than the start of a job.
 rule evaluate:
     input:
-        val=paths.logits(split="val"),
-        test=paths.logits(split="test"),
+        checkpoint=paths.checkpoint(),
+        train_features=plan(evaluation.model_features, part="train"),
+        test_features=plan(evaluation.model_features, part="test"),
         train_labels=paths.labels(part="train"),
         test_labels=paths.labels(part="test"),
         observed=plan(evaluation.model_observed),
         code=code("evaluate"),
     output:
+        val="results/{dataset}/{model}/logits_val.h5",
+        test="results/{dataset}/{model}/logits_test.h5",
         metrics="results/{dataset}/metrics/{model}.json",
     log:
         "results/{dataset}/logs/evaluate/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/evaluate/{model}.tsv"
-    localrule: True
     conda:
         "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.evaluated, "test_labels", "test_features"),
+        runtime=per_attempt(60),
     script:
         "../workflow_scripts/evaluate.py"
 
@@ -80,7 +86,7 @@ rule compare_methods:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=by_shape(4000, memory.resampled, "labels", resamples=EXPERIMENT.comparison.resamples, threads=8),
+        mem_mb=by_shape(4000, memory.compared, "labels", methods=len(rows.models(EXPERIMENT)) // len(EXPERIMENT.seeds), threads=8),
         runtime=per_attempt(120),
     params:
         models=plan(rows.models),

@@ -74,6 +74,7 @@ rule check_labels:
 rule make_pseudo_labels:
     input:
         logits=plan(labels.teacher_logits),
+        val_logits=plan(labels.calibration_logits),
         labels=paths.labels(part="train"),
         observed=paths.observed(),
         images=paths.images(part="train"),

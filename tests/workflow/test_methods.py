@@ -127,6 +127,26 @@ def test_rules_make_of_the_logits_what_they_say(results, true, observed):
     assert set(np.unique(band)) <= set(PseudoLabel) and (band == PseudoLabel.IGNORED).any()
 
 
+def test_thresholds_by_category_are_estimated_from_the_logits(results, observed):
+    labels = results / "pseudo_labels"
+    logit = read(results / "teachers/em/seed_1200/logits_train.h5", "logit")
+    present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
+    probability = 1 / (1 + np.exp(-logit.astype(np.float64)))
+    means = probability.mean(0)
+    above = probability > probability.max(1).mean() * means / means.max()
+    assert (read(labels / "adaptive/seed_1200/all.h5", "label") == (above | present) & ~absent).all()
+    sets = read(labels / "conformal/seed_1200/all.h5", "label")
+    for category in range(4):
+        scores = np.sort(logit[present[:, category], category])
+        if len(scores) >= 9:  # as many as a rate of 0.1 needs
+            inside = logit[:, category] >= scores[int(0.1 * (len(scores) + 1)) - 1]
+            assert (sets[:, category] == (inside | present[:, category]) & ~absent[:, category]).all()
+    with h5py.File(labels / "conformal/seed_1200/all.h5") as file:
+        assert file.attrs["error_rate"] == 0.1 and file.attrs["calibrate_on"] == "observed"
+    numbers = read(labels / "cardinality/seed_1200/all.h5", "label").sum(1)
+    assert 0 < numbers.mean() < 4
+
+
 def test_checkpoints_say_which_loss_they_are_of(results, true):
     student = metadata(results / "students/band_iu/seed_1200/tau_0.85/checkpoint.safetensors")
     assert student["loss"] == {"name": "iu"}

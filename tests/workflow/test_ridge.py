@@ -11,7 +11,7 @@ from PIL import Image
 
 import tiny
 from interrupted import bytes_of
-from spml.artifacts import checkpoints, decompositions, features
+from spml.artifacts import checkpoints, decompositions, features, records
 from spml.models.kernels import KERNEL
 from spml.runtime.errors import InputError
 
@@ -123,6 +123,7 @@ def test_an_artifact_that_is_damaged_is_refused_and_made_again(run, tmp_path, na
 def test_kernel_values_of_other_landmarks_are_refused(run):
     folder = run / "results/tiny/features/random"
     with features.reading(folder / "rbf_20/test.h5") as stored:
-        features.require_map(stored, folder / "rbf_20/landmarks.h5")
+        own, other = (records.checksum_of(folder / name / "landmarks.h5") for name in ("rbf_20", "rbf_4096"))
+        features.require_kernel_values(stored, own, "a checkpoint")
         with pytest.raises(InputError, match=r"rbf_20/test.h5: found kernel values of other landmarks than those of"):
-            features.require_map(stored, folder / "rbf_4096/landmarks.h5")
+            features.require_kernel_values(stored, other, "a checkpoint")

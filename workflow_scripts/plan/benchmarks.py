@@ -44,10 +44,7 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
         for path in labels.teacher_logits(experiment, row["pseudo_labels"], str(row["seed"]))
     }
     jobs["predict_logits"] = [
-        (folder, split)
-        for folder in folders
-        for split in ("train", "val", "test")
-        if split != "train" or paths.logits(dataset, folder, "train") in teacher_logits
+        (folder, "train") for folder in folders if paths.logits(dataset, folder, "train") in teacher_logits
     ]
     jobs["evaluate"] = [(folder,) for folder in folders]
     files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in keys] for rule, keys in jobs.items()}

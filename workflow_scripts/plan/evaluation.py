@@ -9,26 +9,10 @@ from plan import features, paths, rows, training
 from plan.experiment import Experiment, as_list, parse_reference, plain
 
 
-def part_of(split: str) -> str:
-    """Return the part of the data set that a split belongs to."""
-    return "test" if split == "test" else "train"
-
-
-def split_features(experiment: Experiment, model: str, split: str) -> str:
-    """Return what the head of a model takes of a split: features, or kernel values in their place."""
+def model_features(experiment: Experiment, model: str, part: str) -> str:
+    """Return what the head of a model takes of a part: features, or kernel values in their place."""
     kind, name, _ = paths.model_parts(model)
-    return features.head_input(experiment, experiment.model_entry(kind, name), part_of(split))
-
-
-def model_landmarks(experiment: Experiment, model: str) -> str | list[str]:
-    """Return the landmarks of a model, where it has a kernel."""
-    kind, name, _ = paths.model_parts(model)
-    return features.landmarks(experiment, experiment.model_entry(kind, name))
-
-
-def split_labels(experiment: Experiment, split: str) -> str:
-    """Return the true labels of the part that a split belongs to."""
-    return paths.labels(experiment.dataset, part_of(split))
+    return features.head_input(experiment, experiment.model_entry(kind, name), part)
 
 
 def model_observed(experiment: Experiment, model: str) -> str | list[str]:
@@ -47,11 +31,11 @@ def all_test_logits(experiment: Experiment) -> list[str]:
 
 
 def comparison(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of compare_methods: the reference, and the number of resamples."""
+    """Return the options of compare_methods: the reference."""
     shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
     name, variant = parse_reference(experiment.comparison.reference or as_list(shown.teacher)[0])
     reference = {"kind": "students" if variant else "teachers", "name": name, "variant": variant}
-    return plain({"reference": reference, "resamples": experiment.comparison.resamples})
+    return plain({"reference": reference})
 
 
 def all_pseudo_labels(experiment: Experiment) -> list[str]:

@@ -6,7 +6,8 @@ The factors are measured by benchmarks/label_memory.py, with a margin. Library m
 MB = 1_000_000
 BASE = 600  # imports, and a block of rows with what is computed from it
 COLUMN_ENTRIES = 1 << 28  # of a block of columns, spml.artifacts.blocks
-PREDICTED_ROWS = 4096  # at a time, predict_logits.py
+PREDICTED_ROWS = 4096  # at a time, spml.models.inference
+STRIP_COLUMNS = 16  # at a time, spml.evaluation.intervals
 BLOCK_ROWS = 4096  # at a time, spml.training.decomposition
 LANDMARKS = 8192  # more need a retry with more memory
 
@@ -29,9 +30,10 @@ def columns(matrix: tuple[int, int]) -> int:
     return rows(matrix) + 9 * min(images * categories, max(COLUMN_ENTRIES, images)) // MB
 
 
-def resampled(matrix: tuple[int, int], resamples: int, threads: int) -> int:
-    """Return the memory of a bootstrap: columns, a byte per image and resample, 300 bytes per image for each thread."""
-    return columns(matrix) + matrix[0] * (resamples + 300 * threads) // MB
+def compared(matrix: tuple[int, int], methods: int, threads: int) -> int:
+    """Return the memory of intervals: columns, 8 bytes per image and strip of columns or method, 200 for each thread."""
+    strips = min(matrix[1], COLUMN_ENTRIES // max(matrix[0], 1) + 1) // STRIP_COLUMNS
+    return columns(matrix) + matrix[0] * (8 * (methods + strips) + 200 * threads) // MB
 
 
 def pairs(matrix: tuple[int, int]) -> int:
@@ -43,6 +45,11 @@ def predicted(matrix: tuple[int, int], features: tuple[int, int]) -> int:
     """Return the memory of logits of a block of rows, and of the weights of a head."""
     categories, width = matrix[1], features[1]
     return rows(matrix) + (PREDICTED_ROWS * (12 * categories + 8 * width) + 8 * categories * width) // MB
+
+
+def evaluated(matrix: tuple[int, int], features: tuple[int, int]) -> int:
+    """Return the memory of logits, written by rows, and of metrics, computed from them by columns."""
+    return max(predicted(matrix, features), columns(matrix))
 
 
 def trained(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:

@@ -220,15 +220,12 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
     yield Features(str(path), image_id, width, dtype, MappedRows(pieces, dtype, checksums, maker), settings)
 
 
-def require_map(stored: Features, landmarks_path: str | os.PathLike) -> str:
-    """Return the SHA-256 of the landmarks; raise InputError unless the features are kernel values of these landmarks."""
-    checksum = records.checksum_of(landmarks_path)
-    if stored.settings["weights_sha256"] != checksum:
+def require_kernel_values(stored: Features, landmarks_sha256: str, path: str | os.PathLike) -> None:
+    """Raise InputError unless these are kernel values of the landmarks with this checksum, which belong to ``path``."""
+    if stored.settings["weights_sha256"] != landmarks_sha256:
         raise InputError(
-            f"{stored.path}: found kernel values of other landmarks than those of {landmarks_path}; delete {stored.path}, then "
-            "run again: rule map_features makes it again"
+            f"{stored.path}: found kernel values of other landmarks than those of {path}; delete both, then run again"
         )
-    return checksum
 
 
 def _inside(path: str | os.PathLike, shard: Path) -> bool:

@@ -19,9 +19,9 @@ RULES = {  # kind of file to the rule that makes it
     "observation_weights": "make_observation_weights",
     "feature_shard": "extract_features",
     "features": "index_features",
+    "logits": "predict_logits or evaluate",
     "landmarks": "choose_landmarks",
     "decomposition": "decompose_features",
-    "logits": "predict_logits",
     "pseudo_labels": "make_pseudo_labels",
 }
 ABOUT = ("artifact", "kind", "layout")  # attributes that do not describe the content

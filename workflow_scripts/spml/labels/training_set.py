@@ -36,20 +36,28 @@ def opening(true: labels.MatrixFile, observed: str, images: str, logits: Sequenc
         observed_labels.require_same_as(true)
         listed = manifest.read(images)
         true.require_same_images(images, listed.image_id)
-        teachers = [stack.enter_context(labels.opening(path, "logits")) for path in logits]
-        for teacher in teachers:
-            teacher.require_images_of(true, "train")
-        values = [teacher.values for teacher in teachers]
+        values = stack.enter_context(mean_logits(true, "train", logits))
         rows = true.rows("train")
         yield TrainingRows(
             image_id=true.ids("train"),
             file_name=[listed.file_name[row] for row in rows],
             path=[listed.path[row] for row in rows],
             category=true.category,
-            logits=blocks.Mapped(_mean, *values) if len(values) > 1 else values[0],
+            logits=values,
             observed=observed_labels.select(rows),
             true=true.select(rows),
         )
+
+
+@contextlib.contextmanager
+def mean_logits(true: labels.MatrixFile, split: str, paths: Sequence[str]) -> Iterator[blocks.Rows]:
+    """Yield the mean over teachers of their logits [n, L] on a split; raise InputError where a file has other images or categories."""
+    with contextlib.ExitStack() as stack:
+        teachers = [stack.enter_context(labels.opening(path, "logits")) for path in paths]
+        for teacher in teachers:
+            teacher.require_images_of(true, split)
+        values = [teacher.values for teacher in teachers]
+        yield blocks.Mapped(_mean, *values) if len(values) > 1 else values[0]
 
 
 def _mean(*logits: np.ndarray) -> np.ndarray:

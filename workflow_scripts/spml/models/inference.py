@@ -1,10 +1,14 @@
 """Logits of a trained head from cached features, in NumPy: the import of torch costs more than the products."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from spml.artifacts import features, hdf5, labels
 from spml.models.kernels import KERNEL, Landmarks, kernel_matrix
+
+ROWS = 4096  # predicted at a time
 
 
 def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
@@ -27,3 +31,41 @@ def present_labels(probability: np.ndarray, threshold: np.ndarray, category: Seq
     """Return the categories [L] whose probability [L] is above their threshold [L], the most probable first."""
     present = np.flatnonzero(probability > threshold)
     return [category[column] for column in present[np.argsort(-probability[present], kind="stable")]]
+
+
+def write_logits(
+    checkpoint: str,
+    weights: Mapping[str, np.ndarray],
+    description: Mapping[str, Any],
+    stored: str,
+    true: labels.Named,
+    split: str,
+    output: str,
+) -> None:
+    """Write the logits float32 [n, L] of the rows of a split.
+
+    ``weights`` and ``description`` are the content of ``checkpoint``, ``stored`` is the path of the features of the part
+    (of its kernel values, for a head of kind kernel), ``true`` its labels.
+
+    Raises
+    ------
+    InputError
+        When the files are of other images or categories, or kernel values of other landmarks.
+    """
+    rows, image_id = true.rows(split), true.ids(split)
+    hdf5.require_same("category", checkpoint, description["categories"], true.path, true.category)
+    shape = len(rows), len(true.category)
+    with (
+        features.reading(stored) as file,
+        labels.creating(output, "logits", image_id, true.category, shape, np.float32) as logits,
+    ):
+        true.require_same_images(stored, file.image_id)
+        if "landmarks_sha256" in description:  # the features are kernel values
+            features.require_kernel_values(file, description["landmarks_sha256"], checkpoint)
+            weights = on_kernel_values(weights)
+        lowest, highest = np.inf, -np.inf
+        for start in range(0, len(rows), ROWS):
+            block = predict(weights, file.read(rows[start : start + ROWS]))
+            logits[start : start + len(block)] = block
+            lowest, highest = min(lowest, block.min()), max(highest, block.max())
+    print(f"{split}: logits of {shape[0]:,} images, {shape[1]:,} categories, from {lowest:.2f} to {highest:.2f}")

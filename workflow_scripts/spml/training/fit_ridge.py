@@ -49,7 +49,8 @@ def fit_ridge(
                 f"{features_path}; {records.advice(decomposition_path)}"
             )
         if landmarks_path:
-            description["landmarks_sha256"] = features.require_map(stored, landmarks_path)
+            description["landmarks_sha256"] = records.checksum_of(landmarks_path)
+            features.require_kernel_values(stored, description["landmarks_sha256"], landmarks_path)
         training, validation = (Rows(stored, true.rows(split)) for split in ("train", "val"))
         fitted = regress(training, validation, training_labels, selection_labels, decomposition, options, name)
     if landmarks_path:
