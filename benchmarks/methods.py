@@ -59,7 +59,7 @@ def fit(found: FeatureSet, labels: np.ndarray, loss: str, seed: int, training: d
 def predict(trained: Trained, features: np.ndarray) -> np.ndarray:
     """Return logits [n, L] of features [n, D]."""
     weights = {key: value.unsqueeze(0) for key, value in trained.weights.items()}
-    return apply_heads(weights, torch.from_numpy(features))[0].numpy()
+    return apply_heads(weights, torch.from_numpy(features).float())[0].numpy()
 
 
 def students(

@@ -114,6 +114,12 @@ def test_csl_by_hand():
     assert found == pytest.approx(1.609438 + 0.8 * 1.609438, abs=1e-6)
 
 
+def test_csl_has_the_values_of_its_code_on_coco_and_leaves_out_less_elsewhere():
+    published = {"gamma_positive": 0, "gamma_negative": 1, "gamma_unobserved": 4, "eta": 0.5, "likely": 5, "warmup": 5}
+    assert LOSSES["csl"].defaults("coco2014") == published
+    assert LOSSES["csl"].defaults() == published | {"likely": 1}
+
+
 def test_csl_leaves_out_the_likeliest_of_each_candidate():
     logits = torch.stack([LOGITS, -LOGITS])
     alone = [compute("csl", one, OBSERVED, prior=PRIOR) for one in logits]

@@ -121,10 +121,11 @@ def _focal(logits: Tensor, gamma: float) -> Tensor:
         Hyperparameter(
             "likely",
             "K: of a batch, as many of the likeliest unobserved labels per image are left out",
-            default=5,
+            default=1,
             kind="integer",
             minimum=0,
             maximum=100000,
+            published={"coco2014": 5},
         ),
         Hyperparameter(
             "warmup",
