@@ -111,7 +111,7 @@ def test_an_artifact_that_is_damaged_is_refused_and_made_again(run, tmp_path, na
     (folder / path).write_bytes(content)
     (folder / checkpoint).unlink()
     code, output = tiny.snakemake(folder, checkpoint, "--rerun-triggers", "mtime", check=False)
-    assert code == 1 and f"{path}: " in output and "Traceback" not in output
+    assert code == 1 and path in output and "delete" in output and "Traceback" not in output
     told = re.findall(r"(?:delete|and) (results/[^\s,;]+)", output)
     assert told
     for name in told:
