@@ -34,6 +34,7 @@ wildcard_constraints:
     ending="json|csv",
     seed="[0-9]+",
     part="train|test",
+    kernel="linear|rbf_[0-9]+",
     shard="[0-9]{5}",
     split="train",
     sampling="size|location",

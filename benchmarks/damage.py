@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from common import Ratio, parser, report, seconds
 
-from spml.artifacts import checkpoints, documents, features, labels, manifest, records, tables
+from spml.artifacts import checkpoints, decompositions, documents, features, labels, manifest, records, tables
 from spml.artifacts.checksums import sha256
 from spml.runtime.errors import InputError
 
@@ -55,6 +55,11 @@ def artifacts(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:
     weights = {"output.weight": numbers, "output.bias": numbers[0]}
     checkpoints.save(folder / "checkpoint.safetensors", weights, {"categories": NAMES, "val_map": 50.0})
     found["checkpoint"] = folder / "checkpoint.safetensors", checkpoints.load
+    parts = numbers[0].astype(float), numbers[0].astype(float), numbers[:CATEGORIES].T.astype(float)
+    decompositions.write(folder / "decomposition.h5", decompositions.Decomposition(*parts, 1.0))
+    found["decomposition"] = folder / "decomposition.h5", decompositions.read
+    decompositions.write_landmarks(folder / "landmarks.h5", numbers[0], numbers, numbers[0, :1])
+    found["landmarks"] = folder / "landmarks.h5", decompositions.read_landmarks
     manifest.write(folder / "images.csv", [(name, f"{name}.jpg", f"data/{name}.jpg") for name in IDS])
     found["manifest"] = folder / "images.csv", manifest.read
     tables.write(folder / "map.csv", pd.DataFrame({"name": NAMES, "test_map": numbers[0]}))

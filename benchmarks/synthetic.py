@@ -21,9 +21,9 @@ def draw(rows: int, width: int, categories: int) -> tuple[np.ndarray, np.ndarray
     return features, np.eye(categories, dtype=np.int8)[category]
 
 
-def write_shard(path: Path, image_id: Sequence[str], blocks: Iterable[np.ndarray]) -> None:
+def write_shard(path: Path, image_id: Sequence[str], blocks: Iterable[np.ndarray], storage: str = "float16") -> None:
     """Write a shard with these features and placeholders for its settings."""
-    features.write_shard(path, image_id, blocks, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
+    features.write_shard(path, image_id, blocks, storage, **dict.fromkeys(features.SETTINGS[:-1], "x"))
 
 
 def write_features(folder: Path, rows: int, blocks: Iterable[np.ndarray]) -> tuple[Path, Path]:

@@ -53,7 +53,6 @@ rule evaluate:
 rule collect_metrics:
     input:
         metrics=plan(evaluation.all_metrics),
-        checkpoints=plan(evaluation.all_checkpoints),
         code=code("collect_metrics"),
     output:
         table="results/{dataset}/tables/map.csv",

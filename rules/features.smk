@@ -86,3 +86,68 @@ rule index_features:
         runtime=per_attempt(60),
     script:
         "../workflow_scripts/index_features.py"
+
+
+rule choose_landmarks:
+    input:
+        features=paths.features(part="train"),
+        labels=paths.labels(part="train"),
+        code=code("choose_landmarks"),
+    output:
+        landmarks="results/{dataset}/features/{backbone}/{kernel}/landmarks.h5",
+    log:
+        "results/{dataset}/logs/choose_landmarks/{backbone}/{kernel}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/choose_landmarks/{backbone}/{kernel}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.mapped, "features"),
+        runtime=per_attempt(60),
+    params:
+        options=plan(features.landmark_options),
+    script:
+        "../workflow_scripts/choose_landmarks.py"
+
+
+rule map_features:
+    input:
+        features=paths.features(),
+        landmarks=paths.landmarks(),
+        code=code("map_features"),
+    output:
+        features="results/{dataset}/features/{backbone}/{kernel}/{part}.h5",
+        shard="results/{dataset}/features/{backbone}/{kernel}/{part}/00000.h5",
+    log:
+        "results/{dataset}/logs/map_features/{backbone}/{kernel}/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/map_features/{backbone}/{kernel}/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.mapped, "features"),
+        runtime=per_attempt(60),
+    script:
+        "../workflow_scripts/map_features.py"
+
+
+rule decompose_features:
+    input:
+        features=plan(features.decomposed_features),
+        labels=paths.labels(part="train"),
+        landmarks=plan(features.decomposed_landmarks),
+        code=code("decompose_features"),
+    output:
+        decomposition="results/{dataset}/features/{backbone}/{kernel}/decomposition.h5",
+    log:
+        "results/{dataset}/logs/decompose_features/{backbone}/{kernel}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/decompose_features/{backbone}/{kernel}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=by_shape(4000, memory.decomposed, "labels", "features"),
+        runtime=per_attempt(120),
+    script:
+        "../workflow_scripts/decompose_features.py"

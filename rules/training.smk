@@ -6,6 +6,8 @@ rule train_teacher:
         features=plan(training.teacher_features),
         labels=paths.labels(part="train"),
         observed=plan(training.teacher_observed),
+        decomposition=plan(training.teacher_decomposition),
+        landmarks=plan(training.teacher_landmarks),
         code=code("train_teacher"),
     output:
         checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",
@@ -18,7 +20,7 @@ rule train_teacher:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=by_shape(6000, memory.trained, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
+        mem_mb=by_shape(6000, memory.regressed, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
@@ -35,6 +37,8 @@ rule train_student:
         labels=paths.labels(part="train"),
         pseudo_labels=plan(training.student_labels),
         observed=plan(training.selection_observed),
+        decomposition=plan(training.student_decomposition),
+        landmarks=plan(training.student_landmarks),
         code=code("train_student"),
     output:
         checkpoint="results/{dataset}/students/{student}/seed_{seed}/{variant}/checkpoint.safetensors",
@@ -47,7 +51,7 @@ rule train_student:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=by_shape(6000, memory.trained, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
+        mem_mb=by_shape(6000, memory.regressed, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,

@@ -17,7 +17,7 @@ from spml.models.inference import write_logits
 source, output = snakemake.input, snakemake.output
 observed_file = source.observed
 weights, description = checkpoints.load(source.checkpoint)
-record: dict = {"select_on": "observed_labels" if observed_file else "true_labels"}
+record: dict = {"select_on": "observed_labels" if observed_file else "true_labels", "edges": description["edges"]}
 with contextlib.ExitStack() as stack:
     train = stack.enter_context(labels.opening(source.train_labels, "labels"))
     test = stack.enter_context(labels.opening(source.test_labels, "labels"))

@@ -12,10 +12,11 @@ from spml.artifacts import labels
 from spml.features.devices import choose_device
 from spml.training import supervision
 from spml.training.fit import fit
-from spml.training.options import TrainingOptions
+from spml.training.fit_ridge import fit_ridge
+from spml.training.options import RidgeOptions, read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
-options = TrainingOptions.from_config(snakemake.params.options)
+options = read_options(snakemake.params.options)
 source = snakemake.input
 with (
     labels.opening(source.labels, "labels") as true,
@@ -27,16 +28,33 @@ with (
         assert observed is not None  # an input of the rule
         training_labels = supervision.from_observed_labels(options.loss, observed, true)
     selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
-fit(
-    source.features,
-    true,
-    training_labels,
-    selection_labels,
-    options,
-    seed=int(snakemake.wildcards.seed),
-    name=f"teachers/{snakemake.wildcards.teacher}",
-    memory_mb=snakemake.resources.memory_mb,
-    device=choose_device(snakemake.resources.device),
-    checkpoint=snakemake.output.checkpoint,
-    history=snakemake.output.history,
-)
+seed, name = int(snakemake.wildcards.seed), f"teachers/{snakemake.wildcards.teacher}"
+checkpoint, history = snakemake.output
+if isinstance(options, RidgeOptions):
+    fit_ridge(
+        source.features,
+        source.decomposition,
+        source.landmarks or None,
+        true,
+        training_labels,
+        selection_labels,
+        options,
+        seed=seed,
+        name=name,
+        checkpoint=checkpoint,
+        history=history,
+    )
+else:
+    fit(
+        source.features,
+        true,
+        training_labels,
+        selection_labels,
+        options,
+        seed=seed,
+        name=name,
+        memory_mb=snakemake.resources.memory_mb,
+        device=choose_device(snakemake.resources.device),
+        checkpoint=checkpoint,
+        history=history,
+    )

@@ -1,6 +1,6 @@
 """The benchmark files of the jobs behind the report, by rule. They follow from the configuration, not from a folder."""
 
-from plan import acquire, data, labels, paths, rows
+from plan import acquire, data, features, labels, paths, rows
 from plan.experiment import Experiment, plain
 
 SINGLE = (  # rules with one job per data set
@@ -23,6 +23,11 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
     jobs["list_images"] = [(part,) for part in ("train", "test")]
     jobs["index_features"] = [(name, part) for name in experiment.backbones for part in ("train", "test")]
+    for backbone, kernel in features.kernels(experiment):
+        jobs.setdefault("decompose_features", []).append((backbone, kernel))
+        if kernel != "linear":
+            jobs.setdefault("choose_landmarks", []).append((backbone, kernel))
+            jobs.setdefault("map_features", []).extend((backbone, kernel, part) for part in ("train", "test"))
     jobs["extract_features"] = [(*names, "*") for names in jobs["index_features"]]
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
     if labels.sampling_weights(experiment):

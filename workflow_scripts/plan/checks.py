@@ -121,6 +121,8 @@ def losses(experiment: Experiment) -> Iterator[str]:
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
         for name, entry in entries.items():
             key, loss = f"{kind}.{name}.loss", experiment.loss(entry)
+            if experiment.kernel(entry) and loss["name"] != "squares":
+                yield f"{key}: found {loss['name']!r}, wanted squares, the loss that head ridge has in closed form"
             needs = LOSSES[loss["name"]].needs
             full = kind == "students" or entry.supervision == "full"
             if needs == "complete labels" and not full:
@@ -160,6 +162,11 @@ def students(experiment: Experiment) -> Iterator[str]:
     for name, entry in experiment.students.items():
         yield from unknown(f"students.{name}.pseudo_labels", entry.pseudo_labels, list(experiment.pseudo_labels))
         source = experiment.pseudo_labels.get(entry.pseudo_labels)
+        if source and source.rule == "band" and experiment.kernel(entry):
+            yield (
+                f"students.{name}.pseudo_labels: found {entry.pseudo_labels!r}, whose rule band ignores labels, wanted another "
+                "rule: head ridge learns from every label"
+            )
         if source and source.rule == "soft" and not LOSSES[entry.loss.name].accepts_soft_targets:
             wanted = " or ".join(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
             yield (

@@ -5,14 +5,14 @@ All follow from the configuration, never from a folder, which may still hold the
 
 from typing import Any
 
-from plan import paths, rows, training
+from plan import features, paths, rows, training
 from plan.experiment import Experiment, as_list, parse_reference, plain
 
 
 def model_features(experiment: Experiment, model: str, part: str) -> str:
-    """Return the features of a part, by the backbone of the model."""
+    """Return what the head of a model takes of a part: features, or kernel values in their place."""
     kind, name, _ = paths.model_parts(model)
-    return paths.features(experiment.dataset, experiment.backbone(experiment.model_entry(kind, name)), part)
+    return features.head_input(experiment, experiment.model_entry(kind, name), part)
 
 
 def model_observed(experiment: Experiment, model: str) -> str | list[str]:
@@ -23,11 +23,6 @@ def model_observed(experiment: Experiment, model: str) -> str | list[str]:
 def all_metrics(experiment: Experiment) -> list[str]:
     """Return the metrics of every model, in the order of rows.models()."""
     return [paths.metrics(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
-
-
-def all_checkpoints(experiment: Experiment) -> list[str]:
-    """Return the checkpoint of every model, in the order of rows.models()."""
-    return [paths.checkpoint(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
 
 
 def all_test_logits(experiment: Experiment) -> list[str]:

@@ -97,9 +97,16 @@ class Experiment:
         """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
         own = expanded(_named(entry))
         options = {key: own.get(key, value) for key, value in self.training if key != "preset"}
-        if options["head"] == "linear":
-            del options["hidden"], options["dropout"]
+        for key in _unused(options):
+            del options[key]
         return plain(options | {"loss": self.loss(entry), "select_on": self.validation.select_on})
+
+    def kernel(self, entry: Teacher | Student) -> str:
+        """Return the kernel of a ridge regression as in paths: linear, or rbf_ and the limit of landmarks; else nothing."""
+        options = self.training_options(entry)
+        if options["head"] != "ridge":
+            return ""
+        return f"rbf_{options['landmarks']}" if options["kernel"] == "rbf" else "linear"
 
     def loss(self, entry: Teacher | Student) -> dict[str, Any]:
         """Return a model's loss with all its hyperparameters: named, published for the source, or the default."""
@@ -152,6 +159,14 @@ class Experiment:
             for name, entry in sorted(named.items())
             if entry.label
         }
+
+
+def _unused(options: Mapping[str, Any]) -> set[str]:
+    """Return the keys of the section training that a head does not use."""
+    ridge, rbf = {"kernel", "landmarks", "penalties"}, {"landmarks"}
+    if options["head"] == "ridge":
+        return set(options) - {"head"} - (ridge if options["kernel"] == "rbf" else ridge - rbf)
+    return ridge | ({"hidden", "dropout"} if options["head"] == "linear" else set())
 
 
 def _merged(section: AnySection, own: BaseModel | None) -> AnySection:

@@ -1,9 +1,10 @@
-"""Inputs and params of rules/features.smk: backbones, their weights, extraction."""
+"""Inputs and params of rules/features.smk: backbones, their weights, extraction, and what ridge regression needs."""
 
 from typing import Any
 
 from plan import paths
 from plan.experiment import Experiment, plain
+from plan.sections import Student, Teacher
 
 
 def backbone_weights(experiment: Experiment, backbone: str) -> str:
@@ -32,3 +33,49 @@ def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the options of extract_features for a backbone."""
     entry = experiment.config.backbones[backbone]
     return plain({key: getattr(entry, key) for key in ("architecture", "image_size", "precision", "storage")})
+
+
+def head_input(experiment: Experiment, entry: Teacher | Student, part: str) -> str:
+    """Return what the head of a model takes: features of a part, or kernel values in their place."""
+    backbone, kernel = experiment.backbone(entry), experiment.kernel(entry)
+    if kernel.startswith("rbf"):
+        return paths.mapped_features(experiment.dataset, backbone, kernel, part)
+    return paths.features(experiment.dataset, backbone, part)
+
+
+def landmarks(experiment: Experiment, entry: Teacher | Student) -> str | list[str]:
+    """Return the landmarks of a model, where it has a kernel."""
+    return _landmarks(experiment, experiment.backbone(entry), experiment.kernel(entry))
+
+
+def decomposition(experiment: Experiment, entry: Teacher | Student) -> str | list[str]:
+    """Return the eigenvectors that a model follows from, where it is a ridge regression."""
+    kernel = experiment.kernel(entry)
+    return paths.decomposition(experiment.dataset, experiment.backbone(entry), kernel) if kernel else []
+
+
+def decomposed_features(experiment: Experiment, backbone: str, kernel: str) -> str:
+    """Return the features, or kernel values, whose eigenvectors are computed."""
+    if kernel.startswith("rbf"):
+        return paths.mapped_features(experiment.dataset, backbone, kernel, "train")
+    return paths.features(experiment.dataset, backbone, "train")
+
+
+def decomposed_landmarks(experiment: Experiment, backbone: str, kernel: str) -> str | list[str]:
+    """Return the landmarks of the kernel values whose eigenvectors are computed."""
+    return _landmarks(experiment, backbone, kernel)
+
+
+def _landmarks(experiment: Experiment, backbone: str, kernel: str) -> str | list[str]:
+    return paths.landmarks(experiment.dataset, backbone, kernel) if kernel.startswith("rbf") else []
+
+
+def landmark_options(experiment: Experiment, kernel: str) -> dict[str, Any]:
+    """Return the options of choose_landmarks: how many there are at most."""
+    return {"landmarks": int(kernel.removeprefix("rbf_"))}
+
+
+def kernels(experiment: Experiment) -> list[tuple[str, str]]:
+    """Return backbone and kernel of all ridge regressions, each once."""
+    entries = [*experiment.teachers.values(), *experiment.students.values()]
+    return sorted({(experiment.backbone(entry), kernel) for entry in entries if (kernel := experiment.kernel(entry))})

@@ -8,6 +8,8 @@ BASE = 600  # imports, and a block of rows with what is computed from it
 COLUMN_ENTRIES = 1 << 28  # of a block of columns, spml.artifacts.blocks
 PREDICTED_ROWS = 4096  # at a time, spml.models.inference
 STRIP_COLUMNS = 16  # at a time, spml.evaluation.intervals
+BLOCK_ROWS = 4096  # at a time, spml.training.decomposition
+LANDMARKS = 8192  # more need a retry with more memory
 
 
 def rows(matrix: tuple[int, int]) -> int:
@@ -57,3 +59,18 @@ def trained(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) 
     """
     size = 4 * features[0] * features[1] // MB
     return 2000 + rows(matrix) + 4 * matrix[0] * matrix[1] // MB + (min(size, 2 * memory_mb) if memory_mb else size)
+
+
+def decomposed(matrix: tuple[int, int], features: tuple[int, int]) -> int:
+    """Return the memory of eigenvectors: six matrices of eight bytes per pair of features, and a block of rows."""
+    return rows(matrix) + (48 * features[1] ** 2 + 12 * BLOCK_ROWS * features[1]) // MB
+
+
+def regressed(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:
+    """Return the memory of training where a model may be a ridge regression, whose eigenvectors are held as well."""
+    return trained(matrix, features, memory_mb) + 8 * min(features[1], features[0]) * features[1] // MB
+
+
+def mapped(features: tuple[int, int]) -> int:
+    """Return the memory of a block of kernel values, and of landmarks as wide as the features."""
+    return BASE + (1000 * features[0] + LANDMARKS * features[1] * 8 + 1024 * (8 * LANDMARKS + 16 * features[1])) // MB

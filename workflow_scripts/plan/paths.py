@@ -102,6 +102,23 @@ def features(dataset: str = DATASET, backbone: str = W % "backbone", part: str =
     return results("features", backbone, f"{part}.h5", dataset=dataset)
 
 
+def mapped_features(
+    dataset: str = DATASET, backbone: str = W % "backbone", kernel: str = W % "kernel", part: str = PART
+) -> str:
+    """Return the kernel between the images of a part and the landmarks."""
+    return results("features", backbone, kernel, f"{part}.h5", dataset=dataset)
+
+
+def landmarks(dataset: str = DATASET, backbone: str = W % "backbone", kernel: str = W % "kernel") -> str:
+    """Return the landmarks of a kernel."""
+    return results("features", backbone, kernel, "landmarks.h5", dataset=dataset)
+
+
+def decomposition(dataset: str = DATASET, backbone: str = W % "backbone", kernel: str = W % "kernel") -> str:
+    """Return the eigenvectors of the features, or kernel values, of the training rows."""
+    return results("features", backbone, kernel, "decomposition.h5", dataset=dataset)
+
+
 # -- models; a model is a folder: teachers/em/seed_1200, students/paper/seed_1200/tau_0.75
 
 

@@ -92,6 +92,11 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             for backbone in experiment.backbones
             for part in ("train", "test")
         },
+        "choose_landmarks": {
+            f"{backbone}/{kernel}": features.landmark_options(experiment, kernel)
+            for backbone, kernel in features.kernels(experiment)
+            if kernel != "linear"
+        },
         "train_teacher": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
         "train_student": {
             f"{name}/{variant}": training.student_options(experiment, name)

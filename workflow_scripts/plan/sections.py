@@ -7,6 +7,24 @@ from pydantic import Field
 from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
 from plan.presets import PRESETS
 
+PENALTIES = [
+    0.001,
+    0.003,
+    0.01,
+    0.03,
+    0.1,
+    0.3,
+    1,
+    3,
+    10,
+    30,
+    100,
+    300,
+    1000,
+    3000,
+    10000,
+]  # of ridge; one costs next to nothing
+
 
 class Validation(Section):
     """The validation split."""
@@ -52,7 +70,26 @@ class Training(Section):
     preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
         None, description="values for several of the keys below (a table has all); a key beside it comes first"
     )
-    head: Literal["mlp", "linear"] = Field("mlp", description="mlp or linear")
+    head: Literal["mlp", "linear", "ridge"] = Field(
+        "mlp", description="mlp, linear, or ridge (ridge regression in closed form, for loss squares)"
+    )
+    kernel: Literal["linear", "rbf"] = Field(
+        "rbf", description="of ridge: linear, or rbf (radial basis functions of features of unit length)"
+    )
+    landmarks: Annotated[int, Field(ge=2, le=32768)] = Field(
+        4096,
+        description="of kernel rbf: the training images that it compares with at most, from 2 to 32768; exact where there "
+        "are no more, else as many drawn (Nyström)",
+    )
+    penalties: Annotated[
+        list[Annotated[float, Field(gt=0, le=1e9, description="a number above 0 and up to 1e9")]],
+        Field(min_length=1),
+        Once,
+    ] = Field(
+        PENALTIES,
+        description="candidates of ridge, relative to the mean eigenvalue: numbers above 0, each once; the best by "
+        "validation mAP is kept",
+    )
     hidden: Annotated[int, Field(ge=1, le=65536)] = Field(
         512, description="width of the hidden layer of the MLP, from 1 to 65536"
     )

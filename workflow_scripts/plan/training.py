@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from plan import paths
+from plan import features, paths
 from plan.experiment import Experiment, plain
 
 
@@ -19,12 +19,32 @@ def student_options(experiment: Experiment, student: str) -> dict[str, Any]:
 
 def teacher_features(experiment: Experiment, teacher: str) -> str:
     """Return the features that a teacher learns from."""
-    return paths.features(experiment.dataset, experiment.backbone(experiment.teachers[teacher]), "train")
+    return features.head_input(experiment, experiment.teachers[teacher], "train")
 
 
 def student_features(experiment: Experiment, student: str) -> str:
     """Return the features that a student learns from."""
-    return paths.features(experiment.dataset, experiment.backbone(experiment.students[student]), "train")
+    return features.head_input(experiment, experiment.students[student], "train")
+
+
+def teacher_decomposition(experiment: Experiment, teacher: str) -> str | list[str]:
+    """Return the eigenvectors that a teacher follows from, where it is a ridge regression."""
+    return features.decomposition(experiment, experiment.teachers[teacher])
+
+
+def student_decomposition(experiment: Experiment, student: str) -> str | list[str]:
+    """Return the eigenvectors that a student follows from, where it is a ridge regression."""
+    return features.decomposition(experiment, experiment.students[student])
+
+
+def teacher_landmarks(experiment: Experiment, teacher: str) -> str | list[str]:
+    """Return the landmarks of a teacher, where it has a kernel."""
+    return features.landmarks(experiment, experiment.teachers[teacher])
+
+
+def student_landmarks(experiment: Experiment, student: str) -> str | list[str]:
+    """Return the landmarks of a student, where it has a kernel."""
+    return features.landmarks(experiment, experiment.students[student])
 
 
 def teacher_observed(experiment: Experiment, teacher: str, seed: str) -> str | list[str]:

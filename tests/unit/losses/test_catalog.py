@@ -60,7 +60,7 @@ def test_what_losses_need():
         "iu": "observed negatives",
         "partial_bce": "observed negatives",
     }
-    assert ACCEPTS_SOFT_TARGETS == ("bce", "bce_ls")
+    assert ACCEPTS_SOFT_TARGETS == ("bce", "bce_ls", "squares")
     assert NEEDS_NEGATIVES == ("iun", "iu", "partial_bce")
 
 

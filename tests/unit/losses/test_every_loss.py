@@ -24,6 +24,8 @@ IGNORED = LossLabel.IGNORED
         ("bce_ls", {}, TRUE, 0.440523),
         ("bce", {}, TRUE.double(), 0.337193),
         ("bce_ls", {}, TRUE.double(), 0.440523),
+        ("squares", {}, OBSERVED, 0.154768),
+        ("squares", {}, OBSERVED.double(), 0.154768),
         ("iun", {}, TRUE_NEGATIVES, 0.165793),
         ("iu", {}, NEGATIVES, 0.306982),
         ("role", {}, OBSERVED, 0.684813),
@@ -103,7 +105,7 @@ def test_ignored_entries_are_out_of_the_loss(name):
     assert logits.grad[1, 1] != 0
 
 
-@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"role", "epr", "partial_bce", "csl"}))
+@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"role", "epr", "partial_bce", "csl", "squares"}))
 def test_a_known_negative_adds_its_loss_with_weight_one(name):
     """nl(1 - f) as it is where the loss is a sum over categories, over N·L where it is a mean."""
 

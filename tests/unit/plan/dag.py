@@ -79,6 +79,7 @@ def _pattern(output: str) -> re.Pattern[str]:
     """Return the expression that an output pattern stands for; what a wildcard may be follows from its name."""
     allowed = {
         "part": "train|test",
+        "kernel": "linear|rbf_[0-9]+",
         "seed": "[0-9]+",
         "split": "train|val|test",
         "shard": "[0-9]{5}",

@@ -98,7 +98,7 @@ CASES = {
     ),
     "an unknown loss": (
         {"teachers/em/loss": "emm"},
-        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, pr, epr, role, expected_negatives, em, em_apl, ll_r",
+        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, squares, pr, epr, role, expected_negatives, em, em_apl, ll_r",
     ),
     "a hyperparameter of another loss": (
         {"teachers/an/loss": {"name": "an_ls", "alpha": 1}},
@@ -238,12 +238,25 @@ CASES = {
         {"pseudo_labels/band": {"teacher": "em", "rule": "band", "taus": [0.5], "tau_low": 0.6}},
         "pseudo_labels.band.tau_low: found 0.6, wanted below every τ",
     ),
+    "ridge regression with a loss that has no closed form": (
+        {"teachers/em/head": "ridge"},
+        "teachers.em.loss: found 'em', wanted squares, the loss that head ridge has in closed form",
+    ),
+    "ridge regression on labels some of which are ignored": (
+        {
+            "pseudo_labels/band": {"teacher": "em", "rule": "band", "taus": [0.9], "tau_low": 0.6},
+            "students/s": {"pseudo_labels": "band", "loss": "squares", "head": "ridge"},
+        },
+        "students.s.pseudo_labels: found 'band', whose rule band ignores labels, wanted another rule: head ridge learns",
+    ),
+    "one landmark": ({"training/landmarks": 1}, "training.landmarks: found 1, wanted"),
+    "a penalty of 0": ({"training/penalties": [0]}, "training.penalties"),
     "soft targets for a loss that takes none": (
         {
             "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
             "students/s": {"pseudo_labels": "soft", "loss": "em"},
         },
-        "students.s.loss: found 'em', wanted bce or bce_ls, which take the soft targets of soft",
+        "students.s.loss: found 'em', wanted bce or bce_ls or squares, which take the soft targets of soft",
     ),
     "one of several teachers that does not exist": (
         {"pseudo_labels/paper/teacher": ["em", "emm"]},

@@ -100,6 +100,18 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "a replicate added": ({"seeds": [1200, 1201, 7]}, and_after("make_observed_labels")),
     "a replicate removed": ({"seeds": [1200]}, TABLES | {"check_labels"}),
     "a teacher added": ({"teachers/an_ls": {"loss": "an_ls"}}, {"train_teacher", *MEASURING}),
+    "a ridge teacher added": (
+        {"teachers/ridge": {"loss": "squares", "head": "ridge"}},
+        {"choose_landmarks", "map_features", "decompose_features", "train_teacher", *MEASURING},
+    ),
+    "a linear ridge teacher in place of another": (
+        {"teachers/an": {"loss": "squares", "head": "ridge", "kernel": "linear"}},
+        {"decompose_features", "train_teacher", *MEASURING},
+    ),
+    "keys of a head that no model has": (
+        {"training/kernel": "linear", "training/landmarks": 100, "training/penalties": [1]},
+        set(),
+    ),
     "a student added": ({"students/linear": {"pseudo_labels": "paper", "loss": "bce", "head": "linear"}}, STUDENTS),
     "pseudo-labels added": (
         {"pseudo_labels/of_an": {"teacher": "an", "taus": [0.5]}},

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,13 +140,14 @@ def _sha256_around(piece: Piece, dtype: np.dtype) -> str:
 
 @dataclass
 class Features:
-    """An open file of features: the ids of all images, and rows [n, D] that are read on demand."""
+    """An open file of features: the ids of all images, rows [n, D] that are read on demand, and ``SETTINGS`` by name."""
 
     path: str
     image_id: list[str]
     width: int
     dtype: np.dtype
     mapped: MappedRows
+    settings: Mapping[str, object]
 
     @property
     def nbytes(self) -> int:
@@ -191,6 +192,8 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
         around = hdf5.strings(file, "shard_sha256_around")
         checksums = hdf5.dataset(file, "checksum", (len(image_id),), "u")[:]
         width, dtype = matrix.shape[1], matrix.dtype
+        settings = {name: file.attrs.get(name) for name in SETTINGS}
+    maker = "map_features" if records.read(path)["rule"] == "map_features" else "extract_features"
     if rows.sum() != len(image_id) or len(around) != len(names):
         raise InputError(f"{path}: {len(image_id)} images, {rows.sum()} in its shards; {hdf5.advice(path, 'features')}")
     pieces = []
@@ -200,8 +203,12 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
             raise InputError(f"{path}: its shard {name} lies elsewhere; {hdf5.advice(path, 'features')}")
         if not shard.is_file():
             raise InputError(
-                f"{path}: its shard {shard} is missing; delete {path}, then run again: rules extract_features and "
-                "index_features make both again"
+                f"{path}: its shard {shard} is missing; delete {path}, then run again: "
+                + (
+                    "rules extract_features and index_features make both again"
+                    if maker == "extract_features"
+                    else f"rule {maker} makes both again"
+                )
             )
         piece = Piece(shard, offset, (count, width))
         if shard.stat().st_size < offset + count * width * dtype.itemsize or _sha256_around(piece, dtype) != checksum:
@@ -210,7 +217,15 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
                 "then run again"
             )
         pieces.append(piece)
-    yield Features(str(path), image_id, width, dtype, MappedRows(pieces, dtype, checksums))
+    yield Features(str(path), image_id, width, dtype, MappedRows(pieces, dtype, checksums, maker), settings)
+
+
+def require_kernel_values(stored: Features, landmarks_sha256: str, path: str | os.PathLike) -> None:
+    """Raise InputError unless these are kernel values of the landmarks with this checksum, which belong to ``path``."""
+    if stored.settings["weights_sha256"] != landmarks_sha256:
+        raise InputError(
+            f"{stored.path}: found kernel values of other landmarks than those of {path}; delete both, then run again"
+        )
 
 
 def _inside(path: str | os.PathLike, shard: Path) -> bool:

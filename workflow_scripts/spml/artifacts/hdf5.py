@@ -20,6 +20,8 @@ RULES = {  # kind of file to the rule that makes it
     "feature_shard": "extract_features",
     "features": "index_features",
     "logits": "predict_logits or evaluate",
+    "landmarks": "choose_landmarks",
+    "decomposition": "decompose_features",
     "pseudo_labels": "make_pseudo_labels",
 }
 ABOUT = ("artifact", "kind", "layout")  # attributes that do not describe the content

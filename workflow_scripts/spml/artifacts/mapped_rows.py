@@ -27,8 +27,8 @@ class Piece:
 class MappedRows:
     """The rows of some pieces [n, D] as one matrix [N, D], for reads in any order."""
 
-    def __init__(self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray) -> None:
-        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row.
+    def __init__(self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray, maker: str) -> None:
+        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row, ``maker`` is the rule that wrote them.
 
         Raises
         ------
@@ -37,7 +37,7 @@ class MappedRows:
         """
         self._shards = [_MappedShard(piece, dtype) for piece in pieces]
         self._starts = np.cumsum([0, *(len(shard.matrix) for shard in self._shards)])
-        self._checksums = checksums
+        self._checksums, self._maker = checksums, maker
         self._checked = np.zeros(len(checksums), bool)
         self._shape, self._dtype = (len(checksums), pieces[0].shape[1]), dtype
 
@@ -68,7 +68,7 @@ class MappedRows:
                 shard = int(np.searchsorted(self._starts, row, "right")) - 1
                 path = self._shards[shard].path
                 raise InputError(
-                    f"{path}: row {row - self._starts[shard]} differs from what rule extract_features wrote: the file is "
+                    f"{path}: row {row - self._starts[shard]} differs from what rule {self._maker} wrote: the file is "
                     f"damaged; delete {path} and the file that joins it, then run again"
                 )
         self._checked[rows] = True

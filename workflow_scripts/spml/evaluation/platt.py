@@ -10,6 +10,8 @@ from spml.artifacts.codes import TrueLabel
 
 STEPS = 50
 TOLERANCE = 1e-10
+ENTRIES = 1 << 22  # of scores and labels in one fit
+PRIOR = 10.0  # weight of the common slope, as much as some ten positives
 LEAST_SLOPE = 0.1  # of a category, relative to that of all
 
 
@@ -22,33 +24,45 @@ def fit_logits(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.n
     labels : int8 [N, L]
         Codes of ``TrueLabel``; unknown entries are left out. At least one label is positive.
 
-    All categories share one slope first. The slope of a category is then drawn to it by a normal prior, whose mean and
-    standard deviation are that slope: where positives are few, the common slope stays. It is above 0, so that rankings
-    stay. A category without a positive, or without a negative, has slope and offset of all entries together.
+    All categories share one slope first. The slope of a category is then drawn to it by a normal prior: where positives
+    are few, the common slope stays. It is above 0, so that rankings stay. A category without a positive, or without a
+    negative, has slope and offset of all entries together.
     """
-    known = labels != TrueLabel.UNKNOWN
-    present = labels == TrueLabel.PRESENT
-    positives, negatives = present.sum(0), (known & ~present).sum(0)
-    scores = scores.astype(np.float64)
-    targets = np.where(present, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    total = known.sum()
-    mean = (scores * known).sum() / total
-    scale = np.sqrt((np.square(scores - mean) * known).sum() / total) or 1.0
-    shared = np.where(present, (positives.sum() + 1) / (positives.sum() + 2), 1 / (negatives.sum() + 2))
-    pooled = ((scores - mean) / scale).reshape(-1, 1)
-    slope, offset = _newton(pooled, shared.reshape(-1, 1), known.reshape(-1, 1).astype(float), 0.0)
-    common = max(float(slope[0]), LEAST_SLOPE)
-    both = (positives > 0) & (negatives > 0)
-    slopes, offsets = np.ones(scores.shape[1]), np.full(scores.shape[1], offset[0])
-    if both.any():
-        scaled = common * (scores[:, both] - mean) / scale
-        own, shift = _newton(scaled, targets[:, both], known[:, both].astype(float), 1.0)
-        steep = np.maximum(own, LEAST_SLOPE)
-        if (own < LEAST_SLOPE).any():
-            shift = _newton_offset(scaled * steep, targets[:, both], known[:, both].astype(float), shift)
-        slopes[both], offsets[both] = steep, shift
+    thinned = slice(None, None, max(1, labels.size // ENTRIES))
+    mean, scale, common, shift = _common(scores[thinned].astype(np.float64), labels[thinned])
+    slopes, offsets = np.ones(labels.shape[1]), np.full(labels.shape[1], shift)
+    together = max(1, ENTRIES // len(labels))
+    for start in range(0, labels.shape[1], together):
+        columns = slice(start, start + together)
+        scaled = common * (scores[:, columns].astype(np.float64) - mean) / scale
+        targets, weight, both = _targets(labels[:, columns])
+        if not both.any():
+            continue
+        slope, offset = _newton(scaled[:, both], targets[:, both], weight[:, both], PRIOR)
+        if (slope < LEAST_SLOPE).any():
+            slope = np.maximum(slope, LEAST_SLOPE)
+            offset = _newton_offset(scaled[:, both] * slope, targets[:, both], weight[:, both], offset)
+        slopes[columns][both], offsets[columns][both] = slope, offset
     slopes *= common / scale
     return slopes, offsets - slopes * mean
+
+
+def _common(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float, float, float]:
+    """Return mean and standard deviation of scores [N, L], and slope and offset of one fit to all, for scaled scores."""
+    known = labels != TrueLabel.UNKNOWN
+    mean = scores[known].mean() if known.any() else 0.0
+    scale = (scores[known].std() if known.any() else 0.0) or 1.0
+    targets, weight, _ = _targets(labels.reshape(-1, 1))
+    slope, offset = _newton((scores.reshape(-1, 1) - mean) / scale, targets, weight, 0.0)
+    return float(mean), float(scale), max(float(slope[0]), LEAST_SLOPE), float(offset[0])
+
+
+def _targets(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return Platt's targets [N, L], 1 for known entries [N, L], and which categories [L] have positives and negatives."""
+    present, known = labels == TrueLabel.PRESENT, labels != TrueLabel.UNKNOWN
+    positives, negatives = present.sum(0), (known & ~present).sum(0)
+    targets = np.where(present, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    return targets, known.astype(np.float64), (positives > 0) & (negatives > 0)
 
 
 def _newton(scores: np.ndarray, targets: np.ndarray, weight: np.ndarray, prior: float) -> tuple[np.ndarray, np.ndarray]:

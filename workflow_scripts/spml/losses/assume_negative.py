@@ -49,3 +49,16 @@ def wan(logits: Tensor, labels: Tensor) -> Tensor:
     """Return an with a weight of 1 / (L - 1) for unobserved labels."""
     unobserved = nl(-logits) * (labels == LossLabel.UNOBSERVED) / max(logits.shape[-1] - 1, 1)
     return mean(known_entries(logits, labels) + unobserved)
+
+
+@register(
+    "Squared error: unobserved labels count as absent",
+    source="Hoerl and Kennard 1970, of scores with head ridge; Brier 1950, of probabilities with other heads",
+    accepts_soft_targets=True,
+)
+def squares(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean of (1 - f)² where observed present, f² everywhere else; for a target t, of (f - t)²."""
+    if labels.is_floating_point():
+        return mean((logits.sigmoid() - labels).square())
+    error = torch.nn.functional.logsigmoid(-present_sign(labels, logits) * logits)  # exact on both sides, and its slope
+    return mean((2 * error).exp() * (labels != LossLabel.IGNORED))

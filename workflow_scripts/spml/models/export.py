@@ -8,9 +8,23 @@ import torch
 from torch import Tensor, nn
 
 from spml.features.backbones import scaled
+from spml.models.kernels import KERNEL
 from spml.runtime.files import writing
 
 LARGEST_BATCH = 4096
+
+
+class Kernel(nn.Module):
+    """The kernel between features [B, D] and landmarks, float32 [B, M], as ``kernel_matrix`` of spml.models.kernels."""
+
+    def __init__(self, mean: Tensor, unit: Tensor, width: Tensor) -> None:
+        super().__init__()
+        self.mean, self.unit, self.width = nn.Parameter(mean), nn.Parameter(unit), nn.Parameter(width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        centred = features - self.mean
+        length = centred.square().sum(1, keepdim=True).sqrt().clamp_min(torch.finfo(torch.float32).tiny)
+        return torch.exp((nn.functional.linear(centred / length, self.unit) - 1) * (2 / self.width))
 
 
 class Classifier(nn.Module):
@@ -22,6 +36,8 @@ class Classifier(nn.Module):
         self.backbone = backbone
         layers = ("hidden", "output") if "hidden.weight" in weights else ("output",)
         self.head = nn.Sequential()
+        if KERNEL[0] in weights:
+            self.head.append(Kernel(*(torch.from_numpy(np.array(weights[name])) for name in KERNEL)))
         for layer in layers:
             weight, bias = (torch.from_numpy(np.array(weights[f"{layer}.{name}"])) for name in ("weight", "bias"))
             linear = nn.Linear(weight.shape[1], weight.shape[0])

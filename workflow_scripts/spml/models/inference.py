@@ -6,16 +6,25 @@ from typing import Any
 import numpy as np
 
 from spml.artifacts import features, hdf5, labels
+from spml.models.kernels import KERNEL, Landmarks, kernel_matrix
 
 ROWS = 4096  # predicted at a time
 
 
 def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
     """Return logits float32 [N, L] of one head (weights as in spml.models.heads, not stacked) for features [N, D]."""
-    values = features.astype(np.float32)
+    if KERNEL[0] in weights:
+        values = kernel_matrix(features, Landmarks(*(weights[name] for name in KERNEL)))
+    else:
+        values = features.astype(np.float32)
     if "hidden.weight" in weights:
         values = np.maximum(values @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
     return values @ weights["output.weight"].T + weights["output.bias"]
+
+
+def on_kernel_values(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a head of kind kernel as one of kind linear, which takes kernel values in place of features."""
+    return {name: value for name, value in weights.items() if name not in KERNEL}
 
 
 def present_labels(probability: np.ndarray, threshold: np.ndarray, category: Sequence[str]) -> list[str]:
@@ -35,13 +44,13 @@ def write_logits(
 ) -> None:
     """Write the logits float32 [n, L] of the rows of a split.
 
-    ``weights`` and ``description`` are the content of ``checkpoint``, ``stored`` is the path of the features of the part,
-    ``true`` its labels.
+    ``weights`` and ``description`` are the content of ``checkpoint``, ``stored`` is the path of the features of the part
+    (of its kernel values, for a head of kind kernel), ``true`` its labels.
 
     Raises
     ------
     InputError
-        When the files are of other images or categories.
+        When the files are of other images or categories, or kernel values of other landmarks.
     """
     rows, image_id = true.rows(split), true.ids(split)
     hdf5.require_same("category", checkpoint, description["categories"], true.path, true.category)
@@ -51,6 +60,9 @@ def write_logits(
         labels.creating(output, "logits", image_id, true.category, shape, np.float32) as logits,
     ):
         true.require_same_images(stored, file.image_id)
+        if "landmarks_sha256" in description:  # the features are kernel values
+            features.require_kernel_values(file, description["landmarks_sha256"], checkpoint)
+            weights = on_kernel_values(weights)
         lowest, highest = np.inf, -np.inf
         for start in range(0, len(rows), ROWS):
             block = predict(weights, file.read(rows[start : start + ROWS]))

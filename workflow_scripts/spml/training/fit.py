@@ -1,14 +1,13 @@
 """Train one model from a file of features, and write its checkpoint and history."""
 
-import csv
 from dataclasses import asdict
 
 import numpy as np
 
 from spml.artifacts import checkpoints, features, labels
-from spml.runtime.files import writing
 from spml.training.batches import open_batches
-from spml.training.engine import Trained, train
+from spml.training.engine import train
+from spml.training.history import write_history
 from spml.training.options import TrainingOptions
 from spml.training.supervision import TrainingLabels
 
@@ -60,7 +59,7 @@ def fit(
     print(f"chosen: {trained.candidate}, epoch {trained.epoch}, validation mAP {trained.val_map:.2f}")
     for edge in trained.edges:
         print(f"the choice is at an edge, the {edge} that was tried: a better one may lie beyond")
-    _write_history(history, trained)
+    write_history(history, trained.history)
     checkpoints.save(
         checkpoint,
         {key: value.numpy() for key, value in trained.weights.items()},
@@ -76,11 +75,3 @@ def fit(
             "seed": seed,
         },
     )
-
-
-def _write_history(path: str, trained: Trained) -> None:
-    rows = [asdict(epoch) for epoch in trained.history]
-    with writing(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

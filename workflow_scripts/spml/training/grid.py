@@ -1,6 +1,6 @@
 """The learning rates of ``learning_rates: auto``: a few at first, and more at the side where validation is best."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 LADDER = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)  # at most three more on either side of the start
 START = LADDER[3:6]
@@ -20,10 +20,8 @@ def next_rates(scores: Mapping[float, float]) -> tuple[float, ...]:
     return tuple(rate for rate in beyond if rate not in scores)
 
 
-def edges(chosen: float, rates: Mapping[float, float] | tuple[float, ...]) -> list[str]:
-    """Return whether the chosen learning rate is the lowest or highest of several, in words: none or one entry."""
-    if len(rates) < 2:
+def edges(chosen: float, tried: Collection[float], name: str = "learning rate") -> list[str]:
+    """Return whether the chosen value is the lowest or highest of several, in words with its ``name``: none or one entry."""
+    if len(tried) < 2:
         return []
-    return [
-        f"{word} learning rate" for word, edge in (("lowest", min(rates)), ("highest", max(rates))) if chosen == edge
-    ]
+    return [f"{word} {name}" for word, edge in (("lowest", min(tried)), ("highest", max(tried))) if chosen == edge]

@@ -109,3 +109,51 @@ class TrainingOptions:
     def loss_settings(self) -> dict[str, Any]:
         """The loss as the config has it: {"name": ..., hyperparameters}."""
         return {"name": self.loss, **self.hyperparameters}
+
+
+@dataclass(frozen=True)
+class RidgeOptions:
+    """The settings of one ridge regression.
+
+    Attributes
+    ----------
+    loss, supervision, select_on
+        As in ``TrainingOptions``; the loss is ``squares``.
+    kernel
+        ``linear`` or ``rbf``.
+    penalties
+        The candidates, relative to the mean eigenvalue of the Gram matrix.
+    """
+
+    loss: str
+    kernel: str
+    penalties: tuple[float, ...]
+    supervision: Supervision = "full"
+    select_on: SelectOn = "true_labels"
+
+    @classmethod
+    def from_config(cls, options: Mapping[str, Any]) -> "RidgeOptions":
+        """Return the options of one model's section of the config, whose ``head`` is ridge."""
+        return cls(
+            loss=options["loss"]["name"],
+            kernel=options["kernel"],
+            penalties=tuple(options["penalties"]),
+            supervision=options.get("supervision", "full"),
+            select_on=options["select_on"],
+        )
+
+    @property
+    def head(self) -> str:
+        """The kind of head that the checkpoint holds, as in spml.models.heads."""
+        return "kernel" if self.kernel == "rbf" else "linear"
+
+    @property
+    def loss_settings(self) -> dict[str, Any]:
+        """The loss as the config has it."""
+        return {"name": self.loss}
+
+
+def read_options(options: Mapping[str, Any]) -> TrainingOptions | RidgeOptions:
+    """Return the options of one model's section of the config."""
+    kind = RidgeOptions if options["head"] == "ridge" else TrainingOptions
+    return kind.from_config(options)
