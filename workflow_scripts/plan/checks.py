@@ -141,8 +141,8 @@ def losses(experiment: Experiment) -> Iterator[str]:
                     f"{key}: found no k, wanted the positives per image that are expected (validation.select_on: "
                     "observed_labels cannot tell)"
                 )
-            epochs = experiment.training_options(entry)["epochs"]
-            if loss.get("warmup", 0) >= epochs:
+            epochs = experiment.training_options(entry).get("epochs")  # none of ridge
+            if epochs and loss.get("warmup", 0) >= epochs:
                 yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
 
 

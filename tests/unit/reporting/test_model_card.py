@@ -24,7 +24,11 @@ def card(measured, kind="students", edges=(), **options):
         "positives": {"cat": 1, "a|b": 0, "none": 1},
     }
     rule = {"rule": "threshold", "parameters": {"tau": 0.75}, "teacher": ["em"], "keep_observed": True}
-    defaults = {"training": {"epochs": 1}, "labels": {f"{kind}/paper": "Paper's"}, "pseudo_labels": {"tau_0.75": rule}}
+    defaults = {
+        "training": {"head": "linear"},
+        "labels": {f"{kind}/paper": "Paper's"},
+        "pseudo_labels": {"tau_0.75": rule},
+    }
     return model_card.card(
         choice,
         defaults | options,
@@ -56,8 +60,8 @@ def test_a_card_of_a_student():
 
 def test_a_card_of_a_teacher_says_which_labels_it_learnt_from():
     measured = model_card.evaluate(PREDICTIONS, CATEGORIES)
-    assert "- Trained on the true labels.\n" in card(measured, "teachers", training={"supervision": "full"})
-    assert "- Trained on the observed labels.\n" in card(measured, "teachers", training={"supervision": "observed"})
+    assert "- Trained on the true labels.\n" in card(measured, "teachers", training={"head": "linear", "supervision": "full"})
+    assert "- Trained on the observed labels.\n" in card(measured, "teachers", training={"head": "linear", "supervision": "observed"})
 
 
 def test_a_card_without_test_labels_says_so():

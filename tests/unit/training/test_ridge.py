@@ -209,7 +209,15 @@ def test_options_are_read_by_head():
     assert options == RidgeOptions("squares", "rbf", (1, 2), "observed", "true_labels")
     assert (options.head, options.loss_settings) == ("kernel", {"name": "squares"})
     assert RidgeOptions("squares", "linear", (1,)).head == "linear"
-    adam = {"head": "linear", "standardize": True, "epochs": 1, "batch_sizes": [1], "learning_rates": [1]}
+    adam = {
+        "head": "linear",
+        "standardize": True,
+        "epochs": 1,
+        "batch_sizes": [1],
+        "learning_rates": [1],
+        "patience": None,
+    }
+    adam |= dict.fromkeys(("input_dropout", "weight_average", "weight_decay"), 0)
     assert isinstance(read_options(section | adam | {"select_on": "true_labels"}), TrainingOptions)
 
 
