@@ -151,8 +151,13 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"labels": "threshold.h5", "table": "threshold.csv"},
             options={"rule": "threshold", "parameters": {"tau": 0.5}} | rule,
         ),
+        "estimate_priors": job(
+            {"labels": true, "observed": observed, "logits": logits["val"]},
+            {"priors": "priors.csv"},
+            options={"method": "estimated"},
+        ),
         "make_pseudo_labels class_prior": job(
-            rows,
+            rows | {"priors": path("priors.csv")},
             {"labels": "class_prior.h5", "table": "class_prior.csv"},
             options={"rule": "class_prior", "parameters": {"prior": None}} | rule,
         ),

@@ -71,9 +71,33 @@ rule check_labels:
         "../workflow_scripts/check_labels.py"
 
 
+rule estimate_priors:
+    input:
+        labels=paths.labels(part="train"),
+        observed=paths.observed(),
+        logits=plan(labels.prior_logits),
+        code=code("estimate_priors"),
+    output:
+        priors="results/{dataset}/priors/seed_{seed}.csv",
+    log:
+        "results/{dataset}/logs/estimate_priors/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/estimate_priors/seed_{seed}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.held, "labels"),
+        runtime=per_attempt(60),
+    params:
+        options=plan(labels.prior_options),
+    script:
+        "../workflow_scripts/estimate_priors.py"
+
+
 rule make_pseudo_labels:
     input:
         logits=plan(labels.teacher_logits),
+        priors=plan(labels.rule_priors),
         labels=paths.labels(part="train"),
         observed=paths.observed(),
         images=paths.images(part="train"),

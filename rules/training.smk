@@ -6,6 +6,7 @@ rule train_teacher:
         features=plan(training.teacher_features),
         labels=paths.labels(part="train"),
         observed=plan(training.teacher_observed),
+        priors=plan(training.teacher_priors),
         code=code("train_teacher"),
     output:
         checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",
@@ -35,6 +36,7 @@ rule train_student:
         labels=paths.labels(part="train"),
         pseudo_labels=plan(training.student_labels),
         observed=plan(training.selection_observed),
+        priors=plan(training.student_priors),
         code=code("train_student"),
     output:
         checkpoint="results/{dataset}/students/{student}/seed_{seed}/{variant}/checkpoint.safetensors",

@@ -9,12 +9,11 @@ import csv
 
 import numpy as np
 
-from spml.artifacts import labels
+from spml.artifacts import labels, priors
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.evaluation.label_counts import LabelCounts
 from spml.labels import pseudo_labels, training_set
-from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
 options, source, output = snakemake.params.options, snakemake.input, snakemake.output
@@ -28,12 +27,7 @@ with contextlib.ExitStack() as stack:
     if parameters.get("prior"):
         parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
     elif "prior" in parameters:
-        parameters["prior"] = labels.positives_per_image(true.select(true.rows("val")), axis=0)
-        if np.isnan(parameters["prior"]).any():
-            name = category[int(np.isnan(parameters["prior"]).argmax())]
-            raise InputError(
-                f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
-            )
+        parameters["prior"] = priors.read(source.priors, category)
     pseudo = pseudo_labels.apply(pseudo_labels.RULES[options["rule"]], training.logits, **parameters)
     attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}
     attributes |= {

@@ -8,7 +8,7 @@ import contextlib
 
 import torch
 
-from spml.artifacts import labels
+from spml.artifacts import labels, priors
 from spml.features.devices import choose_device
 from spml.training import supervision
 from spml.training.fit import fit
@@ -24,6 +24,8 @@ with (
 ):
     training_labels = supervision.from_pseudo_labels(options.loss, pseudo, true)
     selection_labels = supervision.selection_labels(true, observed)
+    if source.priors:
+        options = options.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
 fit(
     source.features,
     true,

@@ -134,6 +134,24 @@ def test_checkpoints_say_which_loss_they_are_of(results, true):
     assert k == pytest.approx(true[0][~true[1]].sum(1).mean())
 
 
+def test_priors_are_those_of_validation_of_the_users_number_or_estimated(run, results, true, tmp_path):
+    """One replicate after the other, and the loss and the rule that take them."""
+    folder = tiny.copy_run(run[0], tmp_path / "work")
+    table, k = folder / "results/tiny/priors/seed_1200.csv", {}
+    assert pd.read_csv(table)["prior"].to_numpy() == pytest.approx(true[0][~true[1]].mean(0))
+    model = "results/tiny/teachers/epr/seed_1200/checkpoint.safetensors"
+    labels = "results/tiny/pseudo_labels/class_prior/seed_1200/all.h5"
+    for priors in ({"labels_per_image": 2.5}, {"method": "estimated", "teacher": "an"}):
+        tiny.configure(folder, tiny.changed(every_method(), {"priors": priors}))
+        output = tiny.snakemake(folder, model, labels)
+        assert "estimate_priors" in output
+        rates = pd.read_csv(table)
+        k[priors.get("method")] = rates["prior"].sum()
+        assert metadata(folder / model)["loss"]["k"] == pytest.approx(rates["prior"].sum())
+        assert (rates["prior"] >= rates["observed_rate"]).all() and (rates["prior"] <= 1).all()
+    assert k[None] == pytest.approx(2.5) and k["estimated"] != pytest.approx(2.5)
+
+
 def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(run, results, observed):
     assert read(run[0] / features("small")[0], "feature").shape == (39, 1024)
     assert metadata(results / "students/paper/seed_1200/tau_0.70/checkpoint.safetensors")["head"] == "linear"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from plan import paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
+from plan.labels import takes_priors
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
@@ -131,11 +132,6 @@ def losses(experiment: Experiment) -> Iterator[str]:
                     f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
                     "observation.negatives_per_image, pseudo-labels or supervision: full"
                 )
-            if "k" in loss and loss["k"] is None and experiment.selects_on_observed:
-                yield (
-                    f"{key}: found no k, wanted the positives per image that are expected (validation.select_on: "
-                    "observed_labels cannot tell)"
-                )
             epochs = entry.epochs if "epochs" in entry.model_fields_set else experiment.training.epochs
             if loss.get("warmup", 0) >= epochs:
                 yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
@@ -180,13 +176,30 @@ def taus(experiment: Experiment) -> Iterator[str]:
 
 
 def priors(experiment: Experiment) -> Iterator[str]:
-    """Yield missing priors, where validation on observed labels cannot tell them."""
-    for name, entry in experiment.pseudo_labels.items():
-        if experiment.selects_on_observed and "prior" in type(entry).model_fields and entry.prior is None:
-            yield (
-                f"pseudo_labels.{name}.prior: found nothing, wanted a rate for each category (validation.select_on: "
-                "observed_labels cannot tell)"
-            )
+    """Yield ways of finding class priors that lack the number, the true labels or the teacher that they need."""
+    options, method = experiment.priors, experiment.prior_method
+    if method == "labels_per_image" and options.labels_per_image is None:
+        yield "priors.labels_per_image: found nothing, wanted a number from 1 (priors.method: labels_per_image)"
+    if method == "validation" and not experiment.source.has_true_labels:
+        wanted = "labels_per_image or estimated: source {} has no true labels"
+        yield f"priors.method: found validation, wanted {wanted.format(experiment.entry.source)}"
+    models = {"teachers": experiment.teachers, "students": experiment.students}
+    readers = [f"pseudo_labels.{name}" for name, entry in experiment.pseudo_labels.items() if takes_priors(entry)]
+    readers += [
+        f"{kind}.{name}.loss"
+        for kind, named in models.items()
+        for name in named
+        if experiment.expects_positives(named[name])
+    ]
+    if method != "estimated" or not readers:
+        return
+    key, name = "priors.teacher", options.teacher
+    if name not in experiment.teachers:
+        yield from unknown(f"{key} (for {readers[0]})", name, list(experiment.teachers))
+    elif name in experiment.fully_supervised:
+        yield f"{key}: found {name!r}, which learns from true labels; wanted a teacher that learns from observed ones"
+    elif f"teachers.{name}.loss" in readers:
+        yield f"{key}: found {name!r}, whose own loss needs the priors; wanted another teacher, or k in teachers.{name}.loss"
 
 
 def teachers(experiment: Experiment) -> Iterator[str]:

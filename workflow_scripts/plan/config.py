@@ -14,6 +14,7 @@ from plan.sections import (
     Figures,
     Observation,
     Predict,
+    Priors,
     Seeds,
     Student,
     Teacher,
@@ -82,6 +83,7 @@ class Dataset(Section):
     seeds: Seeds | None = Field(None, description=SEEDS)
     validation: partial(Validation, "OwnValidation") | None = None  # type: ignore[valid-type]
     observation: partial(Observation, "OwnObservation") | None = None  # type: ignore[valid-type]
+    priors: partial(Priors, "OwnPriors") | None = None  # type: ignore[valid-type]
     teachers: dict[Name, Teacher | None] = Field({}, description="own teachers, laid over those of all data sets")
     pseudo_labels: dict[Name, AnyPseudoLabels | None] = Field({}, description="own pseudo-labels, likewise")
     students: dict[Name, Student | None] = Field({}, description="own students, likewise")
@@ -164,6 +166,7 @@ class Config(Section):
     seeds: Seeds = Field([1200, 1201, 1202], description=SEEDS)
     validation: Validation = Validation()
     observation: Observation = Observation()
+    priors: Priors = Priors()
     teachers: Annotated[dict[Name, Teacher | None], Field(min_length=1)] = Field(
         description="teachers and baselines by name"
     )

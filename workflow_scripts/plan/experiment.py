@@ -69,6 +69,7 @@ class Experiment:
         self.seeds = sorted(entry.seeds or config.seeds)
         self.validation = _merged(config.validation, entry.validation)
         self.observation = _merged(config.observation, entry.observation)
+        self.priors = _merged(config.priors, entry.priors)
         self.figures = _merged(config.figures, entry.figures)
         self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
@@ -109,6 +110,19 @@ class Experiment:
             published = hyperparameter.default_for(self.entry.source)
             options[hyperparameter.name] = getattr(entry.loss, hyperparameter.name) if named else published
         return options
+
+    def expects_positives(self, entry: Teacher | Student) -> bool:
+        """Return whether a model's loss takes its k, the expected positives per image, from the priors."""
+        return self.loss(entry).get("k", 0) is None
+
+    @property
+    def prior_method(self) -> str:
+        """How class priors are found."""
+        if self.priors.method:
+            return self.priors.method
+        if self.priors.labels_per_image is not None:
+            return "labels_per_image"
+        return "estimated" if self.selects_on_observed else "validation"
 
     def variants(self, student: str) -> list[str]:
         """Return the variants of a student: those of its pseudo-labels."""

@@ -44,6 +44,33 @@ def image_table(experiment: Experiment) -> str | list[str]:
     return []
 
 
+def prior_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of estimate_priors: the method, and what it reads."""
+    method = experiment.prior_method
+    options: dict[str, Any] = {"method": method}
+    if method == "labels_per_image":
+        options["labels_per_image"] = experiment.priors.labels_per_image
+    return plain(options)
+
+
+def prior_logits(experiment: Experiment, seed: str) -> str | list[str]:
+    """Return the logits that priors are estimated from: of a teacher, on the rows that it was not trained on."""
+    if experiment.prior_method != "estimated":
+        return []
+    return paths.logits(experiment.dataset, paths.model(experiment.priors.teacher, "", seed), "val")
+
+
+def rule_priors(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:
+    """Return the class priors, where the rule of pseudo-labels takes them and the configuration names none."""
+    settings = entry(experiment, pseudo_labels)
+    return paths.priors(experiment.dataset, seed) if takes_priors(settings) else []
+
+
+def takes_priors(settings: Any) -> bool:
+    """Return whether the rule of an entry of pseudo_labels takes class priors that the entry does not name."""
+    return getattr(settings, "prior", 0) is None
+
+
 def check_options(experiment: Experiment) -> dict[str, Any]:
     """Return the options of check_labels: the fully supervised teachers, and select_on."""
     return {"full_supervision": experiment.fully_supervised, "select_on": experiment.validation.select_on}

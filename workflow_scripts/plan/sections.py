@@ -45,6 +45,24 @@ class Observation(Section):
     )
 
 
+class Priors(Section):
+    """How many images have each category, for rule class_prior and for losses that expect k positives per image."""
+
+    method: Literal["validation", "labels_per_image", "estimated"] | None = Field(
+        None,
+        description="validation: the rates of the true validation labels; labels_per_image: the observed rates, scaled to "
+        "the number below; estimated: likewise, scaled to what a teacher's logits and the observed labels tell; null: "
+        "labels_per_image where the number is named, else validation where models are selected on true labels, else estimated",
+    )
+    labels_per_image: Annotated[float, Field(ge=1)] | None = Field(
+        None, description="about how many labels an image has, from 1"
+    )
+    teacher: Name = Field(
+        "em",
+        description="for estimated: the teacher whose logits on the validation rows are read; it learns from observed labels",
+    )
+
+
 class Training(Section):
     """How models are trained."""
 

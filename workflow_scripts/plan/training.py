@@ -33,6 +33,16 @@ def teacher_observed(experiment: Experiment, teacher: str, seed: str) -> str | l
     return paths.observed(experiment.dataset, seed) if needed else []
 
 
+def teacher_priors(experiment: Experiment, teacher: str, seed: str) -> str | list[str]:
+    """Return the class priors, where the loss of a teacher expects as many positives per image as they sum to."""
+    return paths.priors(experiment.dataset, seed) if experiment.expects_positives(experiment.teachers[teacher]) else []
+
+
+def student_priors(experiment: Experiment, student: str, seed: str) -> str | list[str]:
+    """Return the class priors, where the loss of a student expects as many positives per image as they sum to."""
+    return paths.priors(experiment.dataset, seed) if experiment.expects_positives(experiment.students[student]) else []
+
+
 def selection_observed(experiment: Experiment, seed: str) -> str | list[str]:
     """Return the observed labels, where models are selected on them."""
     return paths.observed(experiment.dataset, seed) if experiment.selects_on_observed else []

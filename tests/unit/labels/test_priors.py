@@ -79,10 +79,17 @@ def test_the_fixed_point_finds_hidden_rates_of_a_teacher_whose_logits_are_not_ca
     assert np.abs(priors.crisp_rates(logits, observed) - rates).mean() > np.abs(found - rates).mean()
 
 
+def test_rows_are_sampled_evenly_where_the_matrix_is_large(monkeypatch):
+    monkeypatch.setattr(priors, "ENTRIES", 100)
+    assert priors.sampled(np.arange(5), 20).tolist() == [0, 1, 2, 3, 4]
+    assert priors.sampled(np.arange(6), 20).tolist() == [0, 2, 4]
+    assert priors.sampled(np.arange(0), 20).tolist() == []
+
+
 def test_estimated_rates_have_the_shape_of_the_observed_ones_and_the_sum_of_the_fixed_point():
     true, logits, observed = drawn(1500, np.linspace(0.05, 0.5, 10), 4.0, 3)
-    held_out = np.arange(0, len(true), 3)
-    found = priors.estimated_rates(observed, logits[held_out], held_out)
-    k = priors.fixed_point_rates(logits[held_out], observed[held_out]).sum()
-    np.testing.assert_allclose(found, priors.scaled_rates(priors.observed_rates(observed), k))
+    rates, held_out = priors.observed_rates(observed), np.arange(0, len(true), 3)
+    found = priors.estimated_rates(rates, logits[held_out], observed[held_out])
+    np.testing.assert_allclose(found / found[0], rates / rates[0])
+    assert found.sum() == pytest.approx(priors.fixed_point_rates(logits[held_out], observed[held_out]).sum())
     assert abs(found.sum() / true.mean(0).sum() - 1) < 0.1

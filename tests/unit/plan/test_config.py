@@ -9,8 +9,9 @@ import tiny
 from plan import load, named_paths
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
-from plan.sections import Comparison, Figures, Observation, Predict, Training, Validation
+from plan.sections import Comparison, Figures, Observation, Predict, Priors, Training, Validation
 
+CAP = {"teacher": "em", "rule": "class_prior"}
 CASES = {
     "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),
     "a misspelt key": ({"training/epoch": 3}, "training.epoch: no such key here; did you mean epochs?"),
@@ -184,13 +185,28 @@ CASES = {
         {"teachers/em/loss": "em_apl"},
         "teachers.em.loss: found warmup 5, wanted fewer than the 3 epochs",
     ),
-    "k that single-positive validation cannot tell": (
-        {"validation/select_on": "observed_labels", "teachers/em/loss": "epr"},
-        "teachers.em.loss: found no k, wanted the positives per image that are expected",
+    "priors from a number that is not there": (
+        {"priors": {"method": "labels_per_image"}},
+        "priors.labels_per_image: found nothing, wanted a number from 1",
     ),
-    "a prior that single-positive validation cannot tell": (
-        {"validation/select_on": "observed_labels", "pseudo_labels/cap": {"teacher": "em", "rule": "class_prior"}},
-        "pseudo_labels.cap.prior: found nothing, wanted a rate for each category",
+    "priors from true labels that the source does not have": (
+        {
+            "datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}},
+            "priors": {"method": "validation"},
+        },
+        "priors.method: found validation, wanted labels_per_image or estimated: source image_folder has no true labels",
+    ),
+    "priors from a teacher that is not there": (
+        {"priors": {"method": "estimated", "teacher": "wan"}, "pseudo_labels/cap": CAP},
+        "priors.teacher (for pseudo_labels.cap): found 'wan', wanted one of em, an, full",
+    ),
+    "priors from a teacher that learns from true labels": (
+        {"priors": {"method": "estimated", "teacher": "full"}, "pseudo_labels/cap": CAP},
+        "priors.teacher: found 'full', which learns from true labels; wanted a teacher that learns from observed ones",
+    ),
+    "priors from a teacher that needs them": (
+        {"validation/select_on": "observed_labels", "teachers/em/loss": "epr"},
+        "priors.teacher: found 'em', whose own loss needs the priors; wanted another teacher, or k in teachers.em.loss",
     ),
     "an unknown rule": (
         {"pseudo_labels/paper/rule": "treshold"},
@@ -446,7 +462,7 @@ def test_config_yaml_shows_every_section_with_its_defaults():
     """docs/config.md (see test_docs) shows every key."""
     shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
     assert set(shown) == set(Config.model_fields)
-    for section in (Validation, Observation, Comparison, Predict, Training, Features, Demo, Machine):
+    for section in (Validation, Observation, Priors, Comparison, Predict, Training, Features, Demo, Machine):
         name = section.__name__.lower()
         defaults = {key: field.default for key, field in section.model_fields.items()}
         if name == "comparison":

@@ -73,6 +73,7 @@ MEASURING = and_after("evaluate", "compare_methods")
 ADDED_MODEL = MEASURING | {"predict_logits"}
 STUDENTS = ADDED_MODEL | {"train_student"}
 TABLES = and_after("collect_metrics", "collect_label_counts", "measure_label_quality", "plot_reliability")
+AFTER_PRIORS = TRAINING | {"estimate_priors"}
 ADDED_LABELS = and_after("collect_label_counts", "measure_label_quality") | {"make_pseudo_labels"}
 
 CONFIG_CASES = {  # a change of the config -> what runs
@@ -120,8 +121,9 @@ CONFIG_CASES = {  # a change of the config -> what runs
             "pseudo_labels/cap": {"teacher": "soft@all", "rule": "class_prior"},
             "students/soft": {"pseudo_labels": "soft", "loss": "bce"},
         },
-        LABELLING,
+        LABELLING | {"estimate_priors"},
     ),
+    "priors that nothing takes": ({"priors": {"method": "estimated", "labels_per_image": 2}}, set()),
     "sampling of the observation": ({"observation": {"sampling": "size"}}, {"make_observation_weights", *OBSERVING}),
     "observed negatives": ({"observation": {"negatives_per_image": 1}}, OBSERVING),
     "weights that the sampling does not read": ({"observation": {"weights": {"red": 2}}}, set()),
@@ -174,6 +176,33 @@ def test_a_τ_added_runs_its_own_files_alone():
     two = len(tiny.CONFIG["seeds"])
     wanted = {"make_pseudo_labels": two, "train_student": two, "predict_logits": 2 * two, "evaluate": two}
     assert dag.planned(tiny.CONFIG, after) == wanted | dict.fromkeys(TABLES | {"compare_methods", "plot_comparison"}, 1)
+
+
+PRIORS = tiny.changed(
+    tiny.CONFIG,
+    {
+        "teachers/epr": {"loss": "epr"},
+        "pseudo_labels/cap": {"teacher": "em", "rule": "class_prior"},
+        "students/cap": {"pseudo_labels": "cap", "loss": "bce"},
+        "priors": {"labels_per_image": 2},
+    },
+)
+PRIOR_CASES = {  # where a rule and a loss take class priors
+    "another number": ({"priors": {"labels_per_image": 3}}, AFTER_PRIORS),
+    "an estimate": ({"priors": {"method": "estimated"}}, AFTER_PRIORS),
+    "the number, by its name": ({"priors": {"method": "labels_per_image", "labels_per_image": 2}}, set()),
+    "a teacher that it does not read": ({"priors": {"labels_per_image": 2, "teacher": "an"}}, set()),
+    "rates of its own": (
+        {"pseudo_labels/cap/prior": {"red": 0.5, "green": 0.5, "blue": 0.5, "white": 0.5}},
+        LABELLING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PRIOR_CASES)
+def test_a_change_of_the_priors_runs_what_takes_them(case):
+    changes, wanted = PRIOR_CASES[case]
+    assert set(dag.planned(PRIORS, tiny.changed(PRIORS, changes))) == wanted
 
 
 TABLE = tiny.changed(

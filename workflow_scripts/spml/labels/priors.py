@@ -11,6 +11,7 @@ from spml.artifacts.codes import ObservedLabel
 
 NODES = 16  # of the quadrature over t, exact for polynomials up to degree 31
 BLOCK = 256  # rows at a time
+ENTRIES = 1 << 22  # of the matrix that the fixed point is computed on, about: a few minutes at most
 SMALLEST = 1e-300
 NEWTON_STEPS = 3  # of the logistic fit, in each iteration of EM
 SLOPE_PENALTY = 1e-3  # pulls slopes to 1, where a category is never or always present
@@ -133,22 +134,27 @@ def fixed_point_rates(
     return np.maximum(prior, observed_rates(observed))
 
 
-def estimated_rates(observed: np.ndarray, logits: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+def sampled(rows: np.ndarray, categories: int) -> np.ndarray:
+    """Return rows [n] for the fixed point: all of them, or every second, third, ... where there would be too many entries."""
+    return rows[:: -(-len(rows) * categories // ENTRIES) or 1]
+
+
+def estimated_rates(rates: np.ndarray, logits: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Return the class priors float64 [L] that the pipeline takes where no truth is known.
 
-    They have the shape of the observed rates of all rows, and the sum of the fixed point on the rows that were held out:
-    of all estimates of benchmarks/priors.py those with the smallest error.
+    They are the observed rates, scaled to the sum of the fixed point: of all estimates of benchmarks/priors.py those with
+    the smallest error.
 
     Parameters
     ----------
-    observed : int8 [N, L] (``ObservedLabel``)
+    rates : float [L]
+        The observed rates of all rows.
     logits : float [n, L]
-        Of a teacher that was not trained on these rows.
-    held_out : int [n]
-        Their numbers.
+        Of a teacher, on rows that it was not trained on.
+    observed : int8 [n, L] (``ObservedLabel``)
+        The observed labels of these rows.
     """
-    labels_per_image = fixed_point_rates(logits, observed[held_out]).sum()
-    return scaled_rates(observed_rates(observed), float(labels_per_image))
+    return scaled_rates(rates, float(fixed_point_rates(logits, observed).sum()))
 
 
 def _logistic_fit(

@@ -30,17 +30,14 @@ def fit(
     """Train on the training rows, select on the validation rows, write checkpoint and history.
 
     ``true`` gives images, categories and split of the training part; ``training_labels`` [n, L] and
-    ``selection_labels`` [n, L] belong to its training and validation rows. A hyperparameter ``k`` of null becomes the
-    mean number of positives per validation image. ``name`` and ``seed`` identify the random streams. Features are held
-    in memory up to ``memory_mb`` (0: all).
+    ``selection_labels`` [n, L] belong to its training and validation rows. ``name`` and ``seed`` identify the random
+    streams. Features are held in memory up to ``memory_mb`` (0: all).
 
     Raises
     ------
     InputError
         When the features are of other images, or a loss is not finite.
     """
-    if "k" in options.hyperparameters and options.hyperparameters["k"] is None:
-        options = options.with_hyperparameters(k=float(labels.positives_per_image(selection_labels)))
     values = training_labels.values
     positives = values.clip(0).sum() / len(values)
     print(
