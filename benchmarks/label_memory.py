@@ -23,17 +23,28 @@ WIDTH = 512  # features
 SEED = 1200
 TEACHER, STUDENT = "teachers/em/seed_1200", "students/paper/seed_1200/tau_0.50"
 RUNNER = """
-import re, runpy, sys, types
+import os, re, runpy, sys, time, types
 class Named(dict):
     __getattr__ = dict.__getitem__
 script, job, peak = sys.argv[1:]
 job = eval(open(job).read())
-sys.path.insert(0, script.rpartition("/")[0])
+sys.path.insert(0, os.path.dirname(script))
 fields = {name: Named(job.get(name, {})) for name in ("input", "output", "params", "wildcards", "resources")}
-snakemake = types.SimpleNamespace(**fields, threads=job["threads"], log=[job["log"]])
+folder, file = os.path.split(script)
+about = {"rule": file.removesuffix(".py"), "scriptdir": folder, "threads": job["threads"], "log": [job["log"]]}
+snakemake = types.SimpleNamespace(**fields, **about)
+from spml.artifacts import records
+hashing = 0.0
+def timed(path, sha256=records.sha256):
+    global hashing
+    start = time.perf_counter()
+    found = sha256(path)
+    hashing += time.perf_counter() - start
+    return found
+records.sha256 = timed
 runpy.run_path(script, {"snakemake": snakemake})
 status = open("/proc/self/status").read()
-open(peak, "w").write(re.search("VmHWM:\\\\s+([0-9]+) kB", status)[1])
+open(peak, "w").write(re.search("VmHWM:\\\\s+([0-9]+) kB", status)[1] + f" {hashing}")
 """
 
 
@@ -191,8 +202,8 @@ def jobs(folder: Path) -> dict[str, dict]:
     }
 
 
-def run(scripts: Path, name: str, job: dict, folder: Path, threads: int) -> tuple[float, float]:
-    """Run a job; return its peak of resident memory in MB, and its seconds.
+def run(scripts: Path, name: str, job: dict, folder: Path, threads: int) -> tuple[float, float, float]:
+    """Run a job; return its peak of resident memory in MB, its seconds, and those of them that checksums take.
 
     Raises
     ------
@@ -205,8 +216,11 @@ def run(scripts: Path, name: str, job: dict, folder: Path, threads: int) -> tupl
     peak.unlink(missing_ok=True)
     taken = seconds(lambda: subprocess.run(command, check=False))
     if not peak.is_file():
-        sys.exit(f"{name} of {scripts} failed:\n{log.read_text(encoding='utf-8')}")
-    return int(peak.read_text(encoding="utf-8")) / 1024, taken
+        sys.exit(
+            f"{name} of {scripts} failed{':' if log.is_file() else ' before its log began'}\n{log.read_text(encoding='utf-8') if log.is_file() else ''}"
+        )
+    memory, hashing = peak.read_text(encoding="utf-8").split()
+    return int(memory) / 1024, taken, float(hashing)
 
 
 def main() -> None:
@@ -231,8 +245,9 @@ def main() -> None:
                 continue
             figures[name] = row = {}
             if options.baseline:
-                row["before, MB"], row["before, s"] = run(options.baseline, name, job, folder, options.threads)
-            row["MB"], row["s"] = run(ROOT / "workflow_scripts", name, job, folder, options.threads)
+                row["before, MB"], row["before, s"], _ = run(options.baseline, name, job, folder, options.threads)
+            row["MB"], row["s"], hashing = run(ROOT / "workflow_scripts", name, job, folder, options.threads)
+            row["checksums, %"] = 100 * hashing / row["s"]
             print(name, row, flush=True)
             if options.baseline:
                 ratios.append(Ratio(f"{name}: memory before, times ours", row["before, MB"] / row["MB"]))

