@@ -25,6 +25,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["index_features"] = [(name, part) for name in experiment.backbones for part in ("train", "test")]
     jobs["extract_features"] = [(*names, "*") for names in jobs["index_features"]]
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
+    if labels.prior_readers(experiment):
+        jobs["estimate_priors"] = jobs["make_observed_labels"]
     if labels.sampling_weights(experiment):
         jobs["make_observation_weights"] = [(experiment.observation.sampling,)]
     models = [(row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]) for row in rows.models(experiment)]

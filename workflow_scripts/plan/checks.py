@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from plan import paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
-from plan.labels import takes_priors
+from plan.labels import prior_readers
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
@@ -183,14 +183,7 @@ def priors(experiment: Experiment) -> Iterator[str]:
     if method == "validation" and not experiment.source.has_true_labels:
         wanted = "labels_per_image or estimated: source {} has no true labels"
         yield f"priors.method: found validation, wanted {wanted.format(experiment.entry.source)}"
-    models = {"teachers": experiment.teachers, "students": experiment.students}
-    readers = [f"pseudo_labels.{name}" for name, entry in experiment.pseudo_labels.items() if takes_priors(entry)]
-    readers += [
-        f"{kind}.{name}.loss"
-        for kind, named in models.items()
-        for name in named
-        if experiment.expects_positives(named[name])
-    ]
+    readers = prior_readers(experiment)
     if method != "estimated" or not readers:
         return
     key, name = "priors.teacher", options.teacher

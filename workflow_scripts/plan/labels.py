@@ -66,6 +66,14 @@ def rule_priors(experiment: Experiment, pseudo_labels: str, seed: str) -> str | 
     return paths.priors(experiment.dataset, seed) if takes_priors(settings) else []
 
 
+def prior_readers(experiment: Experiment) -> list[str]:
+    """Return the keys of the entries that take class priors."""
+    readers = [f"pseudo_labels.{name}" for name, entry in experiment.pseudo_labels.items() if takes_priors(entry)]
+    for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
+        readers += [f"{kind}.{name}.loss" for name, entry in entries.items() if experiment.expects_positives(entry)]
+    return readers
+
+
 def takes_priors(settings: Any) -> bool:
     """Return whether the rule of an entry of pseudo_labels takes class priors that the entry does not name."""
     return getattr(settings, "prior", 0) is None

@@ -77,6 +77,8 @@ def record(experiment: Experiment) -> dict[str, Any]:
         "figures": experiment.figures,
         "comparison": evaluation.comparison(experiment),
     }
+    if labels.prior_readers(experiment):
+        sections["priors"] = labels.prior_options(experiment)
     demo = {"demo": experiment.config.demo} if experiment.entry.source == "demo" else {}
     return plain(sections | demo)
 
@@ -87,6 +89,7 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
         "list_images": {part: data.listing_options(experiment, part) for part in ("train", "test")},
         "make_labels": {"": data.label_options(experiment)},
         "make_observed_labels": {"": labels.observation(experiment)},
+        "estimate_priors": {"": labels.prior_options(experiment)},
         "extract_features": {
             f"{backbone}/{part}": features.extraction(experiment, backbone)
             for backbone in experiment.backbones
