@@ -19,6 +19,7 @@ from spml.models.heads import (
     fold_standardisation,
     forward,
     initial_weights,
+    unfold_standardisation,
 )
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
@@ -60,12 +61,16 @@ def train(
     seed: int,
     name: str,
     device: str = "cpu",
+    start: Weights | None = None,
 ) -> Trained:
     """Train one head per candidate of the grid with Adam and return the best by validation mAP.
 
     Candidates of one batch size are trained together, their weights stacked, as many as ``candidates_per_stack`` allows.
     The best epoch of each is kept (strictly greater), then the best candidate (the first of equals). Shuffles depend on
     (seed, batch size, epoch), initial weights on (seed, name, candidate). The history is in the order of the grid.
+
+    With ``start``, the weights of one head for features as they are stored, every candidate begins there instead. The
+    standardization is that of the rows at hand: the head computes the same as before its first step.
 
     Raises
     ------
@@ -84,7 +89,11 @@ def train(
         batch_size = stack[0].batch_size
         weight_seeds = [seeds.seed_for("weights", seed, name, candidate) for candidate in stack]
         weights = initial_weights(options.head, options.hidden, training.widths, weight_seeds)
+        if start is not None:
+            weights = {key: start[key].expand(len(stack), *start[key].shape).clone() for key in weights}
         weights = {key: value.to(device) for key, value in weights.items()}
+        if start is not None:
+            weights = unfold_standardisation(weights, mean, std)
         loss_seeds = [seeds.seed_for("loss", seed, name, candidate) for candidate in stack]
         context = RunContext(loss_seeds, options.epochs, training.labels)
         loss = make_loss(options.loss, options.hyperparameters, context)
