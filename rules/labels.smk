@@ -98,9 +98,9 @@ rule make_pseudo_labels:
     input:
         logits=plan(labels.teacher_logits),
         priors=plan(labels.rule_priors),
-        labels=paths.labels(part="train"),
-        observed=paths.observed(),
-        images=paths.images(part="train"),
+        labels=plan(labels.labelled),
+        observed=plan(labels.labelled_observed),
+        images=plan(labels.labelled_images),
         code=code("make_pseudo_labels"),
     output:
         labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.h5",

@@ -35,7 +35,9 @@ rule train_student:
         features=plan(training.student_features),
         labels=paths.labels(part="train"),
         pseudo_labels=plan(training.student_labels),
-        observed=plan(training.selection_observed),
+        observed=plan(training.student_observed),
+        pool_features=plan(training.student_pool_features),
+        pool_labels=plan(training.student_pool_labels),
         priors=plan(training.student_priors),
         code=code("train_student"),
     output:
@@ -49,7 +51,10 @@ rule train_student:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=by_shape(6000, memory.trained, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
+        mem_mb=by_shape(
+            *(6000, memory.staged, "labels", "features", "pool_labels", "pool_features"),
+            memory_mb=MACHINE.memory_mb or 0,
+        ),
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,

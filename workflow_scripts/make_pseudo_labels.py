@@ -20,7 +20,8 @@ options, source, output = snakemake.params.options, snakemake.input, snakemake.o
 counts = LabelCounts()
 with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
-    training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
+    split = options.get("on", "train")
+    training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits, split))
     category = training.category
 
     parameters = dict(options["parameters"])

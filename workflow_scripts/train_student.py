@@ -1,4 +1,4 @@
-"""Train a student on pseudo-labels."""
+"""Train a student: on pseudo-labels, or in stages, each from the weights of the one before."""
 
 from spml.runtime import log
 
@@ -11,27 +11,41 @@ import torch
 from spml.artifacts import labels, priors
 from spml.features.devices import choose_device
 from spml.training import supervision
-from spml.training.fit import fit
+from spml.training.fit import Stage, fit
 from spml.training.options import TrainingOptions
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
-options = TrainingOptions.from_config(snakemake.params.options)
-source, on_observed = snakemake.input, options.select_on == "observed_labels"
-with (
-    labels.opening(source.labels, "labels") as true,
-    labels.opening(source.pseudo_labels, "pseudo_labels") as pseudo,
-    labels.opening(source.observed, "observed") if on_observed else contextlib.nullcontext() as observed,
-):
-    training_labels = supervision.from_pseudo_labels(options.loss, pseudo, true)
-    selection_labels = supervision.selection_labels(true, observed)
-    if source.priors:
-        options = options.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
+options, source = snakemake.params.options, snakemake.input
+stages: list[Stage] = []
+with contextlib.ExitStack() as stack:
+
+    def opened(path, kind):
+        return stack.enter_context(labels.opening(path, kind)) if path else None
+
+    true, pseudo = opened(source.labels, "labels"), opened(source.pseudo_labels, "pseudo_labels")
+    observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
+    for own in options.get("stages") or [{"on": "pseudo_labels"}]:
+        stage = TrainingOptions.from_config(options | own)
+        if source.priors and stage.hyperparameters.get("k", 0) is None:
+            stage = stage.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
+        if own["on"] == "observed":
+            training_labels = supervision.from_observed_labels(stage.loss, observed, true)
+        elif own["on"] == "pool":
+            training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, pool, "pool")
+        else:
+            training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, true)
+        on_pool = own["on"] == "pool"
+        part = (source.pool_features, pool, "pool") if on_pool else (source.features, true, "train")
+        stages.append(Stage(*part, training_labels, stage))
+    on_observed = options["select_on"] == "observed_labels"
+    selection_labels = supervision.selection_labels(true, observed if on_observed else None)
 fit(
     source.features,
     true,
-    training_labels,
+    stages[-1].labels,
     selection_labels,
-    options,
+    stages[-1].options,
+    earlier=stages[:-1],
     seed=int(snakemake.wildcards.seed),
     name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",
     memory_mb=snakemake.resources.memory_mb,

@@ -2,11 +2,11 @@
 
 import graphlib
 from collections.abc import Iterator
+from typing import Any
 
-from plan import paths
+from plan import check_students, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
-from plan.labels import prior_readers
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
@@ -22,9 +22,10 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         true_labels,
         losses,
         labels,
-        students,
+        check_students.students,
+        check_students.pool,
+        check_students.priors,
         taus,
-        priors,
         teachers,
         circles,
         figures,
@@ -117,24 +118,34 @@ def losses(experiment: Experiment) -> Iterator[str]:
     """Yield losses that lack the labels, the hyperparameter or the epochs that they need."""
     observation = experiment.observation
     only_positives = observation.file is None and not observation.negatives_per_image
+    for key, loss, full, epochs in _trainings(experiment):
+        needs = LOSSES[loss["name"]].needs
+        if needs == "complete labels" and not full:
+            yield (
+                f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
+                "labels, as an"
+            )
+        if needs == "observed negatives" and not full and only_positives:
+            yield (
+                f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
+                "observation.negatives_per_image, pseudo-labels or supervision: full"
+            )
+        if loss.get("warmup", 0) >= epochs:
+            yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
+
+
+def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], bool, int]]:
+    """Yield key, loss, whether every label is known, and epochs of each model, or of each stage of a student."""
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
         for name, entry in entries.items():
-            key, loss = f"{kind}.{name}.loss", experiment.loss(entry)
-            needs = LOSSES[loss["name"]].needs
-            full = kind == "students" or entry.supervision == "full"
-            if needs == "complete labels" and not full:
-                yield (
-                    f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
-                    "labels, as an"
-                )
-            if needs == "observed negatives" and not full and only_positives:
-                yield (
-                    f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
-                    "observation.negatives_per_image, pseudo-labels or supervision: full"
-                )
-            epochs = entry.epochs if "epochs" in entry.model_fields_set else experiment.training.epochs
-            if loss.get("warmup", 0) >= epochs:
-                yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
+            key, full = f"{kind}.{name}", kind == "students" or entry.supervision == "full"
+            epochs: Any = entry.epochs if "epochs" in entry.model_fields_set else experiment.training.epochs
+            if kind == "students" and entry.stages:
+                for number, own in enumerate(experiment.stages(entry)):
+                    loss = own.get("loss") or experiment.loss(entry)
+                    yield f"{key}.stages.{number}.loss", loss, own["on"] != "observed", own.get("epochs", epochs)
+            else:
+                yield f"{key}.loss", experiment.loss(entry), full, epochs
 
 
 def labels(experiment: Experiment) -> Iterator[str]:
@@ -146,19 +157,6 @@ def labels(experiment: Experiment) -> Iterator[str]:
             if shown in owners:
                 yield f"{kind}.{name}.label: found {shown!r}, which {owners[shown]} shows, too; wanted a label of its own"
             owners.setdefault(shown, name)
-
-
-def students(experiment: Experiment) -> Iterator[str]:
-    """Yield students whose pseudo-labels are not configured, or whose loss does not take them."""
-    for name, entry in experiment.students.items():
-        yield from unknown(f"students.{name}.pseudo_labels", entry.pseudo_labels, list(experiment.pseudo_labels))
-        source = experiment.pseudo_labels.get(entry.pseudo_labels)
-        if source and source.rule == "soft" and not LOSSES[entry.loss.name].accepts_soft_targets:
-            wanted = " or ".join(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
-            yield (
-                f"students.{name}.loss: found {entry.loss.name!r}, wanted {wanted}, which take the soft targets of "
-                f"{entry.pseudo_labels}"
-            )
 
 
 def taus(experiment: Experiment) -> Iterator[str]:
@@ -173,26 +171,6 @@ def taus(experiment: Experiment) -> Iterator[str]:
                 yield f"{key}.tau_low: found {entry.tau_low}, wanted below every τ ({text} is not above it)"
         for text in sorted({text for text in texts if texts.count(text) > 1}):
             yield f"{key}.taus: found {text} more than once (two decimals count), wanted each once"
-
-
-def priors(experiment: Experiment) -> Iterator[str]:
-    """Yield ways of finding class priors that lack the number, the true labels or the teacher that they need."""
-    options, method = experiment.priors, experiment.prior_method
-    if method == "labels_per_image" and options.labels_per_image is None:
-        yield "priors.labels_per_image: found nothing, wanted a number from 1 (priors.method: labels_per_image)"
-    if method == "validation" and not experiment.source.has_true_labels:
-        wanted = "labels_per_image or estimated: source {} has no true labels"
-        yield f"priors.method: found validation, wanted {wanted.format(experiment.entry.source)}"
-    readers = prior_readers(experiment)
-    if method != "estimated" or not readers:
-        return
-    key, name = "priors.teacher", options.teacher
-    if name not in experiment.teachers:
-        yield from unknown(f"{key} (for {readers[0]})", name, list(experiment.teachers))
-    elif name in experiment.fully_supervised:
-        yield f"{key}: found {name!r}, which learns from true labels; wanted a teacher that learns from observed ones"
-    elif f"teachers.{name}.loss" in readers:
-        yield f"{key}: found {name!r}, whose own loss needs the priors; wanted another teacher, or k in teachers.{name}.loss"
 
 
 def teachers(experiment: Experiment) -> Iterator[str]:
@@ -234,6 +212,8 @@ def figures(experiment: Experiment) -> Iterator[str]:
     )
     if source and not RULES[source.rule].swept:
         yield f"figures.students: found {name!r}, whose rule {source.rule} has no τ; wanted students of a rule with taus"
+    if source and source.on == "pool":
+        yield f"figures.students: found {name!r}, whose pseudo-labels are of the pool; wanted students of training rows"
     for baseline in experiment.figures.baselines:
         yield from unknown("figures.baselines", baseline, list(experiment.teachers))
 

@@ -41,6 +41,14 @@ class Location(Section):
     )
 
 
+class Pool(Section):
+    """Images without labels, for students that are trained in stages."""
+
+    images: Path = Field(
+        description="path to a folder of pictures, or to a text file with the path of one on each line, from where the file lies"
+    )
+
+
 class Download(Section):
     """An address and the sha256 of what lies there."""
 
@@ -69,6 +77,7 @@ class Dataset(Section):
     backbone: Name = Field(description="the name of one of the backbones")
     train: Location | None = Field(None, description="the training part")
     test: Location | None = Field(None, description="the test part; files of yours may lack one")
+    pool: Pool | None = Field(None, description="images without labels, for stages of students; the demo draws its own")
     categories: Path | None = Field(
         None,
         description="for source csv: path to a text file with the name of a category on each line, in order; null: all "
@@ -94,7 +103,7 @@ class Dataset(Section):
 
     def location(self, part: str) -> Location:
         """Return where a part lies; a location without paths where none is named."""
-        return (self.train if part == "train" else self.test) or Location()
+        return {"train": self.train, "test": self.test}.get(part) or Location()
 
 
 # -- what holds for all data sets
@@ -135,6 +144,7 @@ class Demo(Section):
 
     train: Annotated[int, Field(ge=10, le=999_999)] = Field(3000, description="scenes in the training part, from 10")
     test: Annotated[int, Field(ge=1, le=999_999)] = Field(1000, description="scenes in the test part, from 1")
+    pool: Annotated[int, Field(ge=0, le=999_999)] = Field(0, description="scenes without labels in the pool, from 0")
     singles: Annotated[int, Field(ge=64, le=10_000_000)] = Field(
         12000, description="single-object pictures to pretrain the backbone on, from 64"
     )

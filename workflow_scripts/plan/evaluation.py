@@ -11,7 +11,7 @@ from plan.experiment import Experiment, as_list, parse_reference, plain
 
 def part_of(split: str) -> str:
     """Return the part of the data set that a split belongs to."""
-    return "test" if split == "test" else "train"
+    return split if split in ("test", "pool") else "train"
 
 
 def split_features(experiment: Experiment, model: str, split: str) -> str:

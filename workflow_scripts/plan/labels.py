@@ -98,7 +98,8 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
     parameters = {parameter.name: getattr(settings, parameter.name) for parameter in rule.hyperparameters}
     if rule.swept:
         parameters["tau"] = float(tau_of(variant))
-    return {
+    own = {"on": "pool"} if settings.on == "pool" else {}
+    return own | {
         "keep_observed": settings.keep_observed,
         "parameters": plain(parameters),
         "rule": settings.rule,
@@ -108,8 +109,24 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
 
 def teacher_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:
     """Return the logits that pseudo-labels are made from."""
-    folders = experiment.folders(as_list(entry(experiment, pseudo_labels).teacher), seed)
-    return [paths.logits(experiment.dataset, folder, "train") for folder in folders]
+    settings = entry(experiment, pseudo_labels)
+    folders = experiment.folders(as_list(settings.teacher), seed)
+    return [paths.logits(experiment.dataset, folder, settings.on) for folder in folders]
+
+
+def labelled(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return the true labels of the part that pseudo-labels are made for."""
+    return paths.labels(experiment.dataset, entry(experiment, pseudo_labels).on)
+
+
+def labelled_images(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return the manifest of the part that pseudo-labels are made for."""
+    return paths.images(experiment.dataset, entry(experiment, pseudo_labels).on)
+
+
+def labelled_observed(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:
+    """Return the observed labels of the part that pseudo-labels are made for; the pool has none."""
+    return [] if entry(experiment, pseudo_labels).on == "pool" else paths.observed(experiment.dataset, seed)
 
 
 def variant_files(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:

@@ -43,6 +43,18 @@ def predicted(matrix: tuple[int, int], features: tuple[int, int]) -> int:
     return rows(matrix) + (PREDICTED_ROWS * (12 * categories + 8 * width) + 8 * categories * width) // MB
 
 
+def staged(
+    matrix: tuple[int, int],
+    features: tuple[int, int],
+    pool_matrix: tuple[int, int],
+    pool_features: tuple[int, int],
+    memory_mb: int,
+) -> int:
+    """Return the memory of training in stages: the pool beside the validation rows, then the training rows."""
+    pool = trained(pool_matrix, pool_features, memory_mb) if pool_features[0] else 0
+    return trained(matrix, features, memory_mb) + pool
+
+
 def trained(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:
     """Return the memory of training: labels, four bytes per entry while they are read; features, four bytes each.
 

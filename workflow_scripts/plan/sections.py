@@ -142,10 +142,24 @@ class Teacher(_Model):
     )
 
 
+class Stage(partial(Training, "_StageTraining")):  # type: ignore[misc]
+    """A stage of a student's training, with any key of training but those of the head."""
+
+    on: Literal["pool", "pseudo_labels", "observed"] = Field(
+        description="what it learns from: the student's pseudo-labels, where they are of the pool (pool) or of the training "
+        "rows (pseudo_labels), or the observed labels of the training rows (observed)"
+    )
+    loss: Loss | None = Field(None, description="the loss of the stage; null: the student's")
+
+
 class Student(_Model):
     """A model trained on pseudo-labels, with any key of training; null takes it away."""
 
     pseudo_labels: Name = Field(description="the name of one of the pseudo_labels")
+    stages: Annotated[list[Stage], Field(min_length=1)] | None = Field(
+        None,
+        description="trained one after the other, each from the weights of the one before; null: one, on the pseudo-labels",
+    )
 
 
 Seeds = Annotated[

@@ -12,6 +12,18 @@ from plan.errors import ConfigError
 from plan.sections import Comparison, Figures, Observation, Predict, Priors, Training, Validation
 
 CAP = {"teacher": "em", "rule": "class_prior"}
+POOLED = {
+    "datasets/tiny/pool": {"images": "data/test"},
+    "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 5, "on": "pool"},
+}
+STAGES = [{"on": "pool"}, {"on": "observed", "loss": "em"}]
+
+
+def staged(stages, **entry):
+    """A student of the pool's pseudo-labels with these stages, as changes of the configuration."""
+    return POOLED | {"students/staged": {"pseudo_labels": "top", "loss": "bce", "stages": stages} | entry}
+
+
 CASES = {
     "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),
     "a misspelt key": ({"training/epoch": 3}, "training.epoch: no such key here; did you mean epochs?"),
@@ -208,13 +220,65 @@ CASES = {
         {"validation/select_on": "observed_labels", "teachers/em/loss": "epr"},
         "priors.teacher: found 'em', whose own loss needs the priors; wanted another teacher, or k in teachers.em.loss",
     ),
+    "a pool that is not there": (
+        {"pseudo_labels/top": POOLED["pseudo_labels/top"]},
+        "pseudo_labels.top.on: found pool, wanted datasets.tiny.pool in the configuration, or train",
+    ),
+    "a pool that is not drawn": (
+        {"datasets/tiny": {"source": "demo", "backbone": "random"}, "pseudo_labels/top": POOLED["pseudo_labels/top"]},
+        "pseudo_labels.top.on: found pool, wanted demo.pool above 0 in the configuration, or train",
+    ),
+    "a pool of the user's beside a drawn data set": (
+        {"datasets/tiny": {"source": "demo", "backbone": "random", "pool": {"images": "data/test"}}},
+        "datasets.tiny.pool: found one, wanted demo.pool (source demo is drawn)",
+    ),
+    "observed labels of a pool": (
+        POOLED | {"pseudo_labels/top/keep_observed": True},
+        "pseudo_labels.top.keep_observed: found true, wanted false: of the pool nothing is observed",
+    ),
+    "a student of the pool alone": (
+        staged(None),
+        "students.staged.stages: found nothing, wanted a stage on pool, where the pseudo-labels are, and one on observed",
+    ),
+    "the pool last": (
+        staged([{"on": "observed", "loss": "em"}, {"on": "pool"}]),
+        "students.staged.stages: found pool last, wanted a stage on observed after it",
+    ),
+    "a stage on other pseudo-labels": (
+        staged([{"on": "pseudo_labels"}, *STAGES]),
+        "students.staged.stages.0.on: found pseudo_labels, wanted pool (pseudo_labels.top.on: pool) or observed",
+    ),
+    "stages without pseudo-labels": (
+        staged([{"on": "observed", "loss": "em"}]),
+        "students.staged.stages: found none on pool, wanted one (a model without pseudo-labels is a teacher)",
+    ),
+    "a stage with another head": (
+        staged([{"on": "pool", "hidden": 5}, STAGES[1]]),
+        "students.staged.stages.0.hidden: found 5, wanted it beside stages: a student has one head",
+    ),
+    "a stage whose loss wants every label": (
+        staged([{"on": "pool"}, {"on": "observed"}]),
+        "students.staged.stages.1.loss: bce wants every label; wanted supervision: full beside it",
+    ),
+    "a warm-up longer than the stage": (
+        staged([{"on": "pool"}, {"on": "observed", "loss": "em_apl", "epochs": 5}]),
+        "students.staged.stages.1.loss: found warmup 5, wanted fewer than the 5 epochs",
+    ),
+    "a figure of the pool": (
+        staged(STAGES)
+        | {
+            "pseudo_labels/top": {"teacher": "em", "taus": [0.5], "on": "pool"},
+            "figures": {"students": "staged", "baselines": ["em"]},
+        },
+        "figures.students: found 'staged', whose pseudo-labels are of the pool; wanted students of training rows",
+    ),
     "an unknown rule": (
         {"pseudo_labels/paper/rule": "treshold"},
         "pseudo_labels.paper.rule: found 'treshold', wanted one of threshold, class_prior",
     ),
     "a parameter of another rule": (
         {"pseudo_labels/soft": {"teacher": "em", "rule": "soft", "taus": [0.5]}},
-        "pseudo_labels.soft.taus: no such key here; wanted one of teacher, keep_observed, rule",
+        "pseudo_labels.soft.taus: no such key here; wanted one of teacher, keep_observed, on, rule",
     ),
     "a rule without its parameter": (
         {"pseudo_labels/top": {"teacher": "em", "rule": "top_k"}},

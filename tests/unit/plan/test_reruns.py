@@ -205,6 +205,50 @@ def test_a_change_of_the_priors_runs_what_takes_them(case):
     assert set(dag.planned(PRIORS, tiny.changed(PRIORS, changes))) == wanted
 
 
+POOL = tiny.changed(
+    tiny.CONFIG,
+    {
+        "datasets/tiny/pool": {"images": "data/pool"},
+        "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "on": "pool"},
+        "students/staged": {
+            "pseudo_labels": "top",
+            "loss": "bce",
+            "stages": [{"on": "pool"}, {"on": "observed", "loss": "em"}],
+        },
+    },
+)
+POOL_CASES = {  # of a student that is trained on a pool first
+    "another pool": (
+        {"datasets/tiny/pool": {"images": "data/others"}},
+        STUDENTS | {"list_images", "extract_features", "index_features", "make_pool_labels", "make_pseudo_labels"},
+    ),
+    "more of the pool": ({"pseudo_labels/top/k": 4}, STUDENTS | {"make_pseudo_labels"}),
+    "the epochs of a stage": (
+        {"students/staged/stages": [{"on": "pool", "epochs": 2}, {"on": "observed", "loss": "em"}]},
+        STUDENTS,
+    ),
+    "its epochs, written out": (
+        {"students/staged/stages": [{"on": "pool"}, {"on": "observed", "loss": {"name": "em", "alpha": 0.1}}]},
+        set(),
+    ),
+    "a student taken away, and the pool with it": ({"students/staged": None}, MEASURING - {"evaluate"}),
+}
+
+
+@pytest.mark.parametrize("case", POOL_CASES)
+def test_a_change_of_the_pool_or_of_a_stage_runs_what_depends_on_it(case):
+    changes, wanted = POOL_CASES[case]
+    assert set(dag.planned(POOL, tiny.changed(POOL, changes))) == wanted
+
+
+def test_a_pool_changes_no_job_of_the_other_models():
+    added = STUDENTS | {"list_images", "extract_features", "index_features", "make_pool_labels", "make_pseudo_labels"}
+    assert set(dag.planned(tiny.CONFIG, POOL)) == added | {"predict_logits"}
+    counts = dag.planned(tiny.CONFIG, POOL)
+    assert counts["list_images"] == counts["extract_features"] == counts["make_pool_labels"] == 1
+    assert counts["train_student"] == counts["make_pseudo_labels"] == 2 and "train_teacher" not in counts
+
+
 TABLE = tiny.changed(
     tiny.CONFIG,
     {
