@@ -35,7 +35,7 @@ wildcard_constraints:
     seed="[0-9]+",
     part="train|test|pool",
     shard="[0-9]{5}",
-    split="train|val|test|pool",
+    split="train|pool",
     sampling="size|location",
     format="|".join(FORMATS),
     variant=VARIANT,

@@ -96,10 +96,12 @@ def make(folder: Path, images: int, categories: int) -> None:
         next(logits)
         for rows in blocks(len(ids)):
             logits.send(3 * random.standard_normal((rows.stop - rows.start, categories), np.float32) - 9)
-    ids = [f"train {row:07}" for row in range(images)]
-    drawn = (random.standard_normal((rows.stop - rows.start, WIDTH), np.float32) for rows in blocks(images))
-    features.write_shard(folder / "shard.h5", ids, drawn, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
-    features.join(folder / "features.h5", [folder / "shard.h5"])
+    for part in ("train", "test"):
+        ids = [f"{part} {row:07}" for row in range(images)]
+        drawn = (random.standard_normal((rows.stop - rows.start, WIDTH), np.float32) for rows in blocks(images))
+        shard = folder / f"shard_{part}.h5"
+        features.write_shard(shard, ids, drawn, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
+        features.join(folder / f"features_{part}.h5", [shard])
     head = {"output.weight": random.standard_normal((categories, WIDTH), np.float32)}
     head["output.bias"] = np.zeros(categories, np.float32)
     about = {
@@ -133,6 +135,7 @@ def jobs(folder: Path) -> dict[str, dict]:
     true, test, observed = path("labels_train.h5"), path("labels_test.h5"), path("observed.h5")
     logits = {name: path(f"logits_{name}.h5") for name in ("train", "val", "test")}
     checkpoint = path("checkpoint.safetensors")
+    features = {f"{part}_features": path(f"features_{part}.h5") for part in ("train", "test")}
     rows = {"logits": [logits["train"]], "labels": true, "observed": observed, "images": path("images_train.csv")}
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}
@@ -153,7 +156,7 @@ def jobs(folder: Path) -> dict[str, dict]:
             options={"full_supervision": ["full"], "select_on": "observed_labels"},
         ),
         "predict_logits": job(
-            {"checkpoint": checkpoint, "features": path("features.h5"), "labels": true},
+            {"checkpoint": checkpoint, "features": features["train_features"], "labels": true},
             {"logits": "predicted.h5"},
             {"split": "train"},
         ),
@@ -177,8 +180,8 @@ def jobs(folder: Path) -> dict[str, dict]:
             measured, {"label_quality": "quality.csv", "confusions": "confusions.csv"}, variants=[variant]
         ),
         "evaluate": job(
-            {"val": logits["val"], "test": logits["test"], "train_labels": true, "test_labels": test, "observed": []},
-            {"metrics": "metrics.json"},
+            {"checkpoint": checkpoint, **features, "train_labels": true, "test_labels": test, "observed": []},
+            {"val": "evaluated_val.h5", "test": "evaluated_test.h5", "metrics": "metrics.json"},
         ),
         "compare_methods": job(
             {"logits": [logits["test"]], "labels": test, "table": path("map.csv")},
@@ -228,9 +231,7 @@ def main() -> None:
     arguments.add_argument("--images", type=int, default=30000)
     arguments.add_argument("--categories", type=int, default=5000)
     arguments.add_argument("--baseline", type=Path, help="workflow_scripts of another version")
-    arguments.add_argument(
-        "--only", default="", help="jobs whose name begins so; later ones need files of earlier ones"
-    )
+    arguments.add_argument("--only", nargs="*", help="jobs whose names begin so; later ones need files of earlier ones")
     arguments.add_argument("--folder", type=Path, help="where to make the files, and to keep them")
     options = arguments.parse_args()
     figures: dict[str, dict[str, float]] = {}
@@ -241,7 +242,7 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             make(folder, options.images, options.categories)
         for name, job in jobs(folder).items():
-            if not name.startswith(options.only):
+            if options.only and not name.startswith(tuple(options.only)):
                 continue
             figures[name] = row = {}
             if options.baseline:

@@ -1,11 +1,12 @@
 # Logits and metrics of every model, the comparison of all methods, and the quality of the pseudo-labels.
 
 
+# What pseudo-labels are made from, on the training rows or the pool: of the teachers alone, and only where somebody learns from them.
 rule predict_logits:
     input:
         checkpoint=paths.checkpoint(),
         features=plan(evaluation.split_features),
-        labels=plan(evaluation.split_labels),
+        labels=paths.labels(part=paths.SPLIT),
         code=code("predict_logits"),
     output:
         logits="results/{dataset}/{model}/logits_{split}.h5",
@@ -22,23 +23,29 @@ rule predict_logits:
         "../workflow_scripts/predict_logits.py"
 
 
+# Logits and metrics in one job: each takes less time than the start of a job.
 rule evaluate:
     input:
-        val=paths.logits(split="val"),
-        test=paths.logits(split="test"),
+        checkpoint=paths.checkpoint(),
+        train_features=plan(evaluation.model_features, part="train"),
+        test_features=plan(evaluation.model_features, part="test"),
         train_labels=paths.labels(part="train"),
         test_labels=paths.labels(part="test"),
         observed=plan(evaluation.model_observed),
         code=code("evaluate"),
     output:
+        val="results/{dataset}/{model}/logits_val.h5",
+        test="results/{dataset}/{model}/logits_test.h5",
         metrics="results/{dataset}/metrics/{model}.json",
     log:
         "results/{dataset}/logs/evaluate/{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/evaluate/{model}.tsv"
-    localrule: True
     conda:
         "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.evaluated, "test_labels", "test_features"),
+        runtime=per_attempt(60),
     script:
         "../workflow_scripts/evaluate.py"
 

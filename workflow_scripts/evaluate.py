@@ -1,4 +1,4 @@
-"""Evaluate a model on the validation and test splits, by the labels that are known."""
+"""Predict logits of the validation and test splits, and evaluate the model by the labels that are known."""
 
 from spml.runtime import log
 
@@ -8,20 +8,24 @@ import contextlib
 
 import numpy as np
 
-from spml.artifacts import blocks, documents, labels
+from spml.artifacts import blocks, checkpoints, documents, labels
 from spml.evaluation import metrics
 from spml.evaluation.thresholds import best_threshold
 from spml.labels.pseudo_labels import probabilities
+from spml.models.inference import write_logits
 
-observed_file = snakemake.input.observed
+source, output = snakemake.input, snakemake.output
+observed_file = source.observed
+weights, description = checkpoints.load(source.checkpoint)
 record: dict = {"select_on": "observed_labels" if observed_file else "true_labels"}
 with contextlib.ExitStack() as stack:
-    train = stack.enter_context(labels.opening(snakemake.input.train_labels, "labels"))
-    test = stack.enter_context(labels.opening(snakemake.input.test_labels, "labels"))
+    train = stack.enter_context(labels.opening(source.train_labels, "labels"))
+    test = stack.enter_context(labels.opening(source.test_labels, "labels"))
     observed = stack.enter_context(labels.opening(observed_file, "observed")) if observed_file else None
     for split, part in (("val", train), ("test", test)):
-        logits = stack.enter_context(labels.opening(snakemake.input[split], "logits"))
-        logits.require_images_of(part, split)
+        stored = source.train_features if part is train else source.test_features
+        write_logits(source.checkpoint, weights, description, stored, part, split, output[split])
+        logits = stack.enter_context(labels.opening(output[split], "logits"))
         true = labels.selection_labels(train, observed) if split == "val" else test.values
         probability = blocks.Mapped(probabilities, logits.values)
         if split == "val":
@@ -47,4 +51,4 @@ with contextlib.ExitStack() as stack:
             for metric in metrics.METRICS
         ]
         print(f"{split}, {images:,} images, threshold {record['threshold']:.3f}: {'; '.join(shown)}")
-documents.write(snakemake.output.metrics, "metrics", record)
+documents.write(output.metrics, "metrics", record)

@@ -1,28 +1,14 @@
-"""Predict the logits of one split with a trained model."""
+"""Predict the logits of the training rows, or of the pool, with a trained model."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
-import numpy as np
+from spml.artifacts import checkpoints, labels
+from spml.models.inference import write_logits
 
-from spml.artifacts import checkpoints, features, hdf5, labels
-from spml.models.inference import predict
-
-split = snakemake.wildcards.split
-weights, description = checkpoints.load(snakemake.input.checkpoint)
-with labels.opening(snakemake.input.labels, "labels") as true:
-    rows, image_id = true.rows(split), true.ids(split)
-hdf5.require_same("category", snakemake.input.checkpoint, description["categories"], true.path, true.category)
-shape = len(rows), len(true.category)
-with (
-    features.reading(snakemake.input.features) as stored,
-    labels.creating(snakemake.output.logits, "logits", image_id, true.category, shape, np.float32) as logits,
-):
-    true.require_same_images(snakemake.input.features, stored.image_id)
-    lowest, highest = np.inf, -np.inf
-    for start in range(0, len(rows), 4096):
-        block = predict(weights, stored.read(rows[start : start + 4096]))
-        logits[start : start + len(block)] = block
-        lowest, highest = min(lowest, block.min()), max(highest, block.max())
-print(f"{split}: logits of {shape[0]:,} images, {shape[1]:,} categories, from {lowest:.2f} to {highest:.2f}")
+source = snakemake.input
+weights, description = checkpoints.load(source.checkpoint)
+with labels.opening(source.labels, "labels") as true:
+    split = snakemake.wildcards.split
+    write_logits(source.checkpoint, weights, description, source.features, true, split, snakemake.output.logits)

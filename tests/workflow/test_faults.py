@@ -27,7 +27,7 @@ EM = "teachers/em/seed_1200"
 STUDENT = "students/paper/seed_1200/tau_0.50"
 PSEUDO = "pseudo_labels/paper/seed_1200/tau_0.50"
 WRITERS = {  # kind of file -> one file, and the rule that writes it
-    "HDF5": (f"{EM}/logits_val.h5", "predict_logits"),
+    "HDF5": (f"{EM}/logits_val.h5", "evaluate"),
     "shard": ("features/random/test/00000.h5", "extract_features"),
     "checkpoint": ("teachers/an/seed_1200/checkpoint.safetensors", "train_teacher"),
     "CSV": (f"{PSEUDO}.csv", "make_pseudo_labels"),

@@ -48,8 +48,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["predict_logits"] = [
         (folder, split)
         for folder in folders
-        for split in ("train", "val", "test", "pool")
-        if split in ("val", "test") or paths.logits(dataset, folder, split) in teacher_logits
+        for split in ("train", "pool")
+        if paths.logits(dataset, folder, split) in teacher_logits
     ]
     jobs["evaluate"] = [(folder,) for folder in folders]
     files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in keys] for rule, keys in jobs.items()}

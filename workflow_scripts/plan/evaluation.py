@@ -9,20 +9,15 @@ from plan import paths, rows, training
 from plan.experiment import Experiment, as_list, parse_reference, plain
 
 
-def part_of(split: str) -> str:
-    """Return the part of the data set that a split belongs to."""
-    return split if split in ("test", "pool") else "train"
-
-
 def split_features(experiment: Experiment, model: str, split: str) -> str:
-    """Return the features of a split, by the backbone of the model."""
+    """Return the features of a part that is one split, by the backbone of the model."""
+    return model_features(experiment, model, split)
+
+
+def model_features(experiment: Experiment, model: str, part: str) -> str:
+    """Return the features of a part, by the backbone of the model."""
     kind, name, _ = paths.model_parts(model)
-    return paths.features(experiment.dataset, experiment.backbone(experiment.model_entry(kind, name)), part_of(split))
-
-
-def split_labels(experiment: Experiment, split: str) -> str:
-    """Return the true labels of the part that a split belongs to."""
-    return paths.labels(experiment.dataset, part_of(split))
+    return paths.features(experiment.dataset, experiment.backbone(experiment.model_entry(kind, name)), part)
 
 
 def model_observed(experiment: Experiment, model: str) -> str | list[str]:

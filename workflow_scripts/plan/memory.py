@@ -6,7 +6,7 @@ The factors are measured by benchmarks/label_memory.py, with a margin. Library m
 MB = 1_000_000
 BASE = 600  # imports, and a block of rows with what is computed from it
 COLUMN_ENTRIES = 1 << 28  # of a block of columns, spml.artifacts.blocks
-PREDICTED_ROWS = 4096  # at a time, predict_logits.py
+PREDICTED_ROWS = 4096  # at a time, spml.models.inference
 
 
 def rows(matrix: tuple[int, int]) -> int:
@@ -41,6 +41,11 @@ def predicted(matrix: tuple[int, int], features: tuple[int, int]) -> int:
     """Return the memory of logits of a block of rows, and of the weights of a head."""
     categories, width = matrix[1], features[1]
     return rows(matrix) + (PREDICTED_ROWS * (12 * categories + 8 * width) + 8 * categories * width) // MB
+
+
+def evaluated(matrix: tuple[int, int], features: tuple[int, int]) -> int:
+    """Return the memory of logits, written by rows, and of metrics, computed from them by columns."""
+    return max(predicted(matrix, features), columns(matrix))
 
 
 def staged(

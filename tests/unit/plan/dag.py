@@ -80,7 +80,7 @@ def _pattern(output: str) -> re.Pattern[str]:
     allowed = {
         "part": "train|test|pool",
         "seed": "[0-9]+",
-        "split": "train|val|test|pool",
+        "split": "train|pool",
         "shard": "[0-9]{5}",
         "variant": "tau_0[.][0-9]{2}|all",
         "sampling": "size|location",

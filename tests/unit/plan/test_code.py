@@ -37,7 +37,7 @@ CASES = {  # an edited file -> what runs
     "spml/labels/observation.py": OBSERVING,
     "spml/labels/checks.py": {"check_labels"},
     "spml/labels/pseudo_labels.py": LABELLING | {"evaluate"},
-    "spml/models/inference.py": and_after("predict_logits"),
+    "spml/models/inference.py": and_after("predict_logits", "evaluate"),
     "spml/reporting/figures.py": and_after(*PLOTS),
     "spml/reporting/provenance.py": {"write_provenance", "write_report"},
     "spml/reporting/report.py": {"write_report"},
@@ -89,7 +89,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
     pretrained = {"fetch_weights", "pretrain_demo_backbone"}
     assert users["spml/features/backbones.py"] == {"extract_features"} | pretrained | whole
     readers = users["spml/artifacts/checkpoints.py"] - tiny.COMMANDS
-    assert readers == training | {"predict_logits", "choose_model"} | whole
+    assert readers == training | {"predict_logits", "evaluate", "choose_model"} | whole
     runtime = tracking.SCRIPTS / "spml" / "runtime"
     by_name = {"voc", "nuswide", "cub", "image_folder"}  # readers, which convert_annotations imports by name
     modules = {

@@ -19,7 +19,7 @@ RULES = {  # kind of file to the rule that makes it
     "observation_weights": "make_observation_weights",
     "feature_shard": "extract_features",
     "features": "index_features",
-    "logits": "predict_logits",
+    "logits": "predict_logits or evaluate",
     "pseudo_labels": "make_pseudo_labels",
 }
 ABOUT = ("artifact", "kind", "layout")  # attributes that do not describe the content

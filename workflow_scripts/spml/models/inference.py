@@ -1,8 +1,13 @@
 """Logits of a trained head from cached features, in NumPy: the import of torch costs more than the products."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+
+from spml.artifacts import features, hdf5, labels
+
+ROWS = 4096  # predicted at a time
 
 
 def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
@@ -17,3 +22,38 @@ def present_labels(probability: np.ndarray, threshold: np.ndarray, category: Seq
     """Return the categories [L] whose probability [L] is above their threshold [L], the most probable first."""
     present = np.flatnonzero(probability > threshold)
     return [category[column] for column in present[np.argsort(-probability[present], kind="stable")]]
+
+
+def write_logits(
+    checkpoint: str,
+    weights: Mapping[str, np.ndarray],
+    description: Mapping[str, Any],
+    stored: str,
+    true: labels.Named,
+    split: str,
+    output: str,
+) -> None:
+    """Write the logits float32 [n, L] of the rows of a split.
+
+    ``weights`` and ``description`` are the content of ``checkpoint``, ``stored`` is the path of the features of the part,
+    ``true`` its labels.
+
+    Raises
+    ------
+    InputError
+        When the files are of other images or categories.
+    """
+    rows, image_id = true.rows(split), true.ids(split)
+    hdf5.require_same("category", checkpoint, description["categories"], true.path, true.category)
+    shape = len(rows), len(true.category)
+    with (
+        features.reading(stored) as file,
+        labels.creating(output, "logits", image_id, true.category, shape, np.float32) as logits,
+    ):
+        true.require_same_images(stored, file.image_id)
+        lowest, highest = np.inf, -np.inf
+        for start in range(0, len(rows), ROWS):
+            block = predict(weights, file.read(rows[start : start + ROWS]))
+            logits[start : start + len(block)] = block
+            lowest, highest = min(lowest, block.min()), max(highest, block.max())
+    print(f"{split}: logits of {shape[0]:,} images, {shape[1]:,} categories, from {lowest:.2f} to {highest:.2f}")
