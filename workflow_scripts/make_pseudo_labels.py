@@ -20,7 +20,7 @@ options, source, output = snakemake.params.options, snakemake.input, snakemake.o
 counts = LabelCounts()
 with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
-    split = options.get("on", "train")
+    split = options.get("split", "train")
     training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits, split))
     category = training.category
 

@@ -24,17 +24,17 @@ with contextlib.ExitStack() as stack:
 
     true, pseudo = opened(source.labels, "labels"), opened(source.pseudo_labels, "pseudo_labels")
     observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
-    for own in options.get("stages") or [{"on": "pseudo_labels"}]:
+    for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
         stage = TrainingOptions.from_config(options | own)
         if source.priors and stage.hyperparameters.get("k", 0) is None:
             stage = stage.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
-        if own["on"] == "observed":
+        if own["train_on"] == "observed":
             training_labels = supervision.from_observed_labels(stage.loss, observed, true)
-        elif own["on"] == "pool":
+        elif own["train_on"] == "pool":
             training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, pool, "pool")
         else:
             training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, true)
-        on_pool = own["on"] == "pool"
+        on_pool = own["train_on"] == "pool"
         part = (source.pool_features, pool, "pool") if on_pool else (source.features, true, "train")
         stages.append(Stage(*part, training_labels, stage))
     on_observed = options["select_on"] == "observed_labels"

@@ -127,29 +127,31 @@ def test_rules_make_of_the_logits_what_they_say(results, true, observed):
     assert set(np.unique(band)) <= set(PseudoLabel) and (band == PseudoLabel.IGNORED).any()
 
 
+def test_thresholds_by_category_are_estimated_from_the_logits(results, observed):
+    labels = results / "pseudo_labels"
+    logit = read(results / "teachers/em/seed_1200/logits_train.h5", "logit")
+    present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
+    probability = 1 / (1 + np.exp(-logit.astype(np.float64)))
+    means = probability.mean(0)
+    above = probability > probability.max(1).mean() * means / means.max()
+    assert (read(labels / "adaptive/seed_1200/all.h5", "label") == (above | present) & ~absent).all()
+    sets = read(labels / "conformal/seed_1200/all.h5", "label")
+    for category in range(4):
+        scores = np.sort(logit[present[:, category], category])
+        if len(scores) >= 9:  # as many as a rate of 0.1 needs
+            inside = logit[:, category] >= scores[int(0.1 * (len(scores) + 1)) - 1]
+            assert (sets[:, category] == (inside | present[:, category]) & ~absent[:, category]).all()
+    with h5py.File(labels / "conformal/seed_1200/all.h5") as file:
+        assert file.attrs["error_rate"] == 0.1 and file.attrs["calibrate_on"] == "observed"
+    numbers = read(labels / "cardinality/seed_1200/all.h5", "label").sum(1)
+    assert 0 < numbers.mean() < 4
+
+
 def test_checkpoints_say_which_loss_they_are_of(results, true):
     student = metadata(results / "students/band_iu/seed_1200/tau_0.85/checkpoint.safetensors")
     assert student["loss"] == {"name": "iu"}
     k = metadata(results / "teachers/epr/seed_1200/checkpoint.safetensors")["loss"]["k"]
     assert k == pytest.approx(true[0][~true[1]].sum(1).mean())
-
-
-def test_priors_are_those_of_validation_of_the_users_number_or_estimated(run, results, true, tmp_path):
-    """One replicate after the other, and the loss and the rule that take them."""
-    folder = tiny.copy_run(run[0], tmp_path / "work")
-    table, k = folder / "results/tiny/priors/seed_1200.csv", {}
-    assert pd.read_csv(table)["prior"].to_numpy() == pytest.approx(true[0][~true[1]].mean(0))
-    model = "results/tiny/teachers/epr/seed_1200/checkpoint.safetensors"
-    labels = "results/tiny/pseudo_labels/class_prior/seed_1200/all.h5"
-    for priors in ({"labels_per_image": 2.5}, {"method": "estimated", "teacher": "an"}):
-        tiny.configure(folder, tiny.changed(every_method(), {"priors": priors}))
-        output = tiny.snakemake(folder, model, labels)
-        assert "estimate_priors" in output
-        rates = pd.read_csv(table)
-        k[priors.get("method")] = rates["prior"].sum()
-        assert metadata(folder / model)["loss"]["k"] == pytest.approx(rates["prior"].sum())
-        assert (rates["prior"] >= rates["observed_rate"]).all() and (rates["prior"] <= 1).all()
-    assert k[None] == pytest.approx(2.5) and k["estimated"] != pytest.approx(2.5)
 
 
 def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(run, results, observed):

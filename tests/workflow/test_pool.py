@@ -13,15 +13,15 @@ import tiny
 
 POOL = 7
 SEED = {"seeds": [1200], "training/learning_rates": [0.01]}
-STAGES = [{"on": "pool", "epochs": 2}, {"on": "observed", "loss": "em", "batch_sizes": [16]}]
+STAGES = [{"train_on": "pool", "epochs": 2}, {"train_on": "observed", "loss": "em", "batch_sizes": [16]}]
 CHANGES = SEED | {
     "datasets/tiny/pool": {"images": "data/pool"},
-    "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 2, "on": "pool"},
+    "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 2, "split": "pool"},
     "students/yalniz": {"pseudo_labels": "top", "loss": "bce", "stages": STAGES},
     "students/rounds": {
         "pseudo_labels": "paper",
         "loss": "bce",
-        "stages": [{"on": "pseudo_labels"}, {"on": "observed", "loss": "an"}],
+        "stages": [{"train_on": "pseudo_labels"}, {"train_on": "observed", "loss": "an"}],
     },
 }
 

@@ -39,7 +39,7 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     made += [
         (entry.pseudo_labels, seed, variant)
         for name, entry in sorted(experiment.students.items())
-        if experiment.pseudo_labels[entry.pseudo_labels].on == "pool"
+        if experiment.pseudo_labels[entry.pseudo_labels].split == "pool"
         for seed in experiment.seeds
         for variant in experiment.variants(name)
     ]

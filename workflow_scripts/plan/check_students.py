@@ -17,7 +17,9 @@ def students(experiment: Experiment) -> Iterator[str]:
         if not source:
             continue
         yield from _stages(experiment, name, entry, source)
-        losses = [stage.loss or entry.loss for stage in entry.stages or [] if stage.on != "observed"] or [entry.loss]
+        losses = [stage.loss or entry.loss for stage in entry.stages or [] if stage.train_on != "observed"] or [
+            entry.loss
+        ]
         for loss in losses:
             if source.rule == "soft" and not LOSSES[loss.name].accepts_soft_targets:
                 wanted = " or ".join(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
@@ -29,18 +31,21 @@ def students(experiment: Experiment) -> Iterator[str]:
 
 def _stages(experiment: Experiment, name: str, entry: Any, source: Any) -> Iterator[str]:
     """Yield stages that lack what they are trained on, or that change the head."""
-    key, on = f"students.{name}.stages", "pool" if source.on == "pool" else "pseudo_labels"
+    key, on = f"students.{name}.stages", "pool" if source.split == "pool" else "pseudo_labels"
     if on == "pool" and not entry.stages:
         yield f"{key}: found nothing, wanted a stage on pool, where the pseudo-labels are, and one on observed after it"
         return
     for number, stage in enumerate(entry.stages or []):
-        if stage.on not in ("observed", on):
-            yield f"{key}.{number}.on: found {stage.on}, wanted {on} (pseudo_labels.{entry.pseudo_labels}.on: {source.on}) or observed"
+        if stage.train_on not in ("observed", on):
+            yield f"{key}.{number}.train_on: found {stage.train_on}, wanted {on} (pseudo_labels.{entry.pseudo_labels}.split: {source.split}) or observed"
+        loss = stage.loss or entry.loss
+        if stage.train_on == "observed" and LOSSES[loss.name].needs == "true negatives":
+            yield f"{key}.{number}.loss: {loss.name} learns from true negatives, wanted a loss for observed labels, as em"
         for head in sorted({"head", "hidden"} & stage.model_fields_set):
             yield f"{key}.{number}.{head}: found {getattr(stage, head)!r}, wanted it beside stages: a student has one head"
-    if entry.stages and on not in [stage.on for stage in entry.stages]:
+    if entry.stages and on not in [stage.train_on for stage in entry.stages]:
         yield f"{key}: found none on {on}, wanted one (a model without pseudo-labels is a teacher)"
-    if entry.stages and entry.stages[-1].on == "pool":
+    if entry.stages and entry.stages[-1].train_on == "pool":
         yield f"{key}: found pool last, wanted a stage on observed after it"
 
 
@@ -49,10 +54,10 @@ def pool(experiment: Experiment) -> Iterator[str]:
     if experiment.entry.pool and experiment.entry.source == "demo":
         yield f"datasets.{experiment.dataset}.pool: found one, wanted demo.pool (source demo is drawn)"
     for name, entry in experiment.pseudo_labels.items():
-        if entry.on == "pool" and not experiment.has_pool:
+        if entry.split == "pool" and not experiment.has_pool:
             wanted = "demo.pool above 0" if experiment.entry.source == "demo" else f"datasets.{experiment.dataset}.pool"
-            yield f"pseudo_labels.{name}.on: found pool, wanted {wanted} in the configuration, or train"
-        if entry.on == "pool" and entry.keep_observed:
+            yield f"pseudo_labels.{name}.split: found pool, wanted {wanted} in the configuration, or train"
+        if entry.split == "pool" and entry.keep_observed:
             yield f"pseudo_labels.{name}.keep_observed: found true, wanted false: of the pool nothing is observed"
 
 

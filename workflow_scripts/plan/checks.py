@@ -143,7 +143,7 @@ def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], bo
             if kind == "students" and entry.stages:
                 for number, own in enumerate(experiment.stages(entry)):
                     loss = own.get("loss") or experiment.loss(entry)
-                    yield f"{key}.stages.{number}.loss", loss, own["on"] != "observed", own.get("epochs", epochs)
+                    yield f"{key}.stages.{number}.loss", loss, own["train_on"] != "observed", own.get("epochs", epochs)
             else:
                 yield f"{key}.loss", experiment.loss(entry), full, epochs
 
@@ -212,7 +212,7 @@ def figures(experiment: Experiment) -> Iterator[str]:
     )
     if source and not RULES[source.rule].swept:
         yield f"figures.students: found {name!r}, whose rule {source.rule} has no τ; wanted students of a rule with taus"
-    if source and source.on == "pool":
+    if source and source.split == "pool":
         yield f"figures.students: found {name!r}, whose pseudo-labels are of the pool; wanted students of training rows"
     for baseline in experiment.figures.baselines:
         yield from unknown("figures.baselines", baseline, list(experiment.teachers))

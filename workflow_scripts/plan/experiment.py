@@ -96,7 +96,7 @@ class Experiment:
         names = set()
         for student in self.students.values():
             labels = self.pseudo_labels[student.pseudo_labels]
-            if labels.on == "pool":
+            if labels.split == "pool":
                 models = [parse_reference(reference) for reference in as_list(labels.teacher)]
                 entries = [self.model_entry("students" if variant else "teachers", name) for name, variant in models]
                 names |= {self.backbone(entry) for entry in [student, *entries]}
@@ -130,7 +130,7 @@ class Experiment:
         stages = []
         for stage in student.stages or []:
             own = {key: getattr(stage, key) for key in Training.model_fields if key in stage.model_fields_set}
-            stages.append({"on": stage.on} | own | ({"loss": self.loss(stage)} if stage.loss else {}))
+            stages.append({"train_on": stage.train_on} | own | ({"loss": self.loss(stage)} if stage.loss else {}))
         return plain(stages)
 
     def loss(self, entry: Teacher | Student | Stage) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class PseudoLabels(Section):
         "each once, whose logits are averaged"
     )
     keep_observed: bool = Field(False, description="true: put what was observed back")
-    on: Literal["train", "pool"] = Field(
+    split: Literal["train", "pool"] = Field(
         "train", description="the images that are labelled: the training rows, or the pool of images without labels"
     )
 

@@ -98,7 +98,7 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
     parameters = {parameter.name: getattr(settings, parameter.name) for parameter in rule.hyperparameters}
     if rule.swept:
         parameters["tau"] = float(tau_of(variant))
-    own = {"on": "pool"} if settings.on == "pool" else {}
+    own = {"split": "pool"} if settings.split == "pool" else {}
     return own | {
         "keep_observed": settings.keep_observed,
         "parameters": plain(parameters),
@@ -111,22 +111,22 @@ def teacher_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> lis
     """Return the logits that pseudo-labels are made from."""
     settings = entry(experiment, pseudo_labels)
     folders = experiment.folders(as_list(settings.teacher), seed)
-    return [paths.logits(experiment.dataset, folder, settings.on) for folder in folders]
+    return [paths.logits(experiment.dataset, folder, settings.split) for folder in folders]
 
 
 def labelled(experiment: Experiment, pseudo_labels: str) -> str:
     """Return the true labels of the part that pseudo-labels are made for."""
-    return paths.labels(experiment.dataset, entry(experiment, pseudo_labels).on)
+    return paths.labels(experiment.dataset, entry(experiment, pseudo_labels).split)
 
 
 def labelled_images(experiment: Experiment, pseudo_labels: str) -> str:
     """Return the manifest of the part that pseudo-labels are made for."""
-    return paths.images(experiment.dataset, entry(experiment, pseudo_labels).on)
+    return paths.images(experiment.dataset, entry(experiment, pseudo_labels).split)
 
 
 def labelled_observed(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:
     """Return the observed labels of the part that pseudo-labels are made for; the pool has none."""
-    return [] if entry(experiment, pseudo_labels).on == "pool" else paths.observed(experiment.dataset, seed)
+    return [] if entry(experiment, pseudo_labels).split == "pool" else paths.observed(experiment.dataset, seed)
 
 
 def variant_files(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:

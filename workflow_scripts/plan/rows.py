@@ -32,6 +32,6 @@ def variants(experiment: Experiment) -> list[dict[str, Any]]:
         {"pseudo_labels": name, "variant": variant, "tau": tau_of(variant), "seed": seed}
         for seed in experiment.seeds
         for name, entry in sorted(experiment.pseudo_labels.items())
-        if entry.on == "train"
+        if entry.split == "train"
         for variant in variants_of(entry)
     ]

@@ -145,7 +145,7 @@ class Teacher(_Model):
 class Stage(partial(Training, "_StageTraining")):  # type: ignore[misc]
     """A stage of a student's training, with any key of training but those of the head."""
 
-    on: Literal["pool", "pseudo_labels", "observed"] = Field(
+    train_on: Literal["pool", "pseudo_labels", "observed"] = Field(
         description="what it learns from: the student's pseudo-labels, where they are of the pool (pool) or of the training "
         "rows (pseudo_labels), or the observed labels of the training rows (observed)"
     )

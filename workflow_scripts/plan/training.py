@@ -52,14 +52,14 @@ def selection_observed(experiment: Experiment, seed: str) -> str | list[str]:
 
 def student_observed(experiment: Experiment, student: str, seed: str) -> str | list[str]:
     """Return the observed labels, where a stage of a student learns from them or models are selected on them."""
-    needed = any(stage.on == "observed" for stage in experiment.students[student].stages or [])
+    needed = any(stage.train_on == "observed" for stage in experiment.students[student].stages or [])
     return paths.observed(experiment.dataset, seed) if needed or experiment.selects_on_observed else []
 
 
 def student_pool_features(experiment: Experiment, student: str) -> str | list[str]:
     """Return the features of the pool, where the pseudo-labels of a student are of it."""
     entry = experiment.students[student]
-    if experiment.pseudo_labels[entry.pseudo_labels].on != "pool":
+    if experiment.pseudo_labels[entry.pseudo_labels].split != "pool":
         return []
     return paths.features(experiment.dataset, experiment.backbone(entry), "pool")
 

@@ -25,11 +25,11 @@ CASES = {
         tiny.CONFIG,
         {
             "datasets/tiny/pool": {"images": "data/pool"},
-            "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "on": "pool"},
+            "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "split": "pool"},
             "students/staged": {
                 "pseudo_labels": "top",
                 "loss": "bce",
-                "stages": [{"on": "pool"}, {"on": "observed", "loss": "epr"}],
+                "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "epr"}],
             },
         },
     ),
@@ -37,11 +37,11 @@ CASES = {
         DEFAULT,
         {
             "demo/pool": 5,
-            "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 3, "on": "pool"},
+            "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 3, "split": "pool"},
             "students/staged": {
                 "pseudo_labels": "top",
                 "loss": "bce",
-                "stages": [{"on": "pool"}, {"on": "observed", "loss": "em"}],
+                "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}],
             },
         },
     ),

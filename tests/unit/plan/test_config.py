@@ -14,9 +14,9 @@ from plan.sections import Comparison, Figures, Observation, Predict, Priors, Tra
 CAP = {"teacher": "em", "rule": "class_prior"}
 POOLED = {
     "datasets/tiny/pool": {"images": "data/test"},
-    "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 5, "on": "pool"},
+    "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 5, "split": "pool"},
 }
-STAGES = [{"on": "pool"}, {"on": "observed", "loss": "em"}]
+STAGES = [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}]
 
 
 def staged(stages, **entry):
@@ -222,11 +222,11 @@ CASES = {
     ),
     "a pool that is not there": (
         {"pseudo_labels/top": POOLED["pseudo_labels/top"]},
-        "pseudo_labels.top.on: found pool, wanted datasets.tiny.pool in the configuration, or train",
+        "pseudo_labels.top.split: found pool, wanted datasets.tiny.pool in the configuration, or train",
     ),
     "a pool that is not drawn": (
         {"datasets/tiny": {"source": "demo", "backbone": "random"}, "pseudo_labels/top": POOLED["pseudo_labels/top"]},
-        "pseudo_labels.top.on: found pool, wanted demo.pool above 0 in the configuration, or train",
+        "pseudo_labels.top.split: found pool, wanted demo.pool above 0 in the configuration, or train",
     ),
     "a pool of the user's beside a drawn data set": (
         {"datasets/tiny": {"source": "demo", "backbone": "random", "pool": {"images": "data/test"}}},
@@ -241,33 +241,37 @@ CASES = {
         "students.staged.stages: found nothing, wanted a stage on pool, where the pseudo-labels are, and one on observed",
     ),
     "the pool last": (
-        staged([{"on": "observed", "loss": "em"}, {"on": "pool"}]),
+        staged([{"train_on": "observed", "loss": "em"}, {"train_on": "pool"}]),
         "students.staged.stages: found pool last, wanted a stage on observed after it",
     ),
     "a stage on other pseudo-labels": (
-        staged([{"on": "pseudo_labels"}, *STAGES]),
-        "students.staged.stages.0.on: found pseudo_labels, wanted pool (pseudo_labels.top.on: pool) or observed",
+        staged([{"train_on": "pseudo_labels"}, *STAGES]),
+        "students.staged.stages.0.train_on: found pseudo_labels, wanted pool (pseudo_labels.top.split: pool) or observed",
     ),
     "stages without pseudo-labels": (
-        staged([{"on": "observed", "loss": "em"}]),
+        staged([{"train_on": "observed", "loss": "em"}]),
         "students.staged.stages: found none on pool, wanted one (a model without pseudo-labels is a teacher)",
     ),
     "a stage with another head": (
-        staged([{"on": "pool", "hidden": 5}, STAGES[1]]),
+        staged([{"train_on": "pool", "hidden": 5}, STAGES[1]]),
         "students.staged.stages.0.hidden: found 5, wanted it beside stages: a student has one head",
     ),
     "a stage whose loss wants every label": (
-        staged([{"on": "pool"}, {"on": "observed"}]),
+        staged([{"train_on": "pool"}, {"train_on": "observed"}]),
         "students.staged.stages.1.loss: bce wants every label; wanted supervision: full beside it",
     ),
+    "a stage whose loss knows true labels": (
+        staged([{"train_on": "pool"}, {"train_on": "observed", "loss": "iun"}]),
+        "students.staged.stages.1.loss: iun learns from true negatives, wanted a loss for observed labels, as em",
+    ),
     "a warm-up longer than the stage": (
-        staged([{"on": "pool"}, {"on": "observed", "loss": "em_apl", "epochs": 5}]),
+        staged([{"train_on": "pool"}, {"train_on": "observed", "loss": "em_apl", "epochs": 5}]),
         "students.staged.stages.1.loss: found warmup 5, wanted fewer than the 5 epochs",
     ),
     "a figure of the pool": (
         staged(STAGES)
         | {
-            "pseudo_labels/top": {"teacher": "em", "taus": [0.5], "on": "pool"},
+            "pseudo_labels/top": {"teacher": "em", "taus": [0.5], "split": "pool"},
             "figures": {"students": "staged", "baselines": ["em"]},
         },
         "figures.students: found 'staged', whose pseudo-labels are of the pool; wanted students of training rows",
@@ -278,7 +282,7 @@ CASES = {
     ),
     "a parameter of another rule": (
         {"pseudo_labels/soft": {"teacher": "em", "rule": "soft", "taus": [0.5]}},
-        "pseudo_labels.soft.taus: no such key here; wanted one of teacher, keep_observed, on, rule",
+        "pseudo_labels.soft.taus: no such key here; wanted one of teacher, keep_observed, split, rule",
     ),
     "a rule without its parameter": (
         {"pseudo_labels/top": {"teacher": "em", "rule": "top_k"}},

@@ -208,11 +208,11 @@ POOL = tiny.changed(
     tiny.CONFIG,
     {
         "datasets/tiny/pool": {"images": "data/pool"},
-        "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "on": "pool"},
+        "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "split": "pool"},
         "students/staged": {
             "pseudo_labels": "top",
             "loss": "bce",
-            "stages": [{"on": "pool"}, {"on": "observed", "loss": "em"}],
+            "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}],
         },
     },
 )
@@ -225,11 +225,16 @@ POOL_CASES = {  # of a student that is trained on a pool first
     ),
     "more of the pool": ({"pseudo_labels/top/k": 4}, STUDENTS | {"make_pseudo_labels"}),
     "the epochs of a stage": (
-        {"students/staged/stages": [{"on": "pool", "epochs": 2}, {"on": "observed", "loss": "em"}]},
+        {"students/staged/stages": [{"train_on": "pool", "epochs": 2}, {"train_on": "observed", "loss": "em"}]},
         STUDENTS,
     ),
-    "its epochs, written out": (
-        {"students/staged/stages": [{"on": "pool"}, {"on": "observed", "loss": {"name": "em", "alpha": 0.1}}]},
+    "its loss, written out": (
+        {
+            "students/staged/stages": [
+                {"train_on": "pool"},
+                {"train_on": "observed", "loss": {"name": "em", "alpha": 0.1}},
+            ]
+        },
         set(),
     ),
     "a student taken away, and the pool with it": ({"students/staged": None}, MEASURING - {"evaluate"}),
