@@ -136,7 +136,8 @@ def jobs(folder: Path) -> dict[str, dict]:
     logits = {name: path(f"logits_{name}.h5") for name in ("train", "val", "test")}
     checkpoint = path("checkpoint.safetensors")
     features = {f"{part}_features": path(f"features_{part}.h5") for part in ("train", "test")}
-    rows = {"logits": [logits["train"]], "labels": true, "observed": observed, "images": path("images_train.csv")}
+    rows = {"logits": [logits["train"]], "val_logits": [], "labels": true, "observed": observed}
+    rows["images"] = path("images_train.csv")
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}
     measured = {"labels": true, "pseudo_labels": [path("threshold.h5")], "observed": [observed]}
@@ -187,7 +188,7 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"logits": [logits["test"]], "labels": test, "table": path("map.csv")},
             {"table": "comparison.csv"},
             models=[model],
-            options={"reference": model, "resamples": 200},
+            options={"reference": model},
         ),
         "choose_model": job(
             {"checkpoints": [checkpoint], "logits": [logits["val"]], "labels": true, "observed": [], "table": []},

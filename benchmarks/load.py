@@ -24,7 +24,7 @@ PLANNED, RUN = (10, 50, 100, 200), 10
 def configure(folder: Path, replicates: int) -> None:
     """Write the config of so many replicates."""
     changes = {"seeds": list(range(1200, 1200 + replicates)), "pseudo_labels/paper/taus": TAUS}
-    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes | {"comparison": {"resamples": 100}}))
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
 
 
 def plan(folder: Path) -> dict[str, float]:

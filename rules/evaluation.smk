@@ -86,7 +86,7 @@ rule compare_methods:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=by_shape(4000, memory.resampled, "labels", resamples=EXPERIMENT.comparison.resamples, threads=8),
+        mem_mb=by_shape(4000, memory.compared, "labels", methods=len(rows.models(EXPERIMENT)) // len(EXPERIMENT.seeds), threads=8),
         runtime=per_attempt(120),
     params:
         models=plan(rows.models),

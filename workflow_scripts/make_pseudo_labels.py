@@ -6,6 +6,7 @@ log.redirect(snakemake)
 
 import contextlib
 import csv
+import dataclasses
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from spml.artifacts import labels, priors
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.evaluation.label_counts import LabelCounts
-from spml.labels import pseudo_labels, training_set
+from spml.labels import estimates, pseudo_labels, training_set
 from spml.runtime.files import writing
 
 options, source, output = snakemake.params.options, snakemake.input, snakemake.output
@@ -29,8 +30,16 @@ with contextlib.ExitStack() as stack:
         parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
     elif "prior" in parameters:
         parameters["prior"] = priors.read(source.priors, category)
-    pseudo = pseudo_labels.apply(pseudo_labels.RULES[options["rule"]], training.logits, **parameters)
-    attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0}
+    rule, evidence = (
+        pseudo_labels.RULES[options["rule"]],
+        estimates.Evidence(category, training.logits, training.observed),
+    )
+    if source.val_logits:
+        val_logits = stack.enter_context(training_set.mean_logits(true, "val", source.val_logits))
+        evidence = dataclasses.replace(evidence, val_logits=val_logits, val_true=true.select(true.rows("val")))
+    arguments = estimates.arguments(rule, evidence, parameters)
+    pseudo = pseudo_labels.apply(rule, training.logits, **arguments)
+    attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0 and value is not None}
     attributes |= {
         "rule": options["rule"],
         "teacher": ", ".join(options["teacher"]),

@@ -69,7 +69,7 @@ sections = [
             report.Table(
                 report.methods(methods, labels),
                 f"Every method, the best on the {split} first. {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
-                "95 % intervals of a paired bootstrap over test images; differences in points.",
+                "95 % intervals over test images; differences in points, std over replicates.",
                 ("method", "chosen"),
             ),
             figure["comparison"],

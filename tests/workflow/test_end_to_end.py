@@ -232,7 +232,13 @@ def test_the_figures_show_what_the_tables_hold(results):
     comparison, reliability, audit = (
         (results / f"figures/{name}.svg").read_text() for name in ("comparison", "reliability", "label_quality")
     )
-    for word in ("em (reference)", "full", "difference in test mAP (points), 95 % interval", "mean of 2 replicates"):
+    for word in (
+        "em (reference)",
+        "full",
+        "difference in test mAP (points), 95 % interval over images",
+        "± std over replicates",
+        "mean of 2 replicates",
+    ):
         assert word in comparison, word
     for word in ("predicted probability", "share present", "expected calibration error", "paper τ 0.", "full: "):
         assert word in reliability, word

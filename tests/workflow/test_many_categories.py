@@ -27,7 +27,6 @@ def test_ten_thousand_categories_run_to_every_figure(tmp_path):
     changes = {
         "seeds": [1200],
         "training/learning_rates": [0.01],
-        "comparison": {"resamples": 10},
         "teachers/an": None,
         "teachers/full": None,
         "pseudo_labels/paper/taus": [0.5],

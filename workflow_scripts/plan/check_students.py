@@ -5,7 +5,8 @@ from typing import Any
 
 from plan.errors import unknown
 from plan.experiment import Experiment
-from plan.labels import prior_readers
+from plan.labels import prior_readers, rule_parameters
+from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
 
@@ -57,6 +58,9 @@ def pool(experiment: Experiment) -> Iterator[str]:
         if entry.split == "pool" and not experiment.has_pool:
             wanted = "demo.pool above 0" if experiment.entry.source == "demo" else f"datasets.{experiment.dataset}.pool"
             yield f"pseudo_labels.{name}.split: found pool, wanted {wanted} in the configuration, or train"
+        reads_labels = entry.rule == "conformal" or RULES[entry.rule].reads_validation(rule_parameters(entry))
+        if entry.split == "pool" and reads_labels:
+            yield f"pseudo_labels.{name}.rule: found {entry.rule}, wanted one that needs no label of the rows it ranks (split: pool)"
         if entry.split == "pool" and entry.keep_observed:
             yield f"pseudo_labels.{name}.keep_observed: found true, wanted false: of the pool nothing is observed"
 

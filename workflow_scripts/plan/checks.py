@@ -7,6 +7,7 @@ from typing import Any
 from plan import check_students, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
+from plan.labels import rule_parameters
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
@@ -26,6 +27,7 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         check_students.pool,
         check_students.priors,
         taus,
+        calibration,
         teachers,
         circles,
         figures,
@@ -125,7 +127,8 @@ def losses(experiment: Experiment) -> Iterator[str]:
                 f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
                 "labels, as an"
             )
-        if needs == "observed negatives" and not full and only_positives:
+        needs_negatives = needs == "observed negatives" or loss.get("assumed") == 0
+        if needs_negatives and not full and only_positives:
             yield (
                 f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
                 "observation.negatives_per_image, pseudo-labels or supervision: full"
@@ -171,6 +174,19 @@ def taus(experiment: Experiment) -> Iterator[str]:
                 yield f"{key}.tau_low: found {entry.tau_low}, wanted below every τ ({text} is not above it)"
         for text in sorted({text for text in texts if texts.count(text) > 1}):
             yield f"{key}.taus: found {text} more than once (two decimals count), wanted each once"
+
+
+def calibration(experiment: Experiment) -> Iterator[str]:
+    """Yield rules that are calibrated on true validation labels where validation is on observed ones, or that label nothing."""
+    for name, entry in experiment.pseudo_labels.items():
+        rule = RULES[entry.rule]
+        if experiment.selects_on_observed and rule.reads_validation(rule_parameters(entry)):
+            yield (
+                f"pseudo_labels.{name}: rule {entry.rule} is calibrated on true validation labels, which validation.select_on: "
+                f"observed_labels does without; wanted {rule.otherwise}"
+            )
+        if getattr(entry, "inside", "") == "ignored" and not entry.keep_observed:
+            yield f"pseudo_labels.{name}.inside: found ignored, wanted keep_observed: true beside it, or no label is present"
 
 
 def teachers(experiment: Experiment) -> Iterator[str]:

@@ -25,7 +25,8 @@ RENAMED = {  # keys of earlier versions; * stands for any name, and each key may
 }
 REMOVED = {  # keys of earlier versions, and why they are gone
     "backbones.*.trained": "backbones are frozen",
-    "comparison.seed": "the resamples are always the same",
+    "comparison.resamples": "the intervals need no resamples",
+    "comparison.seed": "the intervals need no resamples",
     "demo.seed": "the demo is always the same",
     "demo.pretraining_epochs": "the demo is always the same",
 }

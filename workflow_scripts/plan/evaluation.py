@@ -36,11 +36,11 @@ def all_test_logits(experiment: Experiment) -> list[str]:
 
 
 def comparison(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of compare_methods: the reference, and the number of resamples."""
+    """Return the options of compare_methods: the reference."""
     shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
     name, variant = parse_reference(experiment.comparison.reference or as_list(shown.teacher)[0])
     reference = {"kind": "students" if variant else "teachers", "name": name, "variant": variant}
-    return plain({"reference": reference, "resamples": experiment.comparison.resamples})
+    return plain({"reference": reference})
 
 
 def all_pseudo_labels(experiment: Experiment) -> list[str]:

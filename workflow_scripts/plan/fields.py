@@ -78,6 +78,8 @@ def _hyperparameter(entry: Hyperparameter) -> tuple[Any, Any]:
         annotation = Annotated[list[annotation], Field(min_length=2, max_length=2)]
     elif entry.kind == "rates":
         annotation = dict[str, annotation]
+    elif entry.kind == "choice":
+        annotation = Literal[entry.choices]
     if entry.nullable:
         annotation = annotation | None
     default: Any = ... if entry.default is REQUIRED else entry.default

@@ -94,8 +94,7 @@ def entry(experiment: Experiment, pseudo_labels: str) -> Any:
 def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> dict[str, Any]:
     """Return the rule that makes pseudo-labels, its parameters and its teachers."""
     settings = entry(experiment, pseudo_labels)
-    rule = RULES[settings.rule]
-    parameters = {parameter.name: getattr(settings, parameter.name) for parameter in rule.hyperparameters}
+    rule, parameters = RULES[settings.rule], rule_parameters(settings)
     if rule.swept:
         parameters["tau"] = float(tau_of(variant))
     own = {"split": "pool"} if settings.split == "pool" else {}
@@ -105,6 +104,20 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
         "rule": settings.rule,
         "teacher": [format_reference(reference) for reference in as_list(settings.teacher)],
     }
+
+
+def rule_parameters(settings: Any) -> dict[str, Any]:
+    """Return the hyperparameters of the rule of an entry of pseudo_labels, by name."""
+    return {parameter.name: getattr(settings, parameter.name) for parameter in RULES[settings.rule].hyperparameters}
+
+
+def calibration_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:
+    """Return the teachers' logits on the validation rows, where the rule is calibrated on them."""
+    settings = entry(experiment, pseudo_labels)
+    if not RULES[settings.rule].reads_validation(rule_parameters(settings)):
+        return []
+    folders = experiment.folders(as_list(settings.teacher), seed)
+    return [paths.logits(experiment.dataset, folder, "val") for folder in folders]
 
 
 def teacher_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:

@@ -7,6 +7,7 @@ MB = 1_000_000
 BASE = 600  # imports, and a block of rows with what is computed from it
 COLUMN_ENTRIES = 1 << 28  # of a block of columns, spml.artifacts.blocks
 PREDICTED_ROWS = 4096  # at a time, spml.models.inference
+STRIP_COLUMNS = 16  # at a time, spml.evaluation.intervals
 
 
 def rows(matrix: tuple[int, int]) -> int:
@@ -27,9 +28,10 @@ def columns(matrix: tuple[int, int]) -> int:
     return rows(matrix) + 9 * min(images * categories, max(COLUMN_ENTRIES, images)) // MB
 
 
-def resampled(matrix: tuple[int, int], resamples: int, threads: int) -> int:
-    """Return the memory of a bootstrap: columns, a byte per image and resample, 300 bytes per image for each thread."""
-    return columns(matrix) + matrix[0] * (resamples + 300 * threads) // MB
+def compared(matrix: tuple[int, int], methods: int, threads: int) -> int:
+    """Return the memory of intervals: columns, 8 bytes per image and strip of columns or method, 200 for each thread."""
+    strips = min(matrix[1], COLUMN_ENTRIES // max(matrix[0], 1) + 1) // STRIP_COLUMNS
+    return columns(matrix) + matrix[0] * (8 * (methods + strips) + 200 * threads) // MB
 
 
 def pairs(matrix: tuple[int, int]) -> int:

@@ -103,9 +103,6 @@ class Comparison(Section):
         None,
         description="a teacher, or a student (paper@0.75, cap@all); null: the teacher that figures.students learn from",
     )
-    resamples: Annotated[int, Field(ge=10, le=100000)] = Field(
-        1000, description="bootstrap resamples of the test images"
-    )
 
 
 class Predict(Section):

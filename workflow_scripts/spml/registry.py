@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 REQUIRED: Any = object()  # in place of a default: the configuration must name a value
 
-Kind = Literal["number", "integer", "pair", "rates"]
-"""number; integer; pair: two numbers (at the start and at the end of training); rates: category to number."""
+Kind = Literal["number", "integer", "pair", "rates", "choice"]
+"""number; integer; pair: two numbers (at the start and at the end of training); rates: category to number; choice: a word."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Hyperparameter:
 
     ``above`` and ``below`` are exclusive bounds, ``minimum`` and ``maximum`` inclusive ones; of a pair and of rates they
     hold for each number. ``nullable``: null is allowed and means what ``description`` says. ``published``: the default
-    for data sets of a source, by name of the source.
+    for data sets of a source, by name of the source. ``choices``: the words of a choice.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Hyperparameter:
     maximum: float | None = None
     nullable: bool = False
     published: Mapping[str, Any] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
 
     def default_for(self, source: str) -> Any:
         """Return the published default of a source, or the general one."""

@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score
 
 from spml.artifacts import labels
 from spml.artifacts.codes import LossLabel
-from spml.evaluation import bootstrap, label_counts, label_quality, metrics, thresholds
+from spml.evaluation import intervals, label_counts, label_quality, metrics, thresholds
 from spml.evaluation.average_precision import average_precision
 from spml.evaluation.thresholds import best_threshold
 from spml.labels import observation, pseudo_labels
@@ -33,10 +33,10 @@ def test_average_precision_is_scikit_learns_on_the_known_rows():
     assert np.isnan(found[3])
 
 
-def test_the_bootstrap_of_the_sample_itself_is_the_map_of_what_is_known():
-    counts = np.ones((60, 2), np.uint8)
-    wanted = 100 * np.nanmean(average_precision(SCORES, TRUE))
-    assert bootstrap.resampled_map(SCORES, TRUE, counts) == pytest.approx(wanted)
+def test_an_interval_is_about_the_map_of_what_is_known():
+    effects = intervals.map_effects(SCORES, TRUE)
+    assert effects.average_precision == pytest.approx(average_precision(SCORES, TRUE)[:3])
+    assert not effects.images[~KNOWN.any(1)].any()
 
 
 def count(*matrices):

@@ -7,6 +7,7 @@ import pytest
 
 import tiny
 from spml.artifacts import labels
+from spml.labels.estimates import ESTIMATES
 from spml.labels.pseudo_labels import (
     RULES,
     argmax,
@@ -69,15 +70,23 @@ def test_the_rules_are_recorded_in_order_with_their_hyperparameters():
         ("band", (True, ["tau_low"])),
         ("argmax", (False, [])),
         ("soft", (False, [])),
+        ("cardinality", (False, ["number", "maximum"])),
+        ("adaptive", (False, [])),
+        ("conformal", (False, ["error_rate", "calibrate_on", "inside"])),
     ]
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_takes_logits_its_threshold_and_its_hyperparameters(name):
+def test_a_rule_takes_logits_its_threshold_and_its_hyperparameters_or_an_estimate_takes_these(name):
     rule = RULES[name]
-    wanted = ["logits"] + ["tau"] * rule.swept + [parameter.name for parameter in rule.hyperparameters]
+    function, first = (ESTIMATES[name], ["evidence"]) if name in ESTIMATES else (rule.function, ["logits"])
+    wanted = first + ["tau"] * rule.swept + [parameter.name for parameter in rule.hyperparameters]
     assert rule.name == rule.function.__name__ == name and rule.description
-    assert list(inspect.signature(rule.function).parameters) == wanted
+    assert list(inspect.signature(function).parameters) == wanted
+
+
+def test_estimates_are_of_rules_that_exist():
+    assert set(ESTIMATES) <= set(RULES)
 
 
 def test_rules_are_read_without_numpy():

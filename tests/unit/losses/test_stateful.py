@@ -92,6 +92,34 @@ def test_the_hyperparameters_of_gr_move_with_the_epoch():
     assert found[4] == pytest.approx({"w": 1.5, "b": -2, "mu": 0.8, "sigma": 0.5})
 
 
+def test_splc_corrects_after_its_warmup():
+    loss, taus = make_loss("splc", {"warmup": 2}, RunContext([0], 4, lambda: [LABELS])), []
+    for epoch in (1, 2, 3, 4):
+        loss.start_epoch(epoch)
+        taus.append(loss.hyperparameters["tau"])
+    assert taus == [1.0, 1.0, 0.6, 0.6]
+
+
+def test_the_priors_of_csl_are_the_mean_probabilities_after_the_warmup():
+    loss = make_loss("csl", {"warmup": 2, "likely": 0, "eta": 0.4}, RunContext([0, 1], 5, lambda: [LABELS]))
+    logits = torch.stack([torch.tensor([2.0, -1.0, 0.0]).repeat(4, 1), torch.full((4, 3), -2.0)])
+    an = LOSSES["an"].function(logits, LABELS) * LABELS.numel()
+    for epoch in (1, 2):
+        loss.start_epoch(epoch)
+        torch.testing.assert_close(loss(logits, LABELS, ROWS), an)  # a sum, as csl is
+        loss.end_epoch(epoch, lambda: iter(logits.split([3, 1], dim=1)))
+        assert (loss.prior is None) == (epoch == 1)
+    torch.testing.assert_close(loss.prior, torch.sigmoid(logits[:, 0]))
+    loss.start_epoch(3)
+    loss.end_epoch(3, lambda: iter([-logits]))
+    torch.testing.assert_close(loss.prior, torch.sigmoid(logits[:, 0]))  # it stays
+    hyperparameters = {key: value for key, value in LOSSES["csl"].defaults().items() if key != "warmup"}
+    wanted = LOSSES["csl"].function(
+        logits, LABELS, **hyperparameters | {"likely": 0, "eta": 0.4, "prior": torch.sigmoid(logits[:, 0])}
+    )
+    torch.testing.assert_close(loss(logits, LABELS, ROWS), wanted)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
     labels = torch.zeros(4, 3, dtype=torch.int8)
@@ -100,6 +128,10 @@ def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
         hyperparameters["k"] = 1.0  # training fills it in
     loss = make_loss(name, hyperparameters, RunContext([0, 1], 8, lambda: [labels]))
     loss.start_epoch(1)
+    assert loss(torch.zeros(2, 4, 3), labels, ROWS).shape == (2,)
+    for epoch in range(1, 7):  # beyond every warm-up
+        loss.start_epoch(epoch)
+        loss.end_epoch(epoch, lambda: iter([torch.zeros(2, 4, 3)]))
     assert loss(torch.zeros(2, 4, 3), labels, ROWS).shape == (2,)
 
 

@@ -24,7 +24,7 @@ CASES = {  # an edited file -> what runs
     "spml/artifacts/features.py": and_after("extract_features"),
     "spml/evaluation/average_precision.py": TRAINING | {"evaluate"},
     "spml/evaluation/metrics.py": and_after("evaluate"),
-    "spml/evaluation/bootstrap.py": and_after("compare_methods"),
+    "spml/evaluation/intervals.py": and_after("compare_methods"),
     "spml/evaluation/label_quality.py": and_after("measure_label_quality"),
     "spml/features/backbones.py": and_after("extract_features"),
     "spml/features/images.py": and_after("extract_features"),

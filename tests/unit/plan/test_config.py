@@ -110,7 +110,7 @@ CASES = {
     ),
     "an unknown loss": (
         {"teachers/em/loss": "emm"},
-        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, pr, epr, role, em, em_apl, ll_r",
+        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, pr, epr, role, expected_negatives, em, em_apl, ll_r",
     ),
     "a hyperparameter of another loss": (
         {"teachers/an/loss": {"name": "an_ls", "alpha": 1}},
@@ -193,6 +193,10 @@ CASES = {
         {"teachers/em/loss": "partial_bce"},
         "teachers.em.loss: partial_bce learns from one positive and no negative that everything is present",
     ),
+    "pseudo-labels of a model that knows no negative": (
+        {"teachers/em/loss": {"name": "pseudo_label", "warmup": 1, "assumed": 0}},
+        "teachers.em.loss: pseudo_label learns from one positive and no negative that everything is present",
+    ),
     "a warm-up longer than the training": (
         {"teachers/em/loss": "em_apl"},
         "teachers.em.loss: found warmup 5, wanted fewer than the 3 epochs",
@@ -236,6 +240,10 @@ CASES = {
         POOLED | {"pseudo_labels/top/keep_observed": True},
         "pseudo_labels.top.keep_observed: found true, wanted false: of the pool nothing is observed",
     ),
+    "a rule that is calibrated on labels of a pool": (
+        POOLED | {"pseudo_labels/top": {"teacher": "em", "rule": "conformal", "error_rate": 0.1, "split": "pool"}},
+        "pseudo_labels.top.rule: found conformal, wanted one that needs no label of the rows it ranks (split: pool)",
+    ),
     "a student of the pool alone": (
         staged(None),
         "students.staged.stages: found nothing, wanted a stage on pool, where the pseudo-labels are, and one on observed",
@@ -275,6 +283,27 @@ CASES = {
             "figures": {"students": "staged", "baselines": ["em"]},
         },
         "figures.students: found 'staged', whose pseudo-labels are of the pool; wanted students of training rows",
+    ),
+    "a number of labels that single-positive validation cannot tell": (
+        {"validation/select_on": "observed_labels", "pseudo_labels/new": {"teacher": "em", "rule": "cardinality"}},
+        "pseudo_labels.new: rule cardinality is calibrated on true validation labels, which validation.select_on: "
+        "observed_labels does without; wanted number, the labels per image",
+    ),
+    "label sets calibrated on labels that are not known": (
+        {
+            "validation/select_on": "observed_labels",
+            "pseudo_labels/new": {"teacher": "em", "rule": "conformal", "calibrate_on": "validation"},
+        },
+        "pseudo_labels.new: rule conformal is calibrated on true validation labels, which validation.select_on: "
+        "observed_labels does without; wanted calibrate_on: observed",
+    ),
+    "label sets without a label": (
+        {"pseudo_labels/new": {"teacher": "em", "rule": "conformal", "inside": "ignored"}},
+        "pseudo_labels.new.inside: found ignored, wanted keep_observed: true beside it",
+    ),
+    "a word that is no choice": (
+        {"pseudo_labels/new": {"teacher": "em", "rule": "conformal", "calibrate_on": "test"}},
+        "pseudo_labels.new.calibrate_on: found 'test', wanted one of observed, validation",
     ),
     "an unknown rule": (
         {"pseudo_labels/paper/rule": "treshold"},

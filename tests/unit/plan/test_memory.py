@@ -9,7 +9,7 @@ COSTS = {
     "rows": memory.rows,
     "columns": memory.columns,
     "pairs": memory.pairs,
-    "resampled": lambda matrix: memory.resampled(matrix, resamples=1000, threads=1),
+    "compared": lambda matrix: memory.compared(matrix, methods=30, threads=1),
     "predicted": lambda matrix: memory.predicted(matrix, (matrix[0], 2048)),
 }
 

@@ -132,7 +132,6 @@ CONFIG_CASES = {  # a change of the config -> what runs
     ),
     "reference of the comparison": ({"comparison": {"reference": "an"}}, and_after("compare_methods")),
     "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
-    "resamples": ({"comparison": {"resamples": 50}}, and_after("compare_methods")),
     "lines of the figure": (
         {"figures/baselines": ["full"]},
         {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report"},
@@ -279,6 +278,23 @@ TABLE_CASES = {  # of a table without true labels
 def test_a_change_of_the_config_of_a_table_runs_what_depends_on_it(case):
     changes, wanted = TABLE_CASES[case]
     assert set(dag.planned(TABLE, tiny.changed(TABLE, changes))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "read"),
+    [
+        ({"rule": "cardinality"}, True),
+        ({"rule": "cardinality", "number": 2}, False),
+        ({"rule": "conformal"}, False),
+        ({"rule": "conformal", "calibrate_on": "validation"}, True),
+        ({"rule": "adaptive"}, False),
+    ],
+)
+def test_validation_logits_are_read_where_a_rule_is_calibrated_on_them(settings, read):
+    changes = {"pseudo_labels/new": {"teacher": ["em", "an"], **settings}}
+    job = dag.jobs(tiny.changed(tiny.CONFIG, changes))["results/tiny/pseudo_labels/new/seed_1200/all.h5"]
+    wanted = {f"results/tiny/teachers/{name}/seed_1200/logits_val.h5" for name in ("em", "an")}
+    assert {path for path in job.inputs if path.endswith("logits_val.h5")} == (wanted if read else set())
 
 
 def test_the_rules_of_this_test_are_those_of_the_workflow():

@@ -37,10 +37,17 @@ def test_reference_lines_bear_the_labels_of_their_methods(tmp_path, seeds, note)
 
 def test_the_comparison_labels_methods_and_reference(tmp_path):
     columns = ["kind", "name", "variant", "difference", "difference_low", "difference_high", "test_map", "test_map_std"]
-    rows = [("teachers", "em", "", 0.0, 0.0, 0.0, 60.0, np.nan), ("teachers", "an", "", -1.0, -2.0, 0.0, 59.0, 0.25)]
+    columns += ["difference_std"]
+    rows = [
+        ("teachers", "em", "", 0.0, 0.0, 0.0, 60.0, np.nan, 0.0),
+        ("teachers", "an", "", -1.0, -2.0, 0.0, 59.0, 0.25, 0.5),
+    ]
     table = pd.DataFrame(rows, columns=columns).assign(reference="em", replicates=2)
     text = drawn(figures.forest(table, ["an", "em"], "mAP (%)", "chosen", LABELS), tmp_path)
     assert "Entropy maximisation (reference)" in text and ">an<" in text and "59.0 ± 0.2" in text
+    assert "± std over replicates" in text and "95 % interval over images" in text
+    text = drawn(figures.forest(table.assign(difference_std=np.nan, replicates=1), [], "mAP (%)", "", {}), tmp_path)
+    assert "over replicates" not in text
 
 
 def test_a_figure_left_out_says_why(tmp_path):

@@ -14,10 +14,11 @@ NAN = float("nan")
 
 def comparison(**changes):
     columns = ["kind", "name", "variant", "replicates", "chosen", "val_map", "val_map_std", "test_map", "test_map_std"]
-    columns += ["test_map_low", "test_map_high", "difference", "difference_low", "difference_high", "reference"]
+    columns += ["test_map_low", "test_map_high", "difference", "difference_low", "difference_high"]
+    columns += ["difference_std", "reference"]
     rows = [
-        ("students", "paper", "tau_0.75", 2, True, 62.0, 0.5, 61.0, 0.25, 59.0, 63.0, 1.0, -0.5, 2.5, "em"),
-        ("teachers", "em", "", 2, True, 61.0, NAN, 60.0, NAN, 58.0, 62.0, 0.0, 0.0, 0.0, "em"),
+        ("students", "paper", "tau_0.75", 2, True, 62.0, 0.5, 61.0, 0.25, 59.0, 63.0, 1.0, -0.5, 2.5, 0.75, "em"),
+        ("teachers", "em", "", 2, True, 61.0, NAN, 60.0, NAN, 58.0, 62.0, 0.0, 0.0, 0.0, NAN, "em"),
     ]
     return pd.DataFrame(rows, columns=columns).assign(**changes)
 
@@ -28,6 +29,7 @@ def test_methods_show_their_labels_and_the_reference():
     assert table["test mAP"].tolist() == ["61.00 ± 0.25", "60.00"]
     assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "+0.00"]
     assert table["its interval"].tolist() == ["-0.50 to +2.50", "+0.00 to +0.00"]
+    assert table["its std"].tolist() == ["0.75", "–"]
 
 
 def test_every_metric_of_the_registry_is_a_column_of_the_report():

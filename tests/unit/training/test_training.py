@@ -27,6 +27,9 @@ HYPERPARAMETERS = {
     "ll_r": {"delta": 5},
     "ll_ct": {"delta": 5},
     "ll_cp": {"delta": 1},
+    "csl": {"warmup": 1},
+    "pseudo_label": {"warmup": 1, "ramp": 1},
+    "expected_negatives": {"k": 1.5},
     "gr": {"w": [0, 2], "b": [-2, -2], "mu": [0.5, 0.8], "sigma": [2, 0.5]},
 }
 

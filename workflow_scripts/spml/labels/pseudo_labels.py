@@ -2,7 +2,8 @@
 
 A rule is a pure function of ``logits`` [N, L] and its own hyperparameters. It returns int8 [N, L] in the code of
 ``PseudoLabel``; ``soft`` returns targets in [0, 1], float16. A swept rule also takes a threshold ``tau`` and makes one
-set of pseudo-labels for each of the configured ``taus``. A rule treats each row on its own, or, if it ``ranks``, each
+set of pseudo-labels for each of the configured ``taus``. A rule of ``estimates.py`` takes what is estimated there instead of
+its hyperparameters. A rule treats each row on its own, or, if it ``ranks``, each
 category: ``apply`` calls it for a block of rows or of columns at a time. The record of a rule stands beside its function, and NumPy is
 imported at the first call.
 
@@ -12,7 +13,7 @@ To add a rule, write its function under ``@register(...)`` here, and a test.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,7 +28,8 @@ class PseudoLabelRule:
     """One rule.
 
     ``swept`` if it takes a threshold ``tau``; ``ranks`` if it compares the images of a category; ``source`` is a publication
-    of docs/methods.md, or empty.
+    of docs/methods.md, or empty. ``reads_validation`` tells from its hyperparameters whether it is calibrated on validation
+    rows and their true labels; ``otherwise`` says what to set where these are not known.
     """
 
     name: str
@@ -37,6 +39,8 @@ class PseudoLabelRule:
     hyperparameters: tuple[Hyperparameter, ...] = ()
     swept: bool = False
     ranks: bool = False
+    reads_validation: Callable[[Mapping[str, Any]], bool] = lambda parameters: False
+    otherwise: str = ""
 
 
 RULES: dict[str, PseudoLabelRule] = {}
@@ -51,12 +55,16 @@ def register(
     hyperparameters: Sequence[Hyperparameter] = (),
     swept: bool = False,
     ranks: bool = False,
+    reads_validation: Callable[[Mapping[str, Any]], bool] = lambda parameters: False,
+    otherwise: str = "",
 ) -> Callable[[Function], Function]:
     """Return a decorator that records a function as the rule of its name and leaves it as it is."""
 
     def record(function: Function) -> Function:
         name = function.__name__
-        RULES[name] = PseudoLabelRule(name, description, source, function, tuple(hyperparameters), swept, ranks)
+        RULES[name] = PseudoLabelRule(
+            name, description, source, function, tuple(hyperparameters), swept, ranks, reads_validation, otherwise
+        )
         return function
 
     return record
@@ -151,6 +159,90 @@ def argmax(logits: np.ndarray) -> np.ndarray:
 def soft(logits: np.ndarray) -> np.ndarray:
     """Return the probability itself as the target, float16."""
     return probabilities(logits).astype(np.float16)
+
+
+@register(
+    "per image, 1 for its k highest categories; k is the rounded sum of its calibrated probabilities, or given",
+    hyperparameters=[
+        Hyperparameter(
+            "number",
+            "k of every image, from 1; null: the sum of its probabilities, calibrated on the validation labels",
+            default=None,
+            kind="integer",
+            minimum=1,
+            nullable=True,
+        ),
+        Hyperparameter(
+            "maximum",
+            "k is at most this, from 1; null: no limit",
+            default=None,
+            kind="integer",
+            minimum=1,
+            nullable=True,
+        ),
+    ],
+    reads_validation=lambda parameters: parameters["number"] is None,
+    otherwise="number, the labels per image",
+)
+def cardinality(
+    logits: np.ndarray, number: int | None, maximum: int | None, slope: np.ndarray | None, offset: np.ndarray | None
+) -> np.ndarray:
+    """Return, per row, 1 for its k highest logits; among equals, for the first.
+
+    k is ``number``, or else the rounded sum of the probabilities of slope · logit + offset ([L] each); at most ``maximum``.
+    """
+    count = np.full(len(logits), number or 0)
+    if number is None:
+        assert slope is not None and offset is not None
+        count = np.rint(probabilities(slope * logits + offset).sum(1)).astype(int)
+    if maximum is not None:
+        count = np.minimum(count, maximum)
+    rank = np.argsort(np.argsort(-logits, axis=1, kind="stable"), axis=1)
+    return _labels(rank < count[:, None])
+
+
+@register(
+    "1 above a threshold of the category: the mean confidence, less for categories that are predicted less",
+    source="Wang et al. 2023, self-adaptive thresholds",
+)
+def adaptive(logits: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Return 1 where the probability is above the ``limit`` [L] of its category (strictly), else 0."""
+    return _labels(probabilities(logits) > limit)
+
+
+@register(
+    "per image, 1 in a label set that misses a present category at a stated rate, else 0",
+    source="Vovk et al. 2005, by category",
+    hyperparameters=[
+        Hyperparameter(
+            "error_rate",
+            "share of present labels that are missed, above 0 and below 1",
+            default=0.1,
+            above=0,
+            below=1,
+        ),
+        Hyperparameter(
+            "calibrate_on",
+            "the positives that it is calibrated on: observed, of the training rows, or validation, true ones",
+            default="observed",
+            kind="choice",
+            choices=("observed", "validation"),
+        ),
+        Hyperparameter(
+            "inside",
+            "labels in the set: present, or ignored, which leaves certain absent ones and needs keep_observed",
+            default="present",
+            kind="choice",
+            choices=("present", "ignored"),
+        ),
+    ],
+    reads_validation=lambda parameters: parameters["calibrate_on"] == "validation",
+    otherwise="calibrate_on: observed",
+)
+def conformal(logits: np.ndarray, limit: np.ndarray, inside: str) -> np.ndarray:
+    """Return ``inside`` (present or ignored) where the logit reaches the ``limit`` [L] of its category, else 0."""
+    code = PseudoLabel.PRESENT if inside == "present" else PseudoLabel.IGNORED
+    return np.where(logits >= limit, code.value, PseudoLabel.ABSENT.value).astype(np.int8)
 
 
 def apply(rule: PseudoLabelRule, logits: blocks.Rows, **parameters: Any) -> blocks.Rows:

@@ -45,16 +45,13 @@ def opening(
             observed_rows = observed_labels.select(rows)
         listed = manifest.read(images)
         true.require_same_images(images, listed.image_id)
-        teachers = [stack.enter_context(labels.opening(path, "logits")) for path in logits]
-        for teacher in teachers:
-            teacher.require_images_of(true, split)
-        values = [teacher.values for teacher in teachers]
+        values = stack.enter_context(mean_logits(true, split, logits))
         yield TrainingRows(
             image_id=true.ids(split),
             file_name=[listed.file_name[row] for row in rows],
             path=[listed.path[row] for row in rows],
             category=true.category,
-            logits=blocks.Mapped(_mean, *values) if len(values) > 1 else values[0],
+            logits=values,
             observed=observed_rows,
             true=true.select(rows),
         )
@@ -63,6 +60,17 @@ def opening(
 def _unobserved(true: np.ndarray) -> np.ndarray:
     """Return observed labels of the shape of true ones [n, L], none of them observed."""
     return np.full(true.shape, ObservedLabel.UNOBSERVED, np.int8)
+
+
+@contextlib.contextmanager
+def mean_logits(true: labels.MatrixFile, split: str, paths: Sequence[str]) -> Iterator[blocks.Rows]:
+    """Yield the mean over teachers of their logits [n, L] on a split; raise InputError where a file has other images or categories."""
+    with contextlib.ExitStack() as stack:
+        teachers = [stack.enter_context(labels.opening(path, "logits")) for path in paths]
+        for teacher in teachers:
+            teacher.require_images_of(true, split)
+        values = [teacher.values for teacher in teachers]
+        yield blocks.Mapped(_mean, *values) if len(values) > 1 else values[0]
 
 
 def _mean(*logits: np.ndarray) -> np.ndarray:

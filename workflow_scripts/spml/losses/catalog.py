@@ -9,8 +9,10 @@ from spml.losses import (
     known_labels,
     large_loss,
     partial_labels,
+    positive_unlabeled,
     ranking,
     robust,
+    self_training,
 )
 from spml.losses.registry import REGISTERED, Loss
 
@@ -24,6 +26,8 @@ FAMILIES = (
     large_loss,
     robust,
     focal,
+    positive_unlabeled,
+    self_training,
     partial_labels,
 )  # in the order of the documentation
 

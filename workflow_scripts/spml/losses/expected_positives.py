@@ -1,6 +1,7 @@
 """Losses that know how many positives to expect per image.
 
-Source: Cole et al. 2021, "Multi-Label Learning from Single Positive Labels".
+Sources: Cole et al. 2021, "Multi-Label Learning from Single Positive Labels"; Verelst et al. 2023, "Spatial Consistency
+Loss for Training Multi-Label Classifiers from Single-Label Annotations".
 """
 
 from __future__ import annotations
@@ -60,3 +61,36 @@ def _excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     """Return R(f) = (mean over images of the expected number of positives - k)² / L², per candidate."""
     expected = (sigmoid(logits) * (labels != LossLabel.IGNORED)).sum(-1).mean(-1)
     return (expected - k).square() / logits.shape[-1] ** 2
+
+
+@register(
+    "Expected negatives: all but the k likeliest labels per image count as absent, by running means over the epochs",
+    source="Verelst et al. 2023, the part without score maps",
+    hyperparameters=[
+        K,
+        Hyperparameter("consistency", "λ, weight of (f - running mean)²", default=1, minimum=0, maximum=1000),
+        Hyperparameter("momentum", "share of the running mean that an epoch keeps", default=0.8, minimum=0, below=1),
+        Hyperparameter(
+            "warmup",
+            "epochs of assume negative, fewer than there are epochs",
+            default=1,
+            kind="integer",
+            minimum=1,
+        ),
+    ],
+)
+def expected_negatives(logits: Tensor, labels: Tensor, running: Tensor, k: float, consistency: float) -> Tensor:
+    """Return the mean of nl(f) where observed present, of w nl(1 - f) where unobserved; no gradient runs through w.
+
+    w is 1 on all but the highest running means of an image: ``running`` [..., N, L]. It leaves out k minus the number of
+    observed positives of them, the last with the fraction that remains of its weight. Positives and unobserved labels
+    add ``consistency`` · (f - running)².
+    """
+    unobserved = labels == LossLabel.UNOBSERVED
+    missing = k - (labels == LossLabel.PRESENT).sum(-1, keepdim=True)
+    scores = running.masked_fill(~unobserved, -torch.inf)
+    rank = scores.argsort(dim=-1, descending=True, stable=True).argsort(-1)  # 0: the highest of the image
+    weight = (rank + 1 - missing).clamp(0, 1) * unobserved
+    counted = unobserved | (labels == LossLabel.PRESENT)
+    distance = (sigmoid(logits) - running).square() * counted
+    return mean(known_entries(logits, labels) + weight * nl(-logits) + consistency * distance)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from spml.artifacts.codes import LossLabel
+from spml.losses.assume_negative import an
 from spml.losses.catalog import LOSSES
 from spml.losses.large_loss import largest_losses
 from spml.losses.primitives import is_known
@@ -144,6 +145,81 @@ class _GeneralisedRobust(TrainingLoss):
             self.hyperparameters[name] = first + (second - first) * progress
 
 
+class _SelfPacedCorrection(TrainingLoss):
+    """splc: nothing is corrected during the warm-up."""
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        rest = {key: value for key, value in hyperparameters.items() if key != "warmup"}
+        super().__init__(loss, run, rest)
+        self.tau, self.warmup = hyperparameters["tau"], hyperparameters["warmup"]
+
+    def start_epoch(self, epoch: int) -> None:
+        self.hyperparameters["tau"] = self.tau if epoch > self.warmup else 1.0
+
+
+class _ClassAwareSelective(TrainingLoss):
+    """csl: the warm-up trains with assume negative; the mean probabilities at its end are the priors from then on.
+
+    The warm-up takes the sum of assume negative, as csl is a sum: Adam remembers the size of gradients.
+    """
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        rest = {key: value for key, value in hyperparameters.items() if key != "warmup"}
+        super().__init__(loss, run, rest)
+        self.warmup = hyperparameters["warmup"]
+        self.prior: Tensor | None = None  # [C, L]
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        if self.prior is None:
+            return an(logits, labels) * labels.numel()
+        return self.loss(logits, labels, self.prior, **self.hyperparameters)
+
+    def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
+        if epoch == self.warmup:
+            total, count = torch.zeros(()), 0
+            for block in predictions():
+                total = total.to(block.device) + torch.sigmoid(block).double().sum(1)
+                count += block.shape[1]
+            self.prior = (total / count).float()
+
+
+class _Ramp(TrainingLoss):
+    """pseudo_label: alpha is 0 during the warm-up, then grows in equal steps over ``ramp`` epochs."""
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        rest = {key: value for key, value in hyperparameters.items() if key not in ("warmup", "ramp")}
+        super().__init__(loss, run, rest)
+        self.alpha, self.warmup, self.ramp = (hyperparameters[key] for key in ("alpha", "warmup", "ramp"))
+
+    def start_epoch(self, epoch: int) -> None:
+        progress = (epoch - 1 - self.warmup) / self.ramp if self.ramp else float(epoch > self.warmup)
+        self.hyperparameters["alpha"] = self.alpha * min(max(progress, 0.0), 1.0)
+
+
+class _ExpectedNegatives(TrainingLoss):
+    """expected_negatives: a running mean of f by training row, from the batches of each epoch; none before the second.
+
+    During the warm-up unobserved labels count as absent: with a k of 0, none is left out.
+    """
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        rest = {key: hyperparameters[key] for key in ("k", "consistency")}
+        super().__init__(loss, run, rest)
+        self.settled, self.momentum, self.warmup = rest, hyperparameters["momentum"], hyperparameters["warmup"]
+        means = torch.cat([torch.zeros_like(labels, dtype=torch.float32) for labels in run.labels()])
+        self.running = means.repeat(len(run.seeds), 1, 1)
+        self.kept = 0.0
+
+    def start_epoch(self, epoch: int) -> None:
+        self.kept = self.momentum if epoch > 1 else 0.0
+        self.hyperparameters = dict(self.settled) if epoch > self.warmup else {"k": 0.0, "consistency": 0.0}
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        before = self.running[:, rows]
+        self.running[:, rows] = self.kept * before + (1 - self.kept) * torch.sigmoid(logits.detach())
+        return self.loss(logits, labels, before, **self.hyperparameters)
+
+
 STATEFUL: dict[str, type[TrainingLoss]] = {
     "role": _Role,
     "em_apl": _AsymmetricPseudoLabels,
@@ -151,6 +227,10 @@ STATEFUL: dict[str, type[TrainingLoss]] = {
     "ll_ct": _LargeLoss,
     "ll_cp": _PermanentCorrection,
     "gr": _GeneralisedRobust,
+    "splc": _SelfPacedCorrection,
+    "csl": _ClassAwareSelective,
+    "pseudo_label": _Ramp,
+    "expected_negatives": _ExpectedNegatives,
 }
 
 

@@ -21,6 +21,7 @@ SIZE = (5.6, 3.6)  # inches: fits a column of text
 STYLES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))  # of reference lines
 GREYS = ("0.0", "0.45", "0.25", "0.55", "0.35")
 INK = "#0b5394"
+SPREAD = "#e69138"
 COLOURS = ("0.0", "0.45", "#0b5394", "#b45f06", "#38761d", "#741b47")  # of curves, with CURVE_STYLES
 CURVE_STYLES = ("s--", "^-.", "o-", "v:", "D-", "x--")
 LINE = 16  # characters of a line of a label
@@ -122,7 +123,9 @@ def _note(axes: Axes, text: str) -> None:
 
 
 def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: str, labels: Mapping[str, str]) -> Figure:
-    """Draw differences to the reference with their intervals, a row per method, the last row on top.
+    """Draw differences to the reference, a row per method, the last row on top, with the two ways in which they vary.
+
+    A line with ends is the interval over test images; the bar below it is the standard deviation over replicates.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: st
     note : shown beside the number of replicates
     labels : display names by kind/name
     """
-    figure, axes = plt.subplots(figsize=(6.4, 1.9 + 0.19 * len(methods)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 2.0 + 0.24 * len(methods)), layout="constrained")
     height = np.arange(len(methods))
     reference, replicates = results.reference_label(methods, labels), methods["replicates"].max()
     methods = methods.assign(label=results.method_labels(methods, labels))
@@ -157,12 +160,17 @@ def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: st
             capsize=2,
             label=label,
         )
+    varied = methods["difference_std"].gt(0).to_numpy()  # more than one replicate, and not the reference
+    if varied.any():
+        mean, std = methods["difference"][varied], methods["difference_std"][varied]
+        label = "± std over replicates"
+        axes.barh(height[varied] - 0.27, 2 * std, 0.16, mean - std, color=SPREAD, label=label, zorder=2)
     axes.set_yticks(height, methods["label"], fontsize=8)
     axes.set_ylim(-0.7, len(methods) - 0.3)
     axes.margins(x=0.05)
     axes.grid(axis="y", color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"difference in test {scale.replace('(%)', '(points)')}, 95 % interval")
+    axes.set_xlabel(f"difference in test {scale.replace('(%)', '(points)')}, 95 % interval over images")
     column = "± standard deviation" if replicates > 1 else ""
     _note(axes, f"{numbers.replicates(replicates)}; {note}")
     axes.annotate(

@@ -67,7 +67,7 @@ def page(title: str, about: Sequence[str], sections: Sequence[Section], links: S
 
 
 def methods(comparison: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """Return every method with its mAP in percent, std over replicates and 95 % intervals, the best first."""
+    """Return every method: mAP in percent and difference, their 95 % intervals and std over replicates, the best first."""
     return pd.DataFrame(
         {
             "method": results.method_labels(comparison, labels),
@@ -80,6 +80,7 @@ def methods(comparison: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame
                 numbers.number, comparison, "difference", form="+.2f"
             ),
             "its interval": _columns(numbers.interval, comparison, "difference_low", "difference_high", form="+.2f"),
+            "its std": _columns(numbers.number, comparison, "difference_std"),
         }
     )
 
