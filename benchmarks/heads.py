@@ -1,9 +1,10 @@
 """Training heads at COCO's size: this pipeline's stack against the usual loop, and both against a floor.
 
-    python benchmarks/heads.py [--device cuda] [--json heads.json]
+    python benchmarks/heads.py [--device cuda] [--recipe published] [--json heads.json]
 
-All times are seconds per candidate and epoch, measured on some steps and scaled. The usual loop trains one candidate: a
-DataLoader without workers over the arrays, nn.Module, torch.optim.Adam. The floor is the least possible time: the
+All times are seconds per candidate and epoch, measured on some steps and scaled. The recipe is the default of the
+configuration, or the published search: Adam alone, batches of 16. The usual loop trains one candidate: a DataLoader
+without workers over the arrays, nn.Module, nn.Dropout, torch.optim.AdamW, and torch's lerp for the average. The floor is the least possible time: the
 matrix products of the epoch at the rate of a large product, and Adam's reads and writes (weights, gradients, two
 moments) at the bandwidth of a copy of that size. Evaluation is the validation mAP of all candidates once per epoch.
 """
@@ -19,13 +20,16 @@ from synthetic import draw
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from plan.sections import Training
 from spml.losses.catalog import LOSSES
 from spml.losses.stateful import RunContext, make_loss
 from spml.models.heads import count_weights, initial_weights
 from spml.training.batches import ROWS_SHUFFLED, Batches, BatchSource
-from spml.training.engine import Steps, candidates_per_stack, train_epoch, validation_map
+from spml.training.engine import candidates_per_stack, validation_map
+from spml.training.options import Candidate, TrainingOptions
+from spml.training.steps import Steps, train_epoch
 
-HIDDEN, DROPOUT, VALIDATION = 512, 0.5, 16416
+VALIDATION = 16416
 HYPERPARAMETERS = {"em": {"alpha": 0.1}}
 
 
@@ -38,24 +42,44 @@ class ShortEpoch(BatchSource):
         yield from itertools.islice(super().shuffled(seed, batch_size, epoch), self.groups)
 
 
+def training_options(head: str, loss: str, options) -> TrainingOptions:
+    """Return the recipe that is measured."""
+    section = {key: field.default for key, field in Training.model_fields.items() if key != "preset"}
+    if options.recipe == "published":
+        section |= {"input_dropout": 0.0, "weight_average": 0.0, "weight_decay": 0.0}
+    section |= {"head": head, "batch_sizes": [options.batch_size], "loss": {"name": loss}, "select_on": "true_labels"}
+    return TrainingOptions.from_config(section)
+
+
 def usual_loop(features: np.ndarray, labels: np.ndarray, head: str, loss: str, options) -> float:
     """Return the seconds of a step of one candidate."""
     width, categories = features.shape[1], labels.shape[1]
-    hidden = [nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, categories)]
-    model = nn.Sequential(*(hidden if head == "mlp" else [nn.Linear(width, categories)])).to(options.device)
+    settings = training_options(head, loss, options)
+    hidden = [nn.Linear(width, settings.hidden), nn.ReLU(), nn.Dropout(settings.dropout)]
+    last = nn.Linear(settings.hidden if head == "mlp" else width, categories)
+    model = nn.Sequential(nn.Dropout(settings.input_dropout), *(hidden if head == "mlp" else []), last).to(
+        options.device
+    )
+    parameters = list(model.parameters())
+    averages = [parameter.detach().clone() for parameter in parameters]
     data = TensorDataset(torch.from_numpy(features), torch.from_numpy(labels))
     batches = iter(DataLoader(data, options.batch_size, shuffle=True))
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    optimizer = torch.optim.AdamW(parameters, 1e-3, weight_decay=settings.weight_decay)
     mean, std = torch.zeros(width, device=options.device), torch.ones(width, device=options.device)
+    hyperparameters = LOSSES[loss].defaults() | HYPERPARAMETERS.get(loss, {})
     next(batches)  # the shuffle of the epoch is not counted
 
     def run() -> None:
         for batch, target in itertools.islice(batches, options.steps):
             inputs = (batch.to(options.device).float() - mean) / std
-            value = LOSSES[loss].function(model(inputs), target.to(options.device), **HYPERPARAMETERS.get(loss, {}))
+            value = LOSSES[loss].function(model(inputs), target.to(options.device), **hyperparameters)
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
+            if settings.weight_average:
+                with torch.no_grad():
+                    for average, parameter in zip(averages, parameters, strict=True):
+                        average.lerp_(parameter, 1 - settings.weight_average)
         if options.device == "cuda":
             torch.cuda.synchronize()
 
@@ -70,17 +94,21 @@ class Stacks:
         self.source.groups = -(-options.steps * options.batch_size // ROWS_SHUFFLED)
         self.steps = self.source.groups * ROWS_SHUFFLED / options.batch_size
         widths = self.source.widths
-        together = candidates_per_stack(count_weights(head, HIDDEN, widths))
+        settings = training_options(head, loss, options)
+        together = candidates_per_stack(
+            count_weights(head, settings.hidden, widths), averaged=settings.weight_average > 0
+        )
         together = options.candidates if options.device == "cuda" else together
         rates = list(np.geomspace(1e-2, 1e-5, options.candidates))
         self.stacks = []
         for start in range(0, options.candidates, together):
             stack = rates[start : start + together]
-            weights = initial_weights(head, HIDDEN, widths, range(len(stack)))
+            weights = initial_weights(head, settings.hidden, widths, range(len(stack)))
             weights = {name: value.to(options.device) for name, value in weights.items()}
             context = RunContext(range(len(stack)), 25, self.source.labels)
             stack_loss = make_loss(loss, HYPERPARAMETERS.get(loss, {}), context)
-            self.stacks.append(Steps(weights, stack_loss, stack, options.batch_size, DROPOUT))
+            candidates = [Candidate(options.batch_size, rate) for rate in stack]
+            self.stacks.append(Steps(weights, stack_loss, candidates, settings))
         self.mean_std = torch.zeros(widths[0], device=options.device), torch.ones(widths[0], device=options.device)
 
     def train(self) -> float:
@@ -102,8 +130,9 @@ class Stacks:
 def floor(head: str, options) -> float:
     """Return the least seconds of a step of one candidate."""
     width, categories = options.width, options.categories
-    layers = [(width, HIDDEN), (HIDDEN, categories)] if head == "mlp" else [(width, categories)]
-    weights = count_weights(head, HIDDEN, (width, categories))
+    hidden = training_options(head, "bce", options).hidden
+    layers = [(width, hidden), (hidden, categories)] if head == "mlp" else [(width, categories)]
+    weights = count_weights(head, hidden, (width, categories))
     products = sum(2 * inputs * outputs for inputs, outputs in layers) * 2  # forward, gradient of the weights
     products += sum(2 * inputs * outputs for inputs, outputs in layers[1:])  # gradient of the hidden units
     size = 2048 if options.device == "cpu" else 8192
@@ -135,11 +164,12 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=65665)
     arguments.add_argument("--width", type=int, default=2048)
     arguments.add_argument("--categories", type=int, default=80)
-    arguments.add_argument("--batch-size", type=int, default=16)
+    arguments.add_argument("--recipe", choices=["default", "published"], default="default")
     arguments.add_argument("--candidates", type=int, default=8)
     arguments.add_argument("--steps", type=int, default=320, help="measured, of those of an epoch")
     arguments.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     options = arguments.parse_args()
+    options.batch_size = 16 if options.recipe == "published" else Training.model_fields["batch_sizes"].default[0]
     torch.set_num_threads(options.threads)
     features, labels = draw(options.rows, options.width, options.categories)
     validation = BatchSource(features[:VALIDATION], labels[:VALIDATION], options.device)

@@ -23,7 +23,8 @@ from spml.artifacts import features as feature_files
 from spml.losses.stateful import RunContext, make_loss
 from spml.models.heads import initial_weights
 from spml.training.batches import BatchSource, MappedBatchSource
-from spml.training.engine import Steps, train_epoch
+from spml.training.options import Candidate, TrainingOptions
+from spml.training.steps import Steps, train_epoch
 
 LIMIT = 64  # MB
 TIMES = (2, 4, 8)  # size of the file, relative to LIMIT
@@ -67,7 +68,9 @@ def epoch_seconds(folder: Path, kind: str, group: str, options: argparse.Namespa
         source = BatchSource(stored.read(rows), labels) if in_memory else MappedBatchSource(stored, rows, labels)
         rates = list(np.geomspace(1e-3, 1e-5, options.candidates))
         loss = make_loss("an", {}, RunContext(range(len(rates)), 2, source.labels))
-        steps = Steps(initial_weights("linear", 0, source.widths, range(len(rates))), loss, rates, BATCH_SIZE, 0.0)
+        settings = TrainingOptions("an", "linear", 2, (BATCH_SIZE,), tuple(rates), standardize=True)
+        weights = initial_weights("linear", 0, source.widths, range(len(rates)))
+        steps = Steps(weights, loss, [Candidate(BATCH_SIZE, rate) for rate in rates], settings)
         mean, std = torch.zeros(WIDTH), torch.ones(WIDTH)
         if group:
             forget(folder / "shard.h5")

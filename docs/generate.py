@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 from plan.config import Config
 from plan.fields import PseudoLabels
+from plan.presets import PRESETS
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 from spml.registry import REQUIRED
@@ -121,6 +122,11 @@ def reference() -> str:
                 shown = "required" if default is REQUIRED else value({"default": listed}) if parameter else ""
                 text.append(f"| `{name}` | {f'`{parameter}`' if parameter else ''} | {shown} | {description} |")
         text.append("")
+    text.extend(["## Presets of `training`", "", "A key beside a preset comes first.", ""])
+    text.extend(["| preset | what it is | values |", "|---|---|---|"])
+    for name, preset in PRESETS.items():
+        values = yaml.safe_dump(dict(preset.values), default_flow_style=True, sort_keys=False, width=1000).strip()
+        text.append(f"| `{name}` | {preset.description} | `{values}` |")
     return "\n".join(text).rstrip() + "\n"
 
 

@@ -53,6 +53,7 @@ rule evaluate:
 rule collect_metrics:
     input:
         metrics=plan(evaluation.all_metrics),
+        checkpoints=plan(evaluation.all_checkpoints),
         code=code("collect_metrics"),
     output:
         table="results/{dataset}/tables/map.csv",

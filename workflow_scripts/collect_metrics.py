@@ -7,18 +7,20 @@ log.redirect(snakemake)
 import numpy as np
 import pandas as pd
 
-from spml.artifacts import documents, tables
+from spml.artifacts import checkpoints, documents, tables
 from spml.evaluation import results
 from spml.evaluation.metrics import METRICS
 
 keys = [*(metric.key for metric in METRICS), "categories_present"]
 rows, precision = [], []
-for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=True):
+files = zip(snakemake.input.metrics, snakemake.input.checkpoints, strict=True)
+for model, (path, checkpoint) in zip(snakemake.params.models, files, strict=True):
     record = documents.read(path, "metrics")
     scores = {f"{split}_{key}": record[split][key] for key in keys for split in ("val", "test")}
     scores = {name: np.nan if value is None else value for name, value in scores.items()}  # None: undefined
     shared = {key: record[key] for key in ("threshold", "select_on")}
-    rows.append(model | scores | shared | {"categories": record["test"]["categories"]})
+    edges = "; ".join(checkpoints.load(checkpoint)[1]["edges"])
+    rows.append(model | scores | shared | {"categories": record["test"]["categories"], "edges": edges})
     for category, value in record["test"]["average_precision"].items():
         val = record["val"]["average_precision"][category]
         precision.append(model | {"category": category, "val_average_precision": val, "test_average_precision": value})

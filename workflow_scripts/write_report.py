@@ -151,7 +151,7 @@ links = [
     report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
     report.Link("Model card", "model/README.md", "snakemake --cores 1 model"),
 ]
-about = report.summary(record, methods, images, len(train.category), labels)
+about = [*report.summary(record, methods, images, len(train.category), labels), report.edges(models)]
 with writing(snakemake.output.page) as path:
     path.write_text(report.page(f"Report: {dataset}", about, sections, links), encoding="utf-8")
 summary = report.terminal_summary(dataset, models, labels) + data_warnings.sentence(

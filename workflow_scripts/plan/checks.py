@@ -142,7 +142,7 @@ def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], bo
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
         for name, entry in entries.items():
             key, full = f"{kind}.{name}", kind == "students" or entry.supervision == "full"
-            epochs: Any = entry.epochs if "epochs" in entry.model_fields_set else experiment.training.epochs
+            epochs: Any = experiment.training_options(entry)["epochs"]
             if kind == "students" and entry.stages:
                 for number, own in enumerate(experiment.stages(entry)):
                     loss = own.get("loss") or experiment.loss(entry)

@@ -173,7 +173,8 @@ def _finite(kind: str) -> str:
 
 
 def _choices(branches: Sequence[Mapping[str, Any]]) -> list[Any]:
-    return next((branch["enum"] for branch in branches if "enum" in branch), [])
+    choices = (branch.get("enum") or [branch["const"]] for branch in branches if {"enum", "const"} & branch.keys())
+    return next(choices, [])
 
 
 def _printable(key: str | int) -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from plan import paths
 from plan.config import Config
+from plan.presets import expanded
 from plan.sections import Stage, Student, Teacher, Training
 from plan.sources import SOURCES, Source
 from spml.labels.pseudo_labels import RULES
@@ -73,7 +74,8 @@ class Experiment:
         self.figures = _merged(config.figures, entry.figures)
         self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
-        self.training = _merged(config.training, entry.training)
+        training = expanded(_changed(config.training)) | expanded(_named(entry.training))
+        self.training = Training.model_construct(**training)
         self.teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
         self.pseudo_labels: dict[str, Any] = _present(config.pseudo_labels | entry.pseudo_labels)
         self.students: dict[str, Student] = _present(config.students | entry.students)
@@ -117,10 +119,8 @@ class Experiment:
 
     def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
         """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
-        options = {
-            key: getattr(entry if key in entry.model_fields_set else self.training, key)
-            for key in Training.model_fields
-        }
+        own = expanded(_named(entry))
+        options = {key: own.get(key, value) for key, value in self.training if key != "preset"}
         if options["head"] == "linear":
             del options["hidden"], options["dropout"]
         return plain(options | {"loss": self.loss(entry), "select_on": self.validation.select_on})
@@ -129,7 +129,11 @@ class Experiment:
         """Return what the stages of a student have of their own: what each is trained on, its options, its loss."""
         stages = []
         for stage in student.stages or []:
-            own = {key: getattr(stage, key) for key in Training.model_fields if key in stage.model_fields_set}
+            own = {
+                key: value
+                for key, value in expanded(_named(stage)).items()
+                if key in Training.model_fields and key not in ("head", "hidden")  # those of the student
+            }
             stages.append({"train_on": stage.train_on} | own | ({"loss": self.loss(stage)} if stage.loss else {}))
         return plain(stages)
 
@@ -207,6 +211,16 @@ def _merged(section: AnySection, own: BaseModel | None) -> AnySection:
     if own is None:
         return section
     return section.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+
+
+def _named(section: BaseModel | None) -> dict[str, Any]:
+    """Return the keys of a section that are named in the configuration."""
+    return {key: getattr(section, key) for key in section.model_fields_set} if section else {}
+
+
+def _changed(training: Training) -> dict[str, Any]:
+    """Return the keys whose value is not the default: config.yaml names all, and a preset beside them must count."""
+    return {key: value for key, value in training if value != Training.model_fields[key].default}
 
 
 def _present(entries: Mapping[str, Any]) -> dict[str, Any]:

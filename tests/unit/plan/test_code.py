@@ -80,7 +80,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         for path in code(rule):
             users.setdefault(path, set()).add(rule)
     training = {"train_teacher", "train_student"}
-    for module in ("adam", "batches", "engine", "fit"):
+    for module in ("adam", "average", "batches", "engine", "fit", "grid", "steps"):
         assert users[f"spml/training/{module}.py"] == training, module
     for module in ("primitives", "closed_form", "stateful", "targets"):
         assert users[f"spml/losses/{module}.py"] == training, module
@@ -89,7 +89,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
     pretrained = {"fetch_weights", "pretrain_demo_backbone"}
     assert users["spml/features/backbones.py"] == {"extract_features"} | pretrained | whole
     readers = users["spml/artifacts/checkpoints.py"] - tiny.COMMANDS
-    assert readers == training | {"predict_logits", "evaluate", "choose_model"} | whole
+    assert readers == training | {"predict_logits", "evaluate", "collect_metrics", "choose_model"} | whole
     runtime = tracking.SCRIPTS / "spml" / "runtime"
     by_name = {"voc", "nuswide", "cub", "image_folder"}  # readers, which convert_annotations imports by name
     modules = {

@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 import tiny
-from plan import load, named_paths
+from plan import load, named_paths, training
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
+from plan.presets import PRESETS
 from plan.sections import Comparison, Figures, Observation, Predict, Priors, Training, Validation
 
 CAP = {"teacher": "em", "rule": "class_prior"}
@@ -422,6 +423,15 @@ CASES = {
         "datasets.tiny: found None, wanted a data set: where it comes from",
     ),
     "a name that ends with a new line": ({"dataset": "tiny\n"}, r"dataset: found 'tiny\n', wanted the name of one of"),
+    "a preset that there is not": (
+        {"training/preset": "cole"},
+        "training.preset: found 'cole', wanted one of cole_linear",
+    ),
+    "no learning rates": (
+        {"training/learning_rates": "automatic"},
+        "training.learning_rates: found 'automatic', wanted candidates: numbers above 0 and up to 10, each once; or auto",
+    ),
+    "no patience": ({"training/patience": 0}, "training.patience: found 0, wanted epochs without a gain"),
     "a switch for a number": ({"training/epochs": True}, "training.epochs: found True, wanted passes over"),
     "no teacher left": (
         {"teachers": {"em": None, "an": None, "full": None}},
@@ -547,6 +557,51 @@ def test_a_number_may_be_written_as_yaml_reads_it_as_text():
     config = yaml.safe_load("training: {learning_rates: [1e-3, 1.0e-4], dropout: 1e-1}")
     training = load.experiments(tiny.CONFIG | config)["tiny"].training
     assert training.learning_rates == [1e-3, 1e-4] and training.dropout == 0.1
+
+
+COLE = {key: PRESETS["cole_linear"].values[key] for key in ("head", "standardize", "epochs", "batch_sizes")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "teacher", "wanted"),
+    [
+        ({"training": {"preset": "cole_linear"}}, "em", COLE),
+        ({"training": {"preset": "cole_linear", "epochs": 7}}, "em", COLE | {"epochs": 7}),
+        ({"datasets/tiny/training": {"preset": "cole_linear"}}, "em", COLE),
+        ({"datasets/tiny/training": {"preset": "cole_linear", "epochs": 7}}, "em", COLE | {"epochs": 7}),
+        ({"training": {"preset": "cole_linear"}, "datasets/tiny/training": {"epochs": 7}}, "em", COLE | {"epochs": 7}),
+        ({"teachers/em/preset": "cole_linear"}, "em", COLE),
+        ({"teachers/em/preset": "cole_linear", "teachers/em/epochs": 9}, "em", COLE | {"epochs": 9}),
+        ({"teachers/em/preset": "cole_linear"}, "full", {"head": "mlp", "epochs": 3, "batch_sizes": [8]}),
+    ],
+)
+def test_a_preset_gives_the_values_that_are_not_named_beside_it(changes, teacher, wanted):
+    experiment = load.experiments(tiny.changed(tiny.CONFIG, changes))["tiny"]
+    options = experiment.training_options(experiment.teachers[teacher])
+    assert {key: options[key] for key in wanted} == wanted and "preset" not in options
+
+
+def test_one_line_of_config_yaml_selects_a_preset():
+    """config.yaml names every key of training with its default."""
+    config = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    config["training"]["preset"] = "cole_linear"
+    options = load.experiments(config)["coco2014"].training
+    assert {key: getattr(options, key) for key in PRESETS["cole_linear"].values} == PRESETS["cole_linear"].values
+    config["training"]["epochs"] = 7
+    assert load.experiments(config)["coco2014"].training.epochs == 7
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_the_same_as_its_values(preset):
+    named = load.experiments(tiny.CONFIG | {"training": {"preset": preset}})["tiny"]
+    spelled = load.experiments(tiny.CONFIG | {"training": dict(PRESETS[preset].values)})["tiny"]
+    for teacher in named.teachers:
+        assert training.teacher_options(named, teacher) == training.teacher_options(spelled, teacher)
+
+
+def test_learning_rates_may_be_automatic():
+    experiment = load.experiments(tiny.changed(tiny.CONFIG, {"training/learning_rates": "auto"}))["tiny"]
+    assert experiment.training_options(experiment.teachers["em"])["learning_rates"] == "auto"
 
 
 def test_all_mistakes_are_told_at_once():

@@ -29,10 +29,10 @@ FEEDS = {  # rule -> the rules that read what it writes
         "collect_label_counts",
         "measure_label_quality",
     ],
-    "train_teacher": ["predict_logits", "evaluate"],
+    "train_teacher": ["predict_logits", "evaluate", "collect_metrics"],
     "predict_logits": ["make_pseudo_labels"],
     "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality"],
-    "train_student": ["evaluate"],
+    "train_student": ["evaluate", "collect_metrics"],
     "evaluate": ["collect_metrics", "plot_reliability", "compare_methods"],
     "collect_metrics": [
         *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]

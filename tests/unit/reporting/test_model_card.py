@@ -9,7 +9,7 @@ PREDICTIONS = Predictions(LOGITS, 1 / (1 + np.exp(-LOGITS)), TRUE, np.array([0.5
 CATEGORIES = ["cat", "a|b", "none"]
 
 
-def card(measured, kind="students", **options):
+def card(measured, kind="students", edges=(), **options):
     choice = {
         "dataset": "my_data",
         "model": {"kind": kind, "name": "paper", "variant": "tau_0.75" if kind == "students" else ""},
@@ -18,6 +18,7 @@ def card(measured, kind="students", **options):
         "backbone": {"architecture": "resnet50", "image_size": 448},
         "select_on": "observed_labels",
         "val_map": 61.234,
+        "edges": list(edges),
         "threshold": 0.4,
         "thresholds": dict.fromkeys(CATEGORIES, 0.5),
         "positives": {"cat": 1, "a|b": 0, "none": 1},
@@ -49,6 +50,7 @@ def test_a_card_of_a_student():
     assert "| none | – | – | – | – | – | 0.5000 |\n\n## Limits" in text
     assert "never learnt: a\\|b.\n- Without a validation positive, threshold 0.4000" in text
     assert "| `model.onnx` | 1,234 | `abc` |\n\n" in text
+    assert "edge" not in text and "lie beyond" not in text
     assert text.endswith("Made with python 3.12, torch 2; commit unknown.\n")
 
 
@@ -63,3 +65,10 @@ def test_a_card_without_test_labels_says_so():
     text = card(model_card.evaluate(nothing, CATEGORIES))
     assert "## Metrics\n\nNot measured: no true label of a test image is known.\n\n## Thresholds" in text
     assert "nan" not in text and "None" not in text.split("```")[0]
+
+
+def test_a_card_says_where_the_choice_is_at_an_edge():
+    text = card(model_card.evaluate(PREDICTIONS, CATEGORIES), edges=["lowest learning rate", "last epoch"])
+    assert (
+        "mAP there 61.23 %.\n- The search chose the lowest learning rate and the last epoch that was tried: a" in text
+    )

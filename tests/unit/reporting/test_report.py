@@ -57,6 +57,15 @@ def test_a_summary_without_test_labels_says_so():
     assert "No true label of a test image is known" in untested[1] and "nan" not in untested[1]
 
 
+def test_the_report_counts_choices_at_an_edge():
+    edges = ["", "lowest learning rate", "lowest learning rate; last epoch", ""]
+    assert report.edges(pd.DataFrame({"edges": edges})) == (
+        "2 of 4 models were chosen at an edge of what was tried (last epoch 1, lowest learning rate 2; tables/map.csv names "
+        "them): a better choice may lie beyond."
+    )
+    assert report.edges(pd.DataFrame({"edges": ["", ""]})) == "No model of 2 was chosen at an edge of what was tried."
+
+
 def test_a_category_without_known_labels_has_no_true_number():
     rows = [
         {"pseudo_labels": "paper", "variant": "all", "seed": 1, "category": name, "known": known, "true": true}

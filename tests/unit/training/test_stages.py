@@ -36,7 +36,7 @@ def test_a_stage_begins_where_the_one_before_ended(rows, head):
     options = dataclasses.replace(ONE_STEP, head=head, hidden=6, epochs=3)
     first = engine.train(source(rows, 0, 40), source(rows, 70, 90), options, **STREAM)
     still = dataclasses.replace(options, learning_rates=(1e-12,), epochs=1)
-    second = engine.train(source(rows, 40, 70), source(rows, 70, 90), still, **STREAM, start=first.weights)
+    second = engine.train(source(rows, 40, 70), source(rows, 70, 90), still, **STREAM, begin=first.weights)
     features = torch.from_numpy(rows[0])
     one, other = (apply_heads({k: v[None] for k, v in t.weights.items()}, features) for t in (first, second))
     torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
@@ -45,7 +45,7 @@ def test_a_stage_begins_where_the_one_before_ended(rows, head):
 
 def test_one_epoch_of_a_second_stage_by_hand(rows):
     first = engine.train(source(rows, 0, 40), source(rows, 70, 90), ONE_STEP, **STREAM)
-    second = engine.train(source(rows, 40, 70), source(rows, 70, 90), ONE_STEP, **STREAM, start=first.weights)
+    second = engine.train(source(rows, 40, 70), source(rows, 70, 90), ONE_STEP, **STREAM, begin=first.weights)
     features, present = torch.from_numpy(rows[0][40:70]), torch.from_numpy(rows[1][40:70])
     mean, std = features.double().mean(0).float(), features.double().std(0, correction=0).float()
     weight = (first.weights["output.weight"] * std).requires_grad_()
@@ -101,7 +101,7 @@ def test_a_model_of_two_stages_ends_with_the_second_and_its_history_has_both(row
         earlier=[fit.Stage(pool_stored, pool, "pool", TrainingLabels("pseudo", rows[1][:40]), ONE_STEP)],
     )
     one = engine.train(source(rows, 0, 40), source(rows, 70, 90), ONE_STEP, seed=5, name="students/test/stage_1")
-    two = engine.train(source(rows, 40, 70), source(rows, 70, 90), second, **STREAM, start=one.weights)
+    two = engine.train(source(rows, 40, 70), source(rows, 70, 90), second, **STREAM, begin=one.weights)
     weights, about = checkpoints.load(tmp_path / "checkpoint.safetensors")
     np.testing.assert_array_equal(weights["output.weight"], two.weights["output.weight"].numpy())
     assert about["loss"] == {"name": "bce"} and about["val_map"] == two.val_map

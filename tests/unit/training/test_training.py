@@ -6,8 +6,10 @@ import pytest
 import torch
 
 import forge
+from plan.presets import PRESETS
 from spml.artifacts import features as feature_files
 from spml.losses.catalog import LOSSES
+from spml.losses.stateful import STATEFUL, TrainingLoss
 from spml.models.heads import apply_heads, fold_standardisation, initial_weights
 from spml.models.inference import predict
 from spml.runtime.errors import InputError
@@ -53,45 +55,187 @@ def run(world, head, batch_sizes, learning_rates, loss="an", **changes):
         hyperparameters=HYPERPARAMETERS.get(loss, {}),
         head=head,
         batch_sizes=tuple(batch_sizes),
-        learning_rates=tuple(learning_rates),
+        learning_rates=learning_rates if learning_rates == "auto" else tuple(learning_rates),
         **changes,
     )
     return engine.train(source(world, slice(0, 50)), source(world, slice(50, 70)), options, **STREAM)
 
 
-def plain_loop(world, head, batch_size, learning_rate):
-    """The usual way: one candidate, nn.Linear, torch.optim.Adam; the validation mAP of each epoch."""
+RECIPE = {"input_dropout": 0.2, "weight_average": 0.9, "weight_decay": 0.5}
+
+
+def plain_loop(world, head, batch_size, learning_rate, *, epochs=3, loss="an", standardize=True, recipe=None):
+    """The usual way: one candidate, nn.Linear, torch.optim.AdamW; the validation mAP of each epoch, and the last weights."""
+    recipe = dict.fromkeys(RECIPE, 0.0) | (recipe or {})
     features, labels = torch.from_numpy(world[0]), torch.from_numpy(world[1])
     train, mean, std = features[:50], features[:50].double().mean(0), features[:50].double().std(0, correction=0)
-    standardized = ((features - mean) / std).float()
+    inputs = ((features - mean) / std).float() if standardize else features
     torch.manual_seed(seeds.seed_for("weights", 5, "teachers/test", Candidate(batch_size, learning_rate)))
     layers = [torch.nn.Linear(9, 6), torch.nn.Linear(6, 4)] if head == "mlp" else [torch.nn.Linear(9, 4)]
-    optimizer = torch.optim.Adam([p for layer in layers for p in layer.parameters()], learning_rate)
-    scores = []
-    for epoch in (1, 2, 3):
-        masks = torch.Generator().manual_seed(seeds.seed_for("dropout", 5, batch_size, epoch))
+    parameters = [p for layer in layers for p in layer.parameters()]
+    groups = [
+        {"params": [layer.weight for layer in layers], "weight_decay": recipe["weight_decay"]},
+        {"params": [layer.bias for layer in layers], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, learning_rate)
+    total, share, scores = [torch.zeros_like(p) for p in parameters], 0.0, []
+    for epoch in range(1, epochs + 1):
+        hidden_masks = torch.Generator().manual_seed(seeds.seed_for("dropout", 5, batch_size, epoch))
+        input_masks = torch.Generator().manual_seed(seeds.seed_for("input dropout", 5, batch_size, epoch))
         for batch in torch.from_numpy(seeds.shuffle(len(train), 5, batch_size, epoch)).split(batch_size):
-            x = standardized[batch]
+            x = inputs[batch]
+            if dropped := recipe["input_dropout"]:
+                x = x * (torch.rand(x.shape, generator=input_masks) >= dropped) / (1 - dropped)
             if head == "mlp":
-                x = torch.relu(layers[0](x)) * (torch.rand(len(batch), 6, generator=masks) >= 0.25) / 0.75
-            loss = LOSSES["an"].function(layers[-1](x), labels[batch])
+                x = torch.relu(layers[0](x)) * (torch.rand(len(batch), 6, generator=hidden_masks) >= 0.25) / 0.75
+            value = LOSSES[loss].function(layers[-1](x), labels[batch])
             optimizer.zero_grad()
-            loss.backward()
+            value.backward()
             optimizer.step()
+            decay = recipe["weight_average"]
+            share = decay * share + (1 - decay)
+            total = [decay * old + (1 - decay) * p.detach() for old, p in zip(total, parameters, strict=True)]
+        averaged = [one / share for one in total]  # bias-corrected
         with torch.no_grad():
-            x = standardized[50:]
-            logits = layers[-1](torch.relu(layers[0](x)) if head == "mlp" else x).numpy()
+            x = inputs[50:]
+            if head == "mlp":
+                x = torch.relu(x @ averaged[0].T + averaged[1])
+            logits = (x @ averaged[-2].T + averaged[-1]).numpy()
         scores.append(engine.mean_average_precision(engine.average_precision(logits, world[1][50:]))[0])
-    return scores
+    return scores, averaged
 
 
+@pytest.mark.parametrize(
+    "recipe", [{}, *({key: value} for key, value in RECIPE.items()), RECIPE], ids=["none", *RECIPE, "all"]
+)
 @pytest.mark.parametrize("head", ["linear", "mlp"])
-def test_the_stack_does_what_the_usual_loop_does(world, head):
-    trained = run(world, head, [8, 16], [0.1, 0.01])
+def test_the_stack_does_what_the_usual_loop_does(world, head, recipe):
+    trained = run(world, head, [8, 16], [0.1, 0.01], **recipe)
     for batch_size in (8, 16):
         for rate in (0.1, 0.01):
             scores = [e.val_map for e in trained.history if (e.batch_size, e.learning_rate) == (batch_size, rate)]
-            assert scores == pytest.approx(plain_loop(world, head, batch_size, rate), abs=1e-3)
+            usual, _ = plain_loop(world, head, batch_size, rate, recipe=recipe)
+            assert scores == pytest.approx(usual, abs=1e-3)
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp"])
+def test_the_weights_kept_are_those_of_the_usual_loop(world, head):
+    trained = run(world, head, [16], [0.01], standardize=False, **RECIPE)
+    _, weights = plain_loop(world, head, 16, 0.01, epochs=trained.epoch, standardize=False, recipe=RECIPE)
+    for (name, kept), usual in zip(trained.weights.items(), weights, strict=True):
+        torch.testing.assert_close(kept, usual, atol=1e-5, rtol=1e-4, msg=name)
+
+
+def test_the_published_search_is_a_preset(world):
+    """Cole et al. 2021, on frozen features: a linear head, Adam alone, 2 x 4 candidates, 25 epochs, features as they are."""
+    options = TrainingOptions.from_config(
+        {"loss": {"name": "an"}, "select_on": "true_labels"} | PRESETS["cole_linear"].values
+    )
+    trained = engine.train(source(world, slice(0, 50)), source(world, slice(50, 70)), options, **STREAM)
+    best = (-1.0, None, None)
+    for batch_size in (8, 16):
+        for rate in (1e-2, 1e-3, 1e-4, 1e-5):
+            usual, _ = plain_loop(world, "linear", batch_size, rate, epochs=25, standardize=False)
+            scores = [e.val_map for e in trained.history if (e.batch_size, e.learning_rate) == (batch_size, rate)]
+            assert scores == pytest.approx(usual, abs=1e-3)
+            epoch = max(range(25), key=scores.__getitem__)
+            best = max(best, (scores[epoch], Candidate(batch_size, rate), epoch + 1), key=lambda entry: entry[0])
+    assert (trained.val_map, trained.candidate, trained.epoch) == best
+    explicit = TrainingOptions("an", "linear", 25, (8, 16), (1e-2, 1e-3, 1e-4, 1e-5), standardize=False)
+    again = engine.train(source(world, slice(0, 50)), source(world, slice(50, 70)), explicit, **STREAM)
+    assert all(torch.equal(trained.weights[key], again.weights[key]) for key in trained.weights)
+
+
+def test_candidates_that_stop_do_not_change_those_that_go_on(world):
+    whole = run(world, "linear", [8], [0.3, 0.03, 0.003], epochs=12)
+    stopped = run(world, "linear", [8], [0.3, 0.03, 0.003], epochs=12, patience=2)
+    lengths = []
+    for rate in (0.3, 0.03, 0.003):
+        scores = [e.val_map for e in whole.history if e.learning_rate == rate]
+        epochs, best = len(scores), 0
+        for epoch in range(12):
+            best = epoch if scores[epoch] > scores[best] else best
+            if epoch - best == 2:
+                epochs = epoch + 1
+                break
+        assert [e.val_map for e in stopped.history if e.learning_rate == rate] == scores[:epochs]
+        lengths.append(epochs)
+    assert min(lengths) < max(lengths)  # or the stack would not have had to go on
+
+
+def test_epochs_after_a_stop_are_not_chosen(world, monkeypatch):
+    scores = iter([[50.0, 10.0], [40.0, 20.0], [99.0, 30.0], [99.0, 20.0]])
+    monkeypatch.setattr(engine, "validation_map", lambda *_: next(scores))
+    trained = run(world, "linear", [8], [0.1, 0.01], epochs=9, patience=1)
+    assert (trained.val_map, trained.epoch, trained.candidate) == (50.0, 1, Candidate(8, 0.1))
+    assert [(e.learning_rate, e.epoch) for e in trained.history] == [
+        (0.1, 1),
+        (0.1, 2),
+        *((0.01, e) for e in (1, 2, 3, 4)),
+    ]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_that_changes_with_the_epoch_runs_to_the_end(world, loss, monkeypatch):
+    monkeypatch.setattr(engine, "validation_map", lambda *_: [50.0])
+    trained = run(world, "linear", [8], [0.1], loss, epochs=5, patience=1)
+    kind = STATEFUL.get(loss, TrainingLoss)
+    changes = any(getattr(kind, name) is not getattr(TrainingLoss, name) for name in ("start_epoch", "end_epoch"))
+    assert len(trained.history) == (5 if changes else 2)
+
+
+@pytest.mark.parametrize(
+    ("best", "tried"),
+    [
+        (1e-3, [3e-3, 1e-3, 3e-4]),
+        (3e-3, [1e-2, 3e-3, 1e-3, 3e-4]),
+        (1e-2, [3e-2, 1e-2, 3e-3, 1e-3, 3e-4]),
+        (1e-1, [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4]),
+        (3e-4, [3e-3, 1e-3, 3e-4, 1e-4]),
+        (1e-5, [3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]),
+    ],
+)
+def test_automatic_learning_rates_widen_at_the_side_of_the_best(world, best, tried, monkeypatch):
+    def nearer_is_better(self, history, progress):
+        return [engine.Best({}, c, 1, 50 - abs(np.log(c.learning_rate / best))) for c in self.candidates]
+
+    monkeypatch.setattr(engine.Stack, "train", nearer_is_better)
+    seen = []
+    make = engine.Stack.__init__
+    monkeypatch.setattr(engine.Stack, "__init__", lambda self, c, *rest: (seen.extend(c), make(self, c, *rest))[1])
+    trained = run(world, "linear", [8], "auto")
+    assert sorted((c.learning_rate for c in seen), reverse=True) == tried
+    assert trained.candidate == Candidate(8, best)
+    edge = {1e-1: ["highest learning rate"], 1e-5: ["lowest learning rate"]}
+    assert trained.edges == edge.get(best, [])
+
+
+def test_a_candidate_of_an_automatic_grid_equals_itself_in_a_list(world):
+    automatic = run(world, "mlp", [8], "auto")
+    rates = list(dict.fromkeys(e.learning_rate for e in automatic.history))
+    assert rates == sorted(rates, reverse=True)
+    for rate in rates:
+        alone = run(world, "mlp", [8], [rate])
+        losses = [e.loss for e in automatic.history if e.learning_rate == rate]
+        assert losses == pytest.approx([e.loss for e in alone.history], rel=1e-4)
+    explicit = run(world, "mlp", [8], rates)
+    assert (explicit.candidate, explicit.epoch) == (automatic.candidate, automatic.epoch)
+
+
+@pytest.mark.parametrize(
+    ("rates", "epochs", "scores", "edges"),
+    [
+        ([0.1, 0.01, 0.001], 2, [[1, 3, 2], [1, 2, 1]], []),
+        ([0.1, 0.01, 0.001], 2, [[3, 2, 1], [2, 2, 1]], ["highest learning rate"]),
+        ([0.1, 0.01, 0.001], 2, [[1, 2, 3], [1, 2, 4]], ["lowest learning rate", "last epoch"]),
+        ([0.1], 2, [[2], [1]], []),
+        ([0.1], 1, [[2]], []),
+    ],
+)
+def test_a_choice_at_an_edge_says_so(world, rates, epochs, scores, edges, monkeypatch):
+    left = iter(scores)
+    monkeypatch.setattr(engine, "validation_map", lambda *_: [float(score) for score in next(left)])
+    assert run(world, "linear", [8], rates, epochs=epochs).edges == edges
 
 
 @pytest.mark.parametrize("head", ["linear", "mlp"])
@@ -261,7 +405,11 @@ def test_options_are_read_from_the_config():
         "select_on": "observed_labels",
         "head": "linear",
         "standardize": False,
+        "input_dropout": 0.2,
+        "weight_average": 0.9,
+        "weight_decay": 0.1,
         "epochs": 2,
+        "patience": None,
         "batch_sizes": [8, 16],
         "learning_rates": [0.1, 0.01],
     }
@@ -269,8 +417,11 @@ def test_options_are_read_from_the_config():
     assert (options.loss, options.hyperparameters, options.loss_settings) == ("em", {"alpha": 0.1}, section["loss"])
     assert (options.supervision, options.select_on) == ("observed", "observed_labels")
     assert (options.hidden, options.dropout) == (0, 0.0)
-    assert options.grid == [Candidate(8, 0.1), Candidate(8, 0.01), Candidate(16, 0.1), Candidate(16, 0.01)]
+    assert (options.input_dropout, options.weight_average, options.weight_decay) == (0.2, 0.9, 0.1)
+    grid = [Candidate(8, 0.1), Candidate(8, 0.01), Candidate(16, 0.1), Candidate(16, 0.01)]
+    assert sorted(grid, key=options.position) == grid
     assert options.with_hyperparameters(alpha=1).loss_settings == {"name": "em", "alpha": 1}
     assert section["loss"] == {"name": "em", "alpha": 0.1}
     del section["supervision"]  # students: pseudo-labels are full supervision
     assert TrainingOptions.from_config(section).supervision == "full"
+    assert TrainingOptions.from_config(section | {"learning_rates": "auto"}).learning_rates == "auto"

@@ -8,7 +8,16 @@ import pandas as pd
 from spml.artifacts import records
 from spml.runtime.errors import InputError
 
-TEXT = ("name", "variant", "category", "pseudo_labels", "missing", "instead", "confused_with")  # columns of names
+TEXT = (
+    "name",
+    "variant",
+    "category",
+    "pseudo_labels",
+    "missing",
+    "instead",
+    "confused_with",
+    "edges",
+)  # columns of names
 
 
 def write(path: str | os.PathLike, frame: pd.DataFrame, decimals: int = 6) -> None:

@@ -36,9 +36,11 @@ class TrainingLoss:
 
     ``parameters`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
     ``hyperparameters`` are what the function ``loss`` is called with; a subclass may change them with the epoch.
+    ``scheduled``: whether the loss changes from epoch to epoch, so that training must not stop before the last.
     """
 
     rate = 1.0
+    scheduled = False
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         self.loss, self.run, self.hyperparameters = loss, run, dict(hyperparameters)
@@ -79,6 +81,8 @@ class _Role(TrainingLoss):
 class _AsymmetricPseudoLabels(TrainingLoss):
     """After the warm-up, the least probable unobserved labels get their probability as a target, some each epoch."""
 
+    scheduled = True
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         self.theta, self.warmup = hyperparameters["theta"], hyperparameters["warmup"]
         rest = {key: value for key, value in hyperparameters.items() if key not in ("theta", "warmup")}
@@ -106,6 +110,8 @@ class _AsymmetricPseudoLabels(TrainingLoss):
 
 class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
+
+    scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, {"share": 0.0})
@@ -135,6 +141,8 @@ class _PermanentCorrection(_LargeLoss):
 class _GeneralisedRobust(TrainingLoss):
     """w and b move from their first to their second value by (e - 1) / E, mu and sigma by e / E."""
 
+    scheduled = True
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, hyperparameters)
         self.ranges = {name: hyperparameters[name] for name in ("w", "b", "mu", "sigma")}
@@ -147,6 +155,8 @@ class _GeneralisedRobust(TrainingLoss):
 
 class _SelfPacedCorrection(TrainingLoss):
     """splc: nothing is corrected during the warm-up."""
+
+    scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         rest = {key: value for key, value in hyperparameters.items() if key != "warmup"}
@@ -162,6 +172,8 @@ class _ClassAwareSelective(TrainingLoss):
 
     The warm-up takes the sum of assume negative, as csl is a sum: Adam remembers the size of gradients.
     """
+
+    scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         rest = {key: value for key, value in hyperparameters.items() if key != "warmup"}
@@ -186,6 +198,8 @@ class _ClassAwareSelective(TrainingLoss):
 class _Ramp(TrainingLoss):
     """pseudo_label: alpha is 0 during the warm-up, then grows in equal steps over ``ramp`` epochs."""
 
+    scheduled = True
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         rest = {key: value for key, value in hyperparameters.items() if key not in ("warmup", "ramp")}
         super().__init__(loss, run, rest)
@@ -201,6 +215,8 @@ class _ExpectedNegatives(TrainingLoss):
 
     During the warm-up unobserved labels count as absent: with a k of 0, none is left out.
     """
+
+    scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         rest = {key: hyperparameters[key] for key in ("k", "consistency")}

@@ -214,6 +214,19 @@ def terminal_summary(dataset: str, models: pd.DataFrame, labels: Mapping[str, st
     )
 
 
+def edges(models: pd.DataFrame) -> str:
+    """Return a sentence on the models whose choice is at an edge of what was tried; ``models`` is tables/map.csv."""
+    chosen = models["edges"].str.split("; ").explode()
+    counts = chosen[chosen != ""].value_counts(sort=False)
+    if not len(counts):
+        return f"No model of {len(models):,} was chosen at an edge of what was tried."
+    named = ", ".join(f"{edge} {count:,}" for edge, count in sorted(counts.items()))
+    return (
+        f"{(models['edges'] != '').sum():,} of {len(models):,} models were chosen at an edge of what was tried ({named}; "
+        "tables/map.csv names them): a better choice may lie beyond."
+    )
+
+
 def summary(
     record: Mapping[str, Any],
     comparison: pd.DataFrame,

@@ -1,6 +1,7 @@
 """The training engine: one call trains every candidate of a grid and keeps the best by validation mAP."""
 
 import functools
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,24 +10,22 @@ import torch
 from torch import Tensor
 
 from spml.evaluation.average_precision import average_precision, mean_average_precision
-from spml.losses.closed_form import closed_value_and_gradient, label_weights, value_and_gradient
-from spml.losses.stateful import RunContext, TrainingLoss, make_loss
+from spml.losses.stateful import RunContext, make_loss
 from spml.models.heads import (
     Weights,
     apply_heads,
-    backward,
     count_weights,
     fold_standardisation,
-    forward,
     initial_weights,
     unfold_standardisation,
 )
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 from spml.training import seeds
-from spml.training.adam import Adam
 from spml.training.batches import BatchSource
+from spml.training.grid import edges
 from spml.training.options import Candidate, TrainingOptions
+from spml.training.steps import Steps, train_epoch
 
 CACHE = 12 << 20  # bytes that the candidates of a stack may fill, about a third of a common last-level cache
 
@@ -43,14 +42,24 @@ class Epoch:
 
 
 @dataclass
-class Trained:
-    """The chosen candidate at its best epoch; the weights take features as they are stored."""
+class Best:
+    """A candidate at its best epoch; the weights take features as they are stored."""
 
     weights: Weights
     candidate: Candidate
     epoch: int
     val_map: float
+
+
+@dataclass
+class Trained(Best):
+    """The chosen candidate at its best epoch, and the epochs of all candidates.
+
+    ``edges`` says in words where the choice lies at the edge of what was tried.
+    """
+
     history: list[Epoch]
+    edges: list[str]
 
 
 def train(
@@ -61,15 +70,16 @@ def train(
     seed: int,
     name: str,
     device: str = "cpu",
-    start: Weights | None = None,
+    begin: Weights | None = None,
 ) -> Trained:
     """Train one head per candidate of the grid with Adam and return the best by validation mAP.
 
     Candidates of one batch size are trained together, their weights stacked, as many as ``candidates_per_stack`` allows.
-    The best epoch of each is kept (strictly greater), then the best candidate (the first of equals). Shuffles depend on
-    (seed, batch size, epoch), initial weights on (seed, name, candidate). The history is in the order of the grid.
+    The best epoch of each is kept (strictly greater), then the best candidate (the first of equals). Shuffles and
+    dropout depend on (seed, batch size, epoch), initial weights on (seed, name, candidate). The history is in the order
+    of the grid.
 
-    With ``start``, the weights of one head for features as they are stored, every candidate begins there instead. The
+    With ``begin``, the weights of one head for features as they are stored, every candidate begins there instead. The
     standardization is that of the rows at hand: the head computes the same as before its first step.
 
     Raises
@@ -80,112 +90,128 @@ def train(
     mean, std = training.mean_std()
     if not options.standardize:
         mean, std = torch.zeros_like(mean), torch.ones_like(std)
-    grid = options.grid
-    progress = Progress(name, options.epochs * len(grid), "candidate-epochs")
-    best: tuple[float, int] = (-1.0, 0)  # validation mAP, and minus the number in the grid
-    trained: Trained | None = None
+    data = _Data(training, validation, mean, std)
+    progress = Progress(name, _candidate_epochs(options), "candidate-epochs")
+    together = _together(options, training.widths, device)
+    chosen: Best | None = None
+    tried: tuple[float, ...] = ()
     history: list[Epoch] = []
-    for stack in _stacks(options, training.widths, device):
-        batch_size = stack[0].batch_size
-        weight_seeds = [seeds.seed_for("weights", seed, name, candidate) for candidate in stack]
-        weights = initial_weights(options.head, options.hidden, training.widths, weight_seeds)
-        if start is not None:
-            weights = {key: start[key].expand(len(stack), *start[key].shape).clone() for key in weights}
-        weights = {key: value.to(device) for key, value in weights.items()}
-        if start is not None:
-            weights = unfold_standardisation(weights, mean, std)
-        loss_seeds = [seeds.seed_for("loss", seed, name, candidate) for candidate in stack]
-        context = RunContext(loss_seeds, options.epochs, training.labels)
-        loss = make_loss(options.loss, options.hyperparameters, context)
-        steps = Steps(weights, loss, [candidate.learning_rate for candidate in stack], batch_size, options.dropout)
-        for epoch in range(1, options.epochs + 1):
-            loss.start_epoch(epoch)
-            losses = train_epoch(training, steps, mean, std, seed=seed, epoch=epoch)
-            _require_finite(losses, stack, epoch)
-            folded = fold_standardisation(weights, mean, std)
-            loss.end_epoch(epoch, functools.partial(_predictions, folded, training))
-            results = zip(stack, losses.mean(0).tolist(), validation_map(folded, validation), strict=True)
-            for index, (candidate, mean_loss, val_map) in enumerate(results):
-                history.append(Epoch(batch_size, candidate.learning_rate, epoch, mean_loss, val_map))
-                if (val_map, -grid.index(candidate)) > best:
-                    best = val_map, -grid.index(candidate)
-                    chosen = {key: value[index].cpu().clone() for key, value in folded.items()}
-                    trained = Trained(chosen, candidate, epoch, val_map, history)
-            progress.advance(len(stack))
-    progress.finish()
-    assert trained is not None
-    history.sort(key=lambda row: (grid.index(Candidate(row.batch_size, row.learning_rate)), row.epoch))
-    return trained
-
-
-def _stacks(options: TrainingOptions, widths: tuple[int, int], device: str) -> Iterator[list[Candidate]]:
-    """Yield the candidates that train together: of one batch size, on a CPU as many as fit the cache."""
-    size = len(options.grid)
-    if device != "cuda":
-        size = candidates_per_stack(count_weights(options.head, options.hidden, widths))
     for batch_size in options.batch_sizes:
-        candidates = [candidate for candidate in options.grid if candidate.batch_size == batch_size]
-        for start in range(0, len(candidates), size):
-            yield candidates[start : start + size]
+        scores: dict[float, float] = {}
+        gained = False
+        while rates := options.next_rates(scores):
+            candidates = [Candidate(batch_size, rate) for rate in rates]
+            for start in range(0, len(candidates), together):
+                stack = Stack(candidates[start : start + together], data, options, seed, name, device, begin)
+                for best in stack.train(history, progress):
+                    scores[best.candidate.learning_rate] = best.val_map
+                    if chosen is None or _rank(options, best) > _rank(options, chosen):
+                        chosen, gained = best, True
+        tried = tuple(scores) if gained else tried
+    progress.finish()
+    assert chosen is not None
+    history.sort(key=lambda row: (options.position(Candidate(row.batch_size, row.learning_rate)), row.epoch))
+    last = ["last epoch"] if chosen.epoch == options.epochs > 1 else []
+    return Trained(**vars(chosen), history=history, edges=edges(chosen.candidate.learning_rate, tried) + last)
 
 
-def candidates_per_stack(weights_each: int) -> int:
+def _rank(options: TrainingOptions, best: Best) -> tuple[float, ...]:
+    """Return what is larger for the better of two candidates: validation mAP, then the earlier place in the grid."""
+    return best.val_map, *(-place for place in options.position(best.candidate))
+
+
+def _candidate_epochs(options: TrainingOptions) -> int | None:
+    """Return how many epochs all candidates train, None where that depends on how they do."""
+    if options.learning_rates == "auto" or options.patience is not None:
+        return None
+    return options.epochs * len(options.batch_sizes) * len(options.learning_rates)
+
+
+def _together(options: TrainingOptions, widths: tuple[int, int], device: str) -> int:
+    """Return how many candidates train together: on a CPU as many as fit the cache, on a GPU all."""
+    if device == "cuda":
+        return sys.maxsize
+    return candidates_per_stack(
+        count_weights(options.head, options.hidden, widths), averaged=options.weight_average > 0
+    )
+
+
+def candidates_per_stack(weights_each: int, *, averaged: bool = False) -> int:
     """Return how many candidates train together on a CPU: as many as a step can keep in the cache, at least one.
 
     It depends on the model alone, so that results depend on no machine.
     """
-    return max(1, CACHE // (16 * weights_each))  # float32 weights, gradients and two moments
+    kept = 5 if averaged else 4  # float32 weights, gradients, two moments, and perhaps the average
+    return max(1, CACHE // (4 * kept * weights_each))
 
 
-class Steps:
-    """The steps of one stack of candidates: forward, loss, backward and Adam for each of some batches."""
+@dataclass(frozen=True)
+class _Data:
+    """The sources of a run, and the mean and standard deviation [D] that its features are standardised by."""
+
+    training: BatchSource
+    validation: BatchSource
+    mean: Tensor
+    std: Tensor
+
+
+class Stack:
+    """Candidates of one batch size that train together."""
 
     def __init__(
-        self, weights: Weights, loss: TrainingLoss, learning_rates: Sequence[float], batch_size: int, dropout: float
+        self,
+        candidates: Sequence[Candidate],
+        data: _Data,
+        options: TrainingOptions,
+        seed: int,
+        name: str,
+        device: str,
+        begin: Weights | None = None,
     ) -> None:
-        self.weights, self.loss, self.batch_size, self.dropout = weights, loss, batch_size, dropout
-        self.hidden_units = weights["hidden.weight"].shape[1] if dropout and "hidden.weight" in weights else 0
-        self._optimizers = [Adam(weights, learning_rates)]
-        if loss.parameters:
-            for tensor in loss.parameters.values():
-                tensor.requires_grad_()
-            self._optimizers.append(Adam(loss.parameters, [loss.rate * rate for rate in learning_rates]))
+        self.candidates, self.data, self.options, self.seed = candidates, data, options, seed
+        weight_seeds = [seeds.seed_for("weights", seed, name, candidate) for candidate in candidates]
+        weights = initial_weights(options.head, options.hidden, data.training.widths, weight_seeds)
+        if begin is not None:
+            weights = {key: begin[key].expand(len(candidates), *begin[key].shape).clone() for key in weights}
+        weights = {key: value.to(device) for key, value in weights.items()}
+        if begin is not None:
+            weights = unfold_standardisation(weights, data.mean, data.std)
+        loss_seeds = [seeds.seed_for("loss", seed, name, candidate) for candidate in candidates]
+        context = RunContext(loss_seeds, options.epochs, data.training.labels)
+        self.loss = make_loss(options.loss, options.hyperparameters, context)
+        self.steps = Steps(weights, self.loss, candidates, options)
 
-    def __call__(self, features: Tensor, labels: Tensor, rows: Tensor, uniform: Tensor | None) -> Tensor:
-        """Train on standardised features [n, D], labels [n, L] and row numbers [n]; return the losses [steps, C].
+    def train(self, history: list[Epoch], progress: Progress) -> list[Best]:
+        """Train until every candidate has stopped; return each at its best epoch, and add its epochs to the history.
 
-        ``uniform`` [n, H] are random numbers in [0, 1) for the dropout of hidden units.
+        A candidate that has stopped trains on while others do, and its later epochs do not count. A loss with a schedule
+        of epochs runs to the end, since a part of its schedule is another loss.
         """
-        keep = None if uniform is None else (uniform >= self.dropout) / (1 - self.dropout)
-        weights = label_weights(self.loss, labels)
-        losses = []
-        for start in range(0, len(features), self.batch_size):
-            batch = slice(start, start + self.batch_size)
-            kept = None if keep is None else keep[batch]
-            logits, hidden = forward(self.weights, features[batch], kept)
-            if weights is None:
-                per_candidate, by_logits = value_and_gradient(self.loss, logits, labels[batch], rows[batch])
-            else:
-                per_candidate, by_logits = closed_value_and_gradient(weights.batch(batch), logits)
-            backward(self.weights, features[batch], hidden, kept, by_logits)
-            for optimizer in self._optimizers:
-                optimizer.step()
-            losses.append(per_candidate)
-        return torch.stack(losses)
-
-
-@torch.no_grad()
-def train_epoch(training: BatchSource, steps: Steps, mean: Tensor, std: Tensor, *, seed: int, epoch: int) -> Tensor:
-    """Pass over the training rows once; return the losses [steps, C]."""
-    generator = torch.Generator(mean.device).manual_seed(seeds.seed_for("dropout", seed, steps.batch_size, epoch))
-    losses = []
-    for rows, features, labels in training.shuffled(seed, steps.batch_size, epoch):
-        features.sub_(mean).div_(std)
-        uniform = None
-        if steps.hidden_units:
-            uniform = torch.rand((len(features), steps.hidden_units), generator=generator, device=mean.device)
-        losses.append(steps(features, labels, rows, uniform))
-    return torch.cat(losses)
+        patience = self.options.epochs
+        if self.options.patience is not None and not self.loss.scheduled:
+            patience = self.options.patience
+        best: dict[int, Best] = {}
+        running = list(range(len(self.candidates)))
+        for epoch in range(1, self.options.epochs + 1):
+            self.loss.start_epoch(epoch)
+            data = self.data
+            losses = train_epoch(data.training, self.steps, data.mean, data.std, seed=self.seed, epoch=epoch)
+            _require_finite(losses[:, running], [self.candidates[index] for index in running], epoch)
+            folded = fold_standardisation(self.steps.averaged, data.mean, data.std)
+            self.loss.end_epoch(epoch, functools.partial(_predictions, folded, data.training))
+            mean_loss, val_map = losses.mean(0).tolist(), validation_map(folded, data.validation)
+            for index in running:
+                candidate = self.candidates[index]
+                rate = candidate.learning_rate
+                history.append(Epoch(candidate.batch_size, rate, epoch, mean_loss[index], val_map[index]))
+                if index not in best or val_map[index] > best[index].val_map:
+                    kept = {key: value[index].cpu().clone() for key, value in folded.items()}
+                    best[index] = Best(kept, candidate, epoch, val_map[index])
+            progress.advance(len(running))
+            running = [index for index in running if epoch - best[index].epoch < patience]
+            if not running:
+                break
+        return [best[index] for index in range(len(self.candidates))]
 
 
 def _require_finite(losses: Tensor, candidates: Sequence[Candidate], epoch: int) -> None:

@@ -55,7 +55,7 @@ def fit(
     """
     stages = [*earlier, Stage(features_path, true, "train", training_labels, options)]
     rows: list[dict[str, Any]] = []
-    start = None
+    begin = None
     with features.reading(features_path) as stored:
         true.require_same_images(features_path, stored.image_id)
         validation = open_batches(stored, true.rows("val"), selection_labels, memory_mb, device)
@@ -64,9 +64,11 @@ def fit(
             title = name if is_last else f"{name}/stage_{number}"  # the last is seeded as a model of one stage
             with _training_rows(stage, memory_mb, device) as training:
                 _print_stage(title, stage, device)
-                trained = train(training, validation, stage.options, seed=seed, name=title, device=device, start=start)
-            start = trained.weights
+                trained = train(training, validation, stage.options, seed=seed, name=title, device=device, begin=begin)
+            begin = trained.weights
             print(f"chosen: {trained.candidate}, epoch {trained.epoch}, validation mAP {trained.val_map:.2f}")
+            for edge in trained.edges:
+                print(f"the choice is at an edge, the {edge} that was tried: a better one may lie beyond")
             rows += [({"stage": number} if earlier else {}) | asdict(epoch) for epoch in trained.history]
     _write_history(history, rows)
     checkpoints.save(
@@ -78,6 +80,7 @@ def fit(
             "loss": options.loss_settings,
             "candidate": asdict(trained.candidate),
             "epoch": trained.epoch,
+            "edges": trained.edges,
             "val_map": trained.val_map,
             "select_on": options.select_on,
             "seed": seed,

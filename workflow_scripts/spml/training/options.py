@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from spml.training import grid
+
 Supervision = Literal["full", "observed"]
 SelectOn = Literal["true_labels", "observed_labels"]
 
@@ -34,20 +36,30 @@ class TrainingOptions:
         The validation labels that the candidate and the epoch are selected on.
     head, hidden, dropout
         ``linear`` or ``mlp``; the number of hidden units and their dropout, both 0 for a linear head.
-    standardize
-        Whether features are scaled to mean 0 and standard deviation 1 over the training rows.
-    epochs, batch_sizes, learning_rates
-        The number of epochs, and the grid: batch sizes x learning rates.
+    standardize, input_dropout
+        Whether features are scaled to mean 0 and standard deviation 1 over the training rows; the share of them that is
+        dropped in training after that.
+    weight_average, weight_decay
+        The decay per step of the average of the weights that is validated and kept, 0 for the weights themselves; the
+        decoupled decay of the weights.
+    epochs, patience
+        The number of epochs at most; after how many without a gain in validation mAP a candidate stops, None for never.
+    batch_sizes, learning_rates
+        The grid. Learning rates ``auto`` are those of ``spml.training.grid``, for each batch size its own.
     """
 
     loss: str
     head: str
     epochs: int
     batch_sizes: tuple[int, ...]
-    learning_rates: tuple[float, ...]
+    learning_rates: tuple[float, ...] | Literal["auto"]
     standardize: bool
     hidden: int = 0
     dropout: float = 0.0
+    input_dropout: float = 0.0
+    weight_average: float = 0.0
+    weight_decay: float = 0.0
+    patience: int | None = None
     hyperparameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     supervision: Supervision = "full"
     select_on: SelectOn = "true_labels"
@@ -59,7 +71,7 @@ class TrainingOptions:
         ``hidden``, ``dropout`` and ``supervision`` may be absent: a linear head has no hidden units, and pseudo-labels
         are full supervision.
         """
-        loss = dict(options["loss"])
+        loss, rates = dict(options["loss"]), options["learning_rates"]
         return cls(
             loss=loss.pop("name"),
             hyperparameters=loss,
@@ -69,19 +81,29 @@ class TrainingOptions:
             hidden=options.get("hidden", 0),
             dropout=options.get("dropout", 0.0),
             standardize=options["standardize"],
+            input_dropout=options["input_dropout"],
+            weight_average=options["weight_average"],
+            weight_decay=options["weight_decay"],
             epochs=options["epochs"],
+            patience=options["patience"],
             batch_sizes=tuple(options["batch_sizes"]),
-            learning_rates=tuple(options["learning_rates"]),
+            learning_rates=rates if rates == "auto" else tuple(rates),
         )
 
     def with_hyperparameters(self, **hyperparameters: Any) -> "TrainingOptions":
         """Return the same options with some hyperparameters of the loss replaced."""
         return dataclasses.replace(self, hyperparameters={**self.hyperparameters, **hyperparameters})
 
-    @property
-    def grid(self) -> list[Candidate]:
-        """All candidates, the learning rates of the first batch size first."""
-        return [Candidate(size, rate) for size in self.batch_sizes for rate in self.learning_rates]
+    def next_rates(self, scores: Mapping[float, float]) -> tuple[float, ...]:
+        """Return the learning rates to try for a batch size after those in ``scores``, rate to best validation mAP."""
+        if self.learning_rates == "auto":
+            return grid.next_rates(scores)
+        return () if scores else self.learning_rates
+
+    def position(self, candidate: Candidate) -> tuple[int, int]:
+        """Return the place of a candidate in the grid: all learning rates of the first batch size come first."""
+        rates = grid.LADDER if self.learning_rates == "auto" else self.learning_rates
+        return self.batch_sizes.index(candidate.batch_size), rates.index(candidate.learning_rate)
 
     @property
     def loss_settings(self) -> dict[str, Any]:
