@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from common import Ratio, parser, report, seconds
 
-from spml.artifacts import checkpoints, decompositions, documents, features, labels, manifest, records, tables
+from spml.artifacts import checkpoints, decompositions, documents, features, labels, manifest, priors, records, tables
 from spml.artifacts.checksums import sha256
 from spml.runtime.errors import InputError
 
@@ -64,6 +64,8 @@ def artifacts(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:
     found["manifest"] = folder / "images.csv", manifest.read
     tables.write(folder / "map.csv", pd.DataFrame({"name": NAMES, "test_map": numbers[0]}))
     found["table"] = folder / "map.csv", tables.read
+    priors.write(folder / "priors.csv", NAMES, numbers[0] / 2, numbers[0])
+    found["priors"] = folder / "priors.csv", lambda path: priors.read(path, NAMES)
     documents.write(folder / "metrics.json", "metrics", {"val": {"map": 51.2}, "test": {"map": 49.0}})
     found["metrics"] = folder / "metrics.json", lambda path: documents.read(path, "metrics")
     return found

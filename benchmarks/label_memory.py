@@ -111,6 +111,7 @@ def make(folder: Path, images: int, categories: int) -> None:
         "select_on": "true_labels",
         "seed": SEED,
         "loss": {},
+        "edges": [],
     }
     checkpoints.save(folder / "checkpoint.safetensors", head, about)
     row = {"kind": "teachers", "name": "em", "variant": "", "tau": "", "seed": SEED, "select_on": "true_labels"}
@@ -136,7 +137,8 @@ def jobs(folder: Path) -> dict[str, dict]:
     logits = {name: path(f"logits_{name}.h5") for name in ("train", "val", "test")}
     checkpoint = path("checkpoint.safetensors")
     features = {f"{part}_features": path(f"features_{part}.h5") for part in ("train", "test")}
-    rows = {"logits": [logits["train"]], "labels": true, "observed": observed, "images": path("images_train.csv")}
+    rows = {"logits": [logits["train"]], "val_logits": [], "labels": true, "observed": observed}
+    rows["images"] = path("images_train.csv")
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}
     measured = {"labels": true, "pseudo_labels": [path("threshold.h5")], "observed": [observed]}
@@ -165,8 +167,13 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"labels": "threshold.h5", "table": "threshold.csv"},
             options={"rule": "threshold", "parameters": {"tau": 0.5}} | rule,
         ),
+        "estimate_priors": job(
+            {"labels": true, "observed": observed, "logits": logits["val"]},
+            {"priors": "priors.csv"},
+            options={"method": "estimated"},
+        ),
         "make_pseudo_labels class_prior": job(
-            rows,
+            rows | {"priors": path("priors.csv")},
             {"labels": "class_prior.h5", "table": "class_prior.csv"},
             options={"rule": "class_prior", "parameters": {"prior": None}} | rule,
         ),

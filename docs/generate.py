@@ -73,6 +73,9 @@ def reference() -> str:
             rows.append(f"| `{name}` | {kind(part)} | {default} | {described} |")
             if part.get("properties") and name not in schema["properties"]:
                 later.append((name, part))
+            entries = resolve(part.get("items", {}))  # a list of sections
+            if entries.get("properties"):
+                later.append((name, entries))
         text.extend(["| key | kind | default | what it is |", "|---|---|---|---|", *rows, ""])
         for name, part in later:
             if name == "loss":  # a table of its own

@@ -123,14 +123,14 @@ def stored_shape(path, modified):
 def by_shape(least, cost, *names, **fixed):
     """Return mem_mb that ``cost`` computes from the shapes of these inputs, at least ``least``, which grows with each attempt.
 
-    Snakemake asks again when all inputs are there, before it submits a job. Until then, and where an input cannot be
+    An input that the job does not have has no rows. Snakemake asks again when all inputs are there, before it submits a job. Until then, and where an input cannot be
     read, it is ``least``.
     """
 
     def call(wildcards, input, attempt):
-        paths = [input[name] if isinstance(input[name], str) else input[name][0] for name in names]
+        paths = [input[name] if isinstance(input[name], str) else next(iter(input[name]), None) for name in names]
         try:
-            shapes = [stored_shape(path, os.stat(path).st_mtime_ns) for path in paths]
+            shapes = [stored_shape(path, os.stat(path).st_mtime_ns) if path else (0, 0) for path in paths]
         except (OSError, StopIteration):
             return least * attempt
         return max(least, cost(*shapes, **fixed)) * attempt

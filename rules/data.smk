@@ -7,6 +7,7 @@ checkpoint list_images:
         annotations=plan(acquire.annotations),
         left_out=plan(data.converted_left_out),
         pictures=plan(data.pictures),
+        pool=plan(data.pool_list),
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
@@ -23,6 +24,7 @@ checkpoint list_images:
         runtime=per_attempt(30),
     params:
         options=plan(data.listing_options),
+        fingerprint=plan(data.fingerprint_pool),
     script:
         "../workflow_scripts/list_images.py"
 
@@ -53,6 +55,27 @@ rule make_labels:
         options=plan(data.label_options),
     script:
         "../workflow_scripts/make_labels.py"
+
+
+# Of the same form as the labels of the other parts, so that all that pairs rows with images reads it.
+rule make_pool_labels:
+    input:
+        labels=paths.labels(part="train"),
+        images=paths.images(part="pool"),
+        code=code("make_pool_labels"),
+    output:
+        labels="results/{dataset}/labels/pool.h5",
+    log:
+        "results/{dataset}/logs/make_pool_labels.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_pool_labels.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+    script:
+        "../workflow_scripts/make_pool_labels.py"
 
 
 # Of the pictures alone and the split, so that nothing is trained or extracted again where a picture comes twice.

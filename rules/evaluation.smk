@@ -1,12 +1,12 @@
 # Logits and metrics of every model, the comparison of all methods, and the quality of the pseudo-labels.
 
 
-# What pseudo-labels are made from: of the teachers alone, and only where somebody learns from them.
+# What pseudo-labels are made from, on the training rows or the pool: of the teachers alone, and only where somebody learns from them.
 rule predict_logits:
     input:
         checkpoint=paths.checkpoint(),
-        features=plan(evaluation.model_features, part="train"),
-        labels=paths.labels(part="train"),
+        features=plan(evaluation.split_features),
+        labels=paths.labels(part=paths.SPLIT),
         code=code("predict_logits"),
     output:
         logits="results/{dataset}/{model}/logits_{split}.h5",
@@ -86,7 +86,9 @@ rule compare_methods:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=by_shape(4000, memory.compared, "labels", methods=len(rows.models(EXPERIMENT)) // len(EXPERIMENT.seeds), threads=8),
+        mem_mb=by_shape(
+            4000, memory.compared, "labels", methods=len(rows.models(EXPERIMENT)) // len(EXPERIMENT.seeds), threads=8
+        ),
         runtime=per_attempt(120),
     params:
         models=plan(rows.models),

@@ -71,13 +71,37 @@ rule check_labels:
         "../workflow_scripts/check_labels.py"
 
 
+rule estimate_priors:
+    input:
+        labels=paths.labels(part="train"),
+        observed=paths.observed(),
+        logits=plan(labels.prior_logits),
+        code=code("estimate_priors"),
+    output:
+        priors="results/{dataset}/priors/seed_{seed}.csv",
+    log:
+        "results/{dataset}/logs/estimate_priors/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/estimate_priors/seed_{seed}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.held, "labels"),
+        runtime=per_attempt(60),
+    params:
+        options=plan(labels.prior_options),
+    script:
+        "../workflow_scripts/estimate_priors.py"
+
+
 rule make_pseudo_labels:
     input:
         logits=plan(labels.teacher_logits),
         val_logits=plan(labels.calibration_logits),
-        labels=paths.labels(part="train"),
-        observed=paths.observed(),
-        images=paths.images(part="train"),
+        priors=plan(labels.rule_priors),
+        labels=plan(labels.labelled),
+        observed=plan(labels.labelled_observed),
+        images=plan(labels.labelled_images),
         code=code("make_pseudo_labels"),
     output:
         labels="results/{dataset}/pseudo_labels/{pseudo_labels}/seed_{seed}/{variant}.h5",

@@ -8,6 +8,7 @@ rule train_teacher:
         observed=plan(training.teacher_observed),
         decomposition=plan(training.teacher_decomposition),
         landmarks=plan(training.teacher_landmarks),
+        priors=plan(training.teacher_priors),
         code=code("train_teacher"),
     output:
         checkpoint="results/{dataset}/teachers/{teacher}/seed_{seed}/checkpoint.safetensors",
@@ -36,9 +37,12 @@ rule train_student:
         features=plan(training.student_features),
         labels=paths.labels(part="train"),
         pseudo_labels=plan(training.student_labels),
-        observed=plan(training.selection_observed),
+        observed=plan(training.student_observed),
         decomposition=plan(training.student_decomposition),
         landmarks=plan(training.student_landmarks),
+        pool_features=plan(training.student_pool_features),
+        pool_labels=plan(training.student_pool_labels),
+        priors=plan(training.student_priors),
         code=code("train_student"),
     output:
         checkpoint="results/{dataset}/students/{student}/seed_{seed}/{variant}/checkpoint.safetensors",
@@ -51,7 +55,10 @@ rule train_student:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=by_shape(6000, memory.regressed, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
+        mem_mb=by_shape(
+            *(6000, memory.staged, "labels", "features", "pool_labels", "pool_features"),
+            memory_mb=MACHINE.memory_mb or 0,
+        ),
         runtime=per_attempt(240),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,

@@ -4,17 +4,11 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-import os
-
 from spml.artifacts import left_out, manifest
 from spml.data import image_folder
 
 source = snakemake.params.images
-if snakemake.input.listed:
-    images, others = image_folder.of_list(source), []
-else:
-    folder = image_folder.of_folder(source)
-    images, others = [(name, os.path.join(source, name)) for name in folder.pictures], folder.left_out
+images, others = image_folder.of_folder_or_list(source, "predict.images")
 manifest.write(snakemake.output.images, ((name, name, path) for name, path in images))
 left_out.write(snakemake.output.left_out, others)
 print(*left_out.lines(source, len(images), others), sep="\n")

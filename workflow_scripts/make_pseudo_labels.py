@@ -10,31 +10,26 @@ import dataclasses
 
 import numpy as np
 
-from spml.artifacts import labels
+from spml.artifacts import labels, priors
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.evaluation.label_counts import LabelCounts
 from spml.labels import estimates, pseudo_labels, training_set
-from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
 options, source, output = snakemake.params.options, snakemake.input, snakemake.output
 counts = LabelCounts()
 with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
-    training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
+    split = options.get("split", "train")
+    training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits, split))
     category = training.category
 
     parameters = dict(options["parameters"])
     if parameters.get("prior"):
         parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
     elif "prior" in parameters:
-        parameters["prior"] = labels.positives_per_image(true.select(true.rows("val")), axis=0)
-        if np.isnan(parameters["prior"]).any():
-            name = category[int(np.isnan(parameters["prior"]).argmax())]
-            raise InputError(
-                f"{true.path}: no label of {name!r} is known in the validation rows; wanted pseudo_labels: prior in the config"
-            )
+        parameters["prior"] = priors.read(source.priors, category)
     rule, evidence = (
         pseudo_labels.RULES[options["rule"]],
         estimates.Evidence(category, training.logits, training.observed),

@@ -1,4 +1,4 @@
-"""Predict the logits of the training rows with a trained model."""
+"""Predict the logits of the training rows, or of the pool, with a trained model."""
 
 from spml.runtime import log
 

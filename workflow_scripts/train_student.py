@@ -1,41 +1,57 @@
-"""Train a student on pseudo-labels."""
+"""Train a student: on pseudo-labels, or in stages, each from the weights of the one before."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
 import contextlib
+from typing import Any
 
 import torch
 
-from spml.artifacts import labels
+from spml.artifacts import labels, priors
 from spml.features.devices import choose_device
 from spml.training import supervision
-from spml.training.fit import fit
+from spml.training.fit import Stage, fit
 from spml.training.fit_ridge import fit_ridge
 from spml.training.options import RidgeOptions, read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
-options = read_options(snakemake.params.options)
-source, on_observed = snakemake.input, options.select_on == "observed_labels"
-with (
-    labels.opening(source.labels, "labels") as true,
-    labels.opening(source.pseudo_labels, "pseudo_labels") as pseudo,
-    labels.opening(source.observed, "observed") if on_observed else contextlib.nullcontext() as observed,
-):
-    training_labels = supervision.from_pseudo_labels(options.loss, pseudo, true)
-    selection_labels = supervision.selection_labels(true, observed)
+options, source = snakemake.params.options, snakemake.input
+stages = []
+with contextlib.ExitStack() as stack:
+
+    def opened(path, kind):
+        return stack.enter_context(labels.opening(path, kind)) if path else None
+
+    true, pseudo = opened(source.labels, "labels"), opened(source.pseudo_labels, "pseudo_labels")
+    observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
+    for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
+        stage: Any = read_options(options | own)
+        if source.priors and not isinstance(stage, RidgeOptions) and stage.hyperparameters.get("k", 0) is None:
+            stage = stage.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
+        if own["train_on"] == "observed":
+            training_labels = supervision.from_observed_labels(stage.loss, observed, true)
+        elif own["train_on"] == "pool":
+            training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, pool, "pool")
+        else:
+            training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, true)
+        on_pool = own["train_on"] == "pool"
+        part = (source.pool_features, pool, "pool") if on_pool else (source.features, true, "train")
+        stages.append(Stage(*part, training_labels, stage))
+    on_observed = options["select_on"] == "observed_labels"
+    selection_labels = supervision.selection_labels(true, observed if on_observed else None)
 seed, name = int(snakemake.wildcards.seed), f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}"
 checkpoint, history = snakemake.output
-if isinstance(options, RidgeOptions):
+if isinstance(stages[-1].options, RidgeOptions):
     fit_ridge(
         source.features,
         source.decomposition,
         source.landmarks or None,
         true,
-        training_labels,
+        stages[-1].labels,
         selection_labels,
-        options,
+        stages[-1].options,
         seed=seed,
         name=name,
         checkpoint=checkpoint,
@@ -45,9 +61,10 @@ else:
     fit(
         source.features,
         true,
-        training_labels,
+        stages[-1].labels,
         selection_labels,
-        options,
+        stages[-1].options,
+        earlier=stages[:-1],
         seed=seed,
         name=name,
         memory_mb=snakemake.resources.memory_mb,

@@ -8,7 +8,7 @@ import contextlib
 
 import torch
 
-from spml.artifacts import labels
+from spml.artifacts import labels, priors
 from spml.features.devices import choose_device
 from spml.training import supervision
 from spml.training.fit import fit
@@ -28,6 +28,8 @@ with (
         assert observed is not None  # an input of the rule
         training_labels = supervision.from_observed_labels(options.loss, observed, true)
     selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
+    if source.priors and not isinstance(options, RidgeOptions):
+        options = options.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
 seed, name = int(snakemake.wildcards.seed), f"teachers/{snakemake.wildcards.teacher}"
 checkpoint, history = snakemake.output
 if isinstance(options, RidgeOptions):

@@ -37,6 +37,9 @@ with (
     entries = math.prod(training.shape)
     known = float((entries - label_files.count(training, TrueLabel.UNKNOWN).sum()) / entries)
 used = {"train": len(train.image_id), "test": len(test.image_id)}
+if snakemake.input.pool:
+    with label_files.opening(snakemake.input.pool, "labels") as pool:
+        used["pool"] = len(pool.image_id)
 others = dict(zip(used, map(left_out.read, snakemake.input.left_out), strict=True))
 reasons = data_warnings.reasons(others)
 warnings = data_warnings.warnings(

@@ -47,7 +47,7 @@ def annotations(experiment: Experiment, part: str) -> str | list[str]:
 
 def all_annotations(experiment: Experiment) -> list[str]:
     """Return the annotations of every part that the data set has."""
-    return [str(annotations(experiment, part)) for part in experiment.parts]
+    return [str(annotations(experiment, part)) for part in experiment.parts if part in experiment.used_parts]
 
 
 def listing(experiment: Experiment, part: str) -> str:

@@ -21,30 +21,40 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     """Return the benchmark files by rule; those of extract_features have * in place of the shard."""
     dataset, folders = experiment.dataset, list(rows.model_folders(experiment))
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
-    jobs["list_images"] = [(part,) for part in ("train", "test")]
+    jobs["list_images"] = [(part,) for part in experiment.used_parts]
     jobs["index_features"] = [(name, part) for name in experiment.backbones for part in ("train", "test")]
     for backbone, kernel in features.kernels(experiment):
         jobs.setdefault("decompose_features", []).append((backbone, kernel))
         if kernel != "linear":
             jobs.setdefault("choose_landmarks", []).append((backbone, kernel))
             jobs.setdefault("map_features", []).extend((backbone, kernel, part) for part in ("train", "test"))
+    jobs["index_features"] += [(name, "pool") for name in experiment.pool_backbones]
+    if experiment.pool_backbones:
+        jobs["make_pool_labels"] = [()]
     jobs["extract_features"] = [(*names, "*") for names in jobs["index_features"]]
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
+    if labels.prior_readers(experiment):
+        jobs["estimate_priors"] = jobs["make_observed_labels"]
     if labels.sampling_weights(experiment):
         jobs["make_observation_weights"] = [(experiment.observation.sampling,)]
     models = [(row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]) for row in rows.models(experiment)]
     jobs["train_teacher"] = [model[1:3] for model in models if model[0] == "teachers"]
     jobs["train_student"] = [model[1:] for model in models if model[0] == "students"]
-    jobs["make_pseudo_labels"] = [
-        (row["pseudo_labels"], f"seed_{row['seed']}", row["variant"]) for row in rows.variants(experiment)
+    made = [(row["pseudo_labels"], row["seed"], row["variant"]) for row in rows.variants(experiment)]
+    made += [
+        (entry.pseudo_labels, seed, variant)
+        for name, entry in sorted(experiment.students.items())
+        if experiment.pseudo_labels[entry.pseudo_labels].split == "pool"
+        for seed in experiment.seeds
+        for variant in experiment.variants(name)
     ]
-    teacher_logits = {
-        path
-        for row in rows.variants(experiment)
-        for path in labels.teacher_logits(experiment, row["pseudo_labels"], str(row["seed"]))
-    }
+    jobs["make_pseudo_labels"] = [(name, f"seed_{seed}", variant) for name, seed, variant in dict.fromkeys(made)]
+    teacher_logits = {path for name, seed, _ in made for path in labels.teacher_logits(experiment, name, str(seed))}
     jobs["predict_logits"] = [
-        (folder, "train") for folder in folders if paths.logits(dataset, folder, "train") in teacher_logits
+        (folder, split)
+        for folder in folders
+        for split in ("train", "pool")
+        if paths.logits(dataset, folder, split) in teacher_logits
     ]
     jobs["evaluate"] = [(folder,) for folder in folders]
     files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in keys] for rule, keys in jobs.items()}
@@ -54,7 +64,11 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
 def _resource_benchmarks(experiment: Experiment) -> dict[str, list[str]]:
     """Return the benchmark files of the rules that write a data set's resources: drawn, fetched, converted."""
     source = experiment.source
-    jobs = {"draw_demo": experiment.parts if experiment.entry.source == "demo" else []}
+    jobs = {
+        "draw_demo": [part for part in experiment.parts if part in experiment.used_parts]
+        if experiment.entry.source == "demo"
+        else []
+    }
     jobs["convert_annotations"] = [
         f"{source.reader}/{part}.{source.ending}" for part in experiment.parts if acquire.is_converted(experiment, part)
     ]

@@ -2,8 +2,9 @@
 
 import graphlib
 from collections.abc import Iterator
+from typing import Any
 
-from plan import paths
+from plan import check_students, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
 from plan.labels import rule_parameters
@@ -22,9 +23,10 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         true_labels,
         losses,
         labels,
-        students,
+        check_students.students,
+        check_students.pool,
+        check_students.priors,
         taus,
-        priors,
         calibration,
         teachers,
         circles,
@@ -118,32 +120,46 @@ def losses(experiment: Experiment) -> Iterator[str]:
     """Yield losses that lack the labels, the hyperparameter or the epochs that they need."""
     observation = experiment.observation
     only_positives = observation.file is None and not observation.negatives_per_image
+    for kind, name, entry in _models(experiment):
+        if experiment.kernel(entry) and entry.loss.name != "squares":
+            yield (
+                f"{kind}.{name}.loss: found {entry.loss.name!r}, wanted squares, the loss that head ridge has in closed form"
+            )
+    for key, loss, full, epochs in _trainings(experiment):
+        needs = LOSSES[loss["name"]].needs
+        if needs == "complete labels" and not full:
+            yield (
+                f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
+                "labels, as an"
+            )
+        needs_negatives = needs == "observed negatives" or loss.get("assumed") == 0
+        if needs_negatives and not full and only_positives:
+            yield (
+                f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
+                "observation.negatives_per_image, pseudo-labels or supervision: full"
+            )
+        if epochs and loss.get("warmup", 0) >= epochs:
+            yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
+
+
+def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], bool, int | None]]:
+    """Yield key, loss, whether every label is known, and epochs (of ridge: None) of each model, or stage of a student."""
+    for kind, name, entry in _models(experiment):
+        key, full = f"{kind}.{name}", kind == "students" or entry.supervision == "full"
+        epochs: int | None = experiment.training_options(entry).get("epochs")
+        if kind == "students" and entry.stages:
+            for number, own in enumerate(experiment.stages(entry)):
+                loss = own.get("loss") or experiment.loss(entry)
+                yield f"{key}.stages.{number}.loss", loss, own["train_on"] != "observed", own.get("epochs", epochs)
+        else:
+            yield f"{key}.loss", experiment.loss(entry), full, epochs
+
+
+def _models(experiment: Experiment) -> Iterator[tuple[str, str, Any]]:
+    """Yield kind, name and entry of every teacher and student."""
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
         for name, entry in entries.items():
-            key, loss = f"{kind}.{name}.loss", experiment.loss(entry)
-            if experiment.kernel(entry) and loss["name"] != "squares":
-                yield f"{key}: found {loss['name']!r}, wanted squares, the loss that head ridge has in closed form"
-            needs = LOSSES[loss["name"]].needs
-            full = kind == "students" or entry.supervision == "full"
-            if needs == "complete labels" and not full:
-                yield (
-                    f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
-                    "labels, as an"
-                )
-            needs_negatives = needs == "observed negatives" or loss.get("assumed") == 0
-            if needs_negatives and not full and only_positives:
-                yield (
-                    f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
-                    "observation.negatives_per_image, pseudo-labels or supervision: full"
-                )
-            if "k" in loss and loss["k"] is None and experiment.selects_on_observed:
-                yield (
-                    f"{key}: found no k, wanted the positives per image that are expected (validation.select_on: "
-                    "observed_labels cannot tell)"
-                )
-            epochs = experiment.training_options(entry).get("epochs")  # none of ridge
-            if epochs and loss.get("warmup", 0) >= epochs:
-                yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
+            yield kind, name, entry
 
 
 def labels(experiment: Experiment) -> Iterator[str]:
@@ -155,24 +171,6 @@ def labels(experiment: Experiment) -> Iterator[str]:
             if shown in owners:
                 yield f"{kind}.{name}.label: found {shown!r}, which {owners[shown]} shows, too; wanted a label of its own"
             owners.setdefault(shown, name)
-
-
-def students(experiment: Experiment) -> Iterator[str]:
-    """Yield students whose pseudo-labels are not configured, or whose loss does not take them."""
-    for name, entry in experiment.students.items():
-        yield from unknown(f"students.{name}.pseudo_labels", entry.pseudo_labels, list(experiment.pseudo_labels))
-        source = experiment.pseudo_labels.get(entry.pseudo_labels)
-        if source and source.rule == "band" and experiment.kernel(entry):
-            yield (
-                f"students.{name}.pseudo_labels: found {entry.pseudo_labels!r}, whose rule band ignores labels, wanted another "
-                "rule: head ridge learns from every label"
-            )
-        if source and source.rule == "soft" and not LOSSES[entry.loss.name].accepts_soft_targets:
-            wanted = " or ".join(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
-            yield (
-                f"students.{name}.loss: found {entry.loss.name!r}, wanted {wanted}, which take the soft targets of "
-                f"{entry.pseudo_labels}"
-            )
 
 
 def taus(experiment: Experiment) -> Iterator[str]:
@@ -187,16 +185,6 @@ def taus(experiment: Experiment) -> Iterator[str]:
                 yield f"{key}.tau_low: found {entry.tau_low}, wanted below every τ ({text} is not above it)"
         for text in sorted({text for text in texts if texts.count(text) > 1}):
             yield f"{key}.taus: found {text} more than once (two decimals count), wanted each once"
-
-
-def priors(experiment: Experiment) -> Iterator[str]:
-    """Yield missing priors, where validation on observed labels cannot tell them."""
-    for name, entry in experiment.pseudo_labels.items():
-        if experiment.selects_on_observed and "prior" in type(entry).model_fields and entry.prior is None:
-            yield (
-                f"pseudo_labels.{name}.prior: found nothing, wanted a rate for each category (validation.select_on: "
-                "observed_labels cannot tell)"
-            )
 
 
 def calibration(experiment: Experiment) -> Iterator[str]:
@@ -251,6 +239,8 @@ def figures(experiment: Experiment) -> Iterator[str]:
     )
     if source and not RULES[source.rule].swept:
         yield f"figures.students: found {name!r}, whose rule {source.rule} has no τ; wanted students of a rule with taus"
+    if source and source.split == "pool":
+        yield f"figures.students: found {name!r}, whose pseudo-labels are of the pool; wanted students of training rows"
     for baseline in experiment.figures.baselines:
         yield from unknown("figures.baselines", baseline, list(experiment.teachers))
 

@@ -14,6 +14,7 @@ from plan.sections import (
     Figures,
     Observation,
     Predict,
+    Priors,
     Seeds,
     Student,
     Teacher,
@@ -37,6 +38,14 @@ class Location(Section):
         None,
         description="path to the folder that the file names in it start from; null to have it fetched, or where it lies "
         "in the layout (source csv: the folder of the CSV file)",
+    )
+
+
+class Pool(Section):
+    """Images without labels, for students that are trained in stages."""
+
+    images: Path = Field(
+        description="path to a folder of pictures, or to a text file with the path of one on each line, from where the file lies"
     )
 
 
@@ -68,6 +77,7 @@ class Dataset(Section):
     backbone: Name = Field(description="the name of one of the backbones")
     train: Location | None = Field(None, description="the training part")
     test: Location | None = Field(None, description="the test part; files of yours may lack one")
+    pool: Pool | None = Field(None, description="images without labels, for stages of students; the demo draws its own")
     categories: Path | None = Field(
         None,
         description="for source csv: path to a text file with the name of a category on each line, in order; null: all "
@@ -82,6 +92,7 @@ class Dataset(Section):
     seeds: Seeds | None = Field(None, description=SEEDS)
     validation: partial(Validation, "OwnValidation") | None = None  # type: ignore[valid-type]
     observation: partial(Observation, "OwnObservation") | None = None  # type: ignore[valid-type]
+    priors: partial(Priors, "OwnPriors") | None = None  # type: ignore[valid-type]
     teachers: dict[Name, Teacher | None] = Field({}, description="own teachers, laid over those of all data sets")
     pseudo_labels: dict[Name, AnyPseudoLabels | None] = Field({}, description="own pseudo-labels, likewise")
     students: dict[Name, Student | None] = Field({}, description="own students, likewise")
@@ -92,7 +103,7 @@ class Dataset(Section):
 
     def location(self, part: str) -> Location:
         """Return where a part lies; a location without paths where none is named."""
-        return (self.train if part == "train" else self.test) or Location()
+        return {"train": self.train, "test": self.test}.get(part) or Location()
 
 
 # -- what holds for all data sets
@@ -133,6 +144,7 @@ class Demo(Section):
 
     train: Annotated[int, Field(ge=10, le=999_999)] = Field(3000, description="scenes in the training part, from 10")
     test: Annotated[int, Field(ge=1, le=999_999)] = Field(1000, description="scenes in the test part, from 1")
+    pool: Annotated[int, Field(ge=0, le=999_999)] = Field(0, description="scenes without labels in the pool, from 0")
     singles: Annotated[int, Field(ge=64, le=10_000_000)] = Field(
         12000, description="single-object pictures to pretrain the backbone on, from 64"
     )
@@ -164,6 +176,7 @@ class Config(Section):
     seeds: Seeds = Field([1200, 1201, 1202], description=SEEDS)
     validation: Validation = Validation()
     observation: Observation = Observation()
+    priors: Priors = Priors()
     teachers: Annotated[dict[Name, Teacher | None], Field(min_length=1)] = Field(
         description="teachers and baselines by name"
     )

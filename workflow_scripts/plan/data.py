@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from plan import acquire, paths
+from plan import acquire, paths, tracking
 from plan.experiment import Experiment, plain
 
 
@@ -43,12 +43,25 @@ def picture_folder(experiment: Experiment, part: str) -> str:
 
 def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
     """Return the options of list_images: the folder, which images of the part count, and how many go in a shard."""
-    return {
+    own = {"pool": experiment.entry.pool.images} if part == "pool" and experiment.entry.pool else {}
+    return own | {
         "folder": picture_folder(experiment, part),
         "images_per_shard": experiment.config.features.images_per_shard,
         "missing_pictures": experiment.entry.missing_pictures,
         "unannotated_count": experiment.source.unannotated_count,
     }
+
+
+def pool_list(experiment: Experiment, part: str) -> str | list[str]:
+    """Return the user's list of the pool, if it is one."""
+    pool = experiment.entry.pool if part == "pool" else None
+    return pool.images if pool and os.path.isfile(pool.images) else []
+
+
+def fingerprint_pool(experiment: Experiment, part: str) -> str:
+    """Return a fingerprint of the user's pool; it changes where a picture is added or replaced."""
+    pool = experiment.entry.pool if part == "pool" else None
+    return tracking.fingerprint(tracking.pictures_in(pool.images)) if pool else ""
 
 
 def shards(images: str, folder: str, images_per_shard: int) -> list[str]:

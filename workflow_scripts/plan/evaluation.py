@@ -9,6 +9,11 @@ from plan import features, paths, rows, training
 from plan.experiment import Experiment, as_list, parse_reference, plain
 
 
+def split_features(experiment: Experiment, model: str, split: str) -> str:
+    """Return the features of a part that is one split, by the backbone of the model."""
+    return model_features(experiment, model, split)
+
+
 def model_features(experiment: Experiment, model: str, part: str) -> str:
     """Return what the head of a model takes of a part: features, or kernel values in their place."""
     kind, name, _ = paths.model_parts(model)

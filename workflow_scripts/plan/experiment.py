@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from plan import paths
 from plan.config import Config
 from plan.presets import expanded
-from plan.sections import Student, Teacher, Training
+from plan.sections import Stage, Student, Teacher, Training
 from plan.sources import SOURCES, Source
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
@@ -70,6 +70,7 @@ class Experiment:
         self.seeds = sorted(entry.seeds or config.seeds)
         self.validation = _merged(config.validation, entry.validation)
         self.observation = _merged(config.observation, entry.observation)
+        self.priors = _merged(config.priors, entry.priors)
         self.figures = _merged(config.figures, entry.figures)
         self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
@@ -81,9 +82,32 @@ class Experiment:
 
     @cached_property
     def parts(self) -> list[str]:
-        """The parts that the data set has: a test part only where one is fetched, drawn or named."""
+        """The parts with annotations: a test part only where one is fetched, drawn or named, a pool only where it is drawn."""
         named = self.entry.test and (self.entry.test.annotations or self.entry.test.images)
-        return ["train", "test"] if not self.source.named or named else ["train"]
+        drawn = ["pool"] * (self.entry.source == "demo" and self.config.demo.pool > 0)
+        return ["train", "test", *drawn] if not self.source.named or named else ["train"]
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether there are images without labels."""
+        return self.entry.pool is not None or "pool" in self.parts
+
+    @cached_property
+    def pool_backbones(self) -> list[str]:
+        """The backbones whose features of the pool some student needs, its own and those of its teachers."""
+        names = set()
+        for student in self.students.values():
+            labels = self.pseudo_labels[student.pseudo_labels]
+            if labels.split == "pool":
+                models = [parse_reference(reference) for reference in as_list(labels.teacher)]
+                entries = [self.model_entry("students" if variant else "teachers", name) for name, variant in models]
+                names |= {self.backbone(entry) for entry in [student, *entries]}
+        return sorted(names)
+
+    @property
+    def used_parts(self) -> list[str]:
+        """The parts whose images are listed: the pool only where a student learns from it."""
+        return ["train", "test", "pool"] if self.pool_backbones else ["train", "test"]
 
     def model_entry(self, kind: str, name: str) -> Teacher | Student:
         """Return the entry of a teacher or student."""
@@ -108,14 +132,42 @@ class Experiment:
             return ""
         return f"rbf_{options['landmarks']}" if options["kernel"] == "rbf" else "linear"
 
-    def loss(self, entry: Teacher | Student) -> dict[str, Any]:
+    def stages(self, student: Student) -> list[dict[str, Any]]:
+        """Return what the stages of a student have of their own: what each is trained on, its options, its loss."""
+        stages = []
+        for stage in student.stages or []:
+            own = {
+                key: value
+                for key, value in expanded(_named(stage)).items()
+                if key in Training.model_fields and key not in ("head", "hidden")  # those of the student
+            }
+            stages.append({"train_on": stage.train_on} | own | ({"loss": self.loss(stage)} if stage.loss else {}))
+        return plain(stages)
+
+    def loss(self, entry: Teacher | Student | Stage) -> dict[str, Any]:
         """Return a model's loss with all its hyperparameters: named, published for the source, or the default."""
-        options = {"name": entry.loss.name}
-        for hyperparameter in LOSSES[entry.loss.name].hyperparameters:
-            named = hyperparameter.name in entry.loss.model_fields_set
+        loss: Any = entry.loss
+        options = {"name": loss.name}
+        for hyperparameter in LOSSES[loss.name].hyperparameters:
+            named = hyperparameter.name in loss.model_fields_set
             published = hyperparameter.default_for(self.entry.source)
-            options[hyperparameter.name] = getattr(entry.loss, hyperparameter.name) if named else published
+            options[hyperparameter.name] = getattr(loss, hyperparameter.name) if named else published
         return options
+
+    def expects_positives(self, entry: Teacher | Student) -> bool:
+        """Return whether a loss of a model takes its k, the expected positives per image, from the priors."""
+        stages = (isinstance(entry, Student) and entry.stages) or []
+        losses = [self.loss(stage if stage.loss else entry) for stage in stages] or [self.loss(entry)]
+        return any(loss.get("k", 0) is None for loss in losses)
+
+    @property
+    def prior_method(self) -> str:
+        """How class priors are found."""
+        if self.priors.method:
+            return self.priors.method
+        if self.priors.labels_per_image is not None:
+            return "labels_per_image"
+        return "estimated" if self.selects_on_observed else "validation"
 
     def variants(self, student: str) -> list[str]:
         """Return the variants of a student: those of its pseudo-labels."""

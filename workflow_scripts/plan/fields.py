@@ -122,6 +122,9 @@ class PseudoLabels(Section):
         "each once, whose logits are averaged"
     )
     keep_observed: bool = Field(False, description="true: put what was observed back")
+    split: Literal["train", "pool"] = Field(
+        "train", description="the images that are labelled: the training rows, or the pool of images without labels"
+    )
 
 
 def _rule_model(record: PseudoLabelRule) -> Any:

@@ -44,6 +44,41 @@ def image_table(experiment: Experiment) -> str | list[str]:
     return []
 
 
+def prior_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of estimate_priors: the method, and what it reads."""
+    method = experiment.prior_method
+    options: dict[str, Any] = {"method": method}
+    if method == "labels_per_image":
+        options["labels_per_image"] = experiment.priors.labels_per_image
+    return plain(options)
+
+
+def prior_logits(experiment: Experiment, seed: str) -> str | list[str]:
+    """Return the logits that priors are estimated from: of a teacher, on the rows that it was not trained on."""
+    if experiment.prior_method != "estimated":
+        return []
+    return paths.logits(experiment.dataset, paths.model(experiment.priors.teacher, "", seed), "val")
+
+
+def rule_priors(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:
+    """Return the class priors, where the rule of pseudo-labels takes them and the configuration names none."""
+    settings = entry(experiment, pseudo_labels)
+    return paths.priors(experiment.dataset, seed) if takes_priors(settings) else []
+
+
+def prior_readers(experiment: Experiment) -> list[str]:
+    """Return the keys of the entries that take class priors."""
+    readers = [f"pseudo_labels.{name}" for name, entry in experiment.pseudo_labels.items() if takes_priors(entry)]
+    for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
+        readers += [f"{kind}.{name}.loss" for name, entry in entries.items() if experiment.expects_positives(entry)]
+    return readers
+
+
+def takes_priors(settings: Any) -> bool:
+    """Return whether the rule of an entry of pseudo_labels takes class priors that the entry does not name."""
+    return getattr(settings, "prior", 0) is None
+
+
 def check_options(experiment: Experiment) -> dict[str, Any]:
     """Return the options of check_labels: the fully supervised teachers, and select_on."""
     return {"full_supervision": experiment.fully_supervised, "select_on": experiment.validation.select_on}
@@ -62,7 +97,8 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
     rule, parameters = RULES[settings.rule], rule_parameters(settings)
     if rule.swept:
         parameters["tau"] = float(tau_of(variant))
-    return {
+    own = {"split": "pool"} if settings.split == "pool" else {}
+    return own | {
         "keep_observed": settings.keep_observed,
         "parameters": plain(parameters),
         "rule": settings.rule,
@@ -86,8 +122,24 @@ def calibration_logits(experiment: Experiment, pseudo_labels: str, seed: str) ->
 
 def teacher_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:
     """Return the logits that pseudo-labels are made from."""
-    folders = experiment.folders(as_list(entry(experiment, pseudo_labels).teacher), seed)
-    return [paths.logits(experiment.dataset, folder, "train") for folder in folders]
+    settings = entry(experiment, pseudo_labels)
+    folders = experiment.folders(as_list(settings.teacher), seed)
+    return [paths.logits(experiment.dataset, folder, settings.split) for folder in folders]
+
+
+def labelled(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return the true labels of the part that pseudo-labels are made for."""
+    return paths.labels(experiment.dataset, entry(experiment, pseudo_labels).split)
+
+
+def labelled_images(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return the manifest of the part that pseudo-labels are made for."""
+    return paths.images(experiment.dataset, entry(experiment, pseudo_labels).split)
+
+
+def labelled_observed(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:
+    """Return the observed labels of the part that pseudo-labels are made for; the pool has none."""
+    return [] if entry(experiment, pseudo_labels).split == "pool" else paths.observed(experiment.dataset, seed)
 
 
 def variant_files(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:

@@ -52,6 +52,18 @@ def evaluated(matrix: tuple[int, int], features: tuple[int, int]) -> int:
     return max(predicted(matrix, features), columns(matrix))
 
 
+def staged(
+    matrix: tuple[int, int],
+    features: tuple[int, int],
+    pool_matrix: tuple[int, int],
+    pool_features: tuple[int, int],
+    memory_mb: int,
+) -> int:
+    """Return the memory of training in stages: the pool beside the validation rows, then the training rows."""
+    pool = trained(pool_matrix, pool_features, memory_mb) if pool_features[0] else 0
+    return regressed(matrix, features, memory_mb) + pool
+
+
 def trained(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:
     """Return the memory of training: labels, four bytes per entry while they are read; features, four bytes each.
 

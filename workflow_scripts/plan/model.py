@@ -111,8 +111,4 @@ def new_images_list(experiment: Experiment) -> str | list[str]:
 
 def fingerprint_new_images(experiment: Experiment) -> str:
     """Return a fingerprint of the new images; it changes where a picture is added or replaced."""
-    path = new_images(experiment)
-    if os.path.isfile(path):
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return tracking.fingerprint(os.path.join(os.path.dirname(path), line.strip()) for line in file)
-    return tracking.fingerprint(tracking.files_in(path))
+    return tracking.fingerprint(tracking.pictures_in(new_images(experiment)))

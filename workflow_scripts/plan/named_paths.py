@@ -60,6 +60,9 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         elif location.annotations and (beside := experiment.source.pictures_beside):
             folder = paths.beside(location.annotations, beside)
             yield Named(f"{section}.{part}.images", folder, "a folder of pictures, there or named", ("folder",))
+    if entry.pool:
+        wanted = "a folder of pictures, or a text file with a path on each line"
+        yield Named(f"{section}.pool.images", entry.pool.images, wanted, ("file", "folder"))
     if entry.categories:
         yield Named(f"{section}.categories", entry.categories, "a text file with the name of a category on each line")
     if file := experiment.observation.file:

@@ -82,6 +82,11 @@ def observed(dataset: str = DATASET, seed: str | int = SEED) -> str:
     return results("observed", f"seed_{seed}.h5", dataset=dataset)
 
 
+def priors(dataset: str = DATASET, seed: str | int = SEED) -> str:
+    """Return the class priors of a replicate."""
+    return results("priors", f"seed_{seed}.csv", dataset=dataset)
+
+
 # -- features
 
 

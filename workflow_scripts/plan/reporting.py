@@ -44,12 +44,20 @@ def report(experiment: Experiment) -> dict[str, Any]:
 
 
 def all_features(experiment: Experiment) -> list[str]:
-    """Return the features of both parts through every backbone that is used."""
-    return [
-        paths.features(experiment.dataset, backbone, part)
-        for backbone in experiment.backbones
-        for part in ("train", "test")
-    ]
+    """Return the features of each part through every backbone that is used for it."""
+    pairs = [(backbone, part) for backbone in experiment.backbones for part in ("train", "test")]
+    pairs += [(backbone, "pool") for backbone in experiment.pool_backbones]
+    return [paths.features(experiment.dataset, backbone, part) for backbone, part in pairs]
+
+
+def pool_labels(experiment: Experiment) -> str | list[str]:
+    """Return the file that names the images of the pool, where a student learns from it."""
+    return paths.labels(experiment.dataset, "pool") if experiment.pool_backbones else []
+
+
+def left_out(experiment: Experiment) -> list[str]:
+    """Return the files that are left out of each part."""
+    return [paths.left_out(experiment.dataset, part) for part in experiment.used_parts]
 
 
 def record(experiment: Experiment) -> dict[str, Any]:
@@ -77,6 +85,8 @@ def record(experiment: Experiment) -> dict[str, Any]:
         "figures": experiment.figures,
         "comparison": evaluation.comparison(experiment),
     }
+    if labels.prior_readers(experiment):
+        sections["priors"] = labels.prior_options(experiment)
     demo = {"demo": experiment.config.demo} if experiment.entry.source == "demo" else {}
     return plain(sections | demo)
 
@@ -84,13 +94,13 @@ def record(experiment: Experiment) -> dict[str, Any]:
 def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return the options of jobs, by rule and by the wildcards other than data set, seed and shard: what records must hold."""
     jobs = {
-        "list_images": {part: data.listing_options(experiment, part) for part in ("train", "test")},
+        "list_images": {part: data.listing_options(experiment, part) for part in experiment.used_parts},
         "make_labels": {"": data.label_options(experiment)},
         "make_observed_labels": {"": labels.observation(experiment)},
         "extract_features": {
             f"{backbone}/{part}": features.extraction(experiment, backbone)
             for backbone in experiment.backbones
-            for part in ("train", "test")
+            for part in experiment.used_parts
         },
         "choose_landmarks": {
             f"{backbone}/{kernel}": features.landmark_options(experiment, kernel)
@@ -109,11 +119,13 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             for variant in variants_of(entry)
         },
     }
+    if labels.prior_readers(experiment):
+        jobs["estimate_priors"] = {"": labels.prior_options(experiment)}
     return plain(jobs)
 
 
 def recorded_files(experiment: Experiment) -> list[str]:
     """Return the files whose checksums the record holds: annotations, manifests, observed labels of the user."""
-    manifests = [paths.images(experiment.dataset, part) for part in ("train", "test")]
+    manifests = [paths.images(experiment.dataset, part) for part in experiment.used_parts]
     own = [experiment.observation.file] if experiment.observation.file else []
     return [*acquire.all_annotations(experiment), *manifests, *own]

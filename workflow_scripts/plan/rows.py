@@ -27,10 +27,11 @@ def model_folders(experiment: Experiment) -> Iterator[str]:
 
 
 def variants(experiment: Experiment) -> list[dict[str, Any]]:
-    """Return every set of pseudo-labels with its replicate, as plain rows."""
+    """Return every set of pseudo-labels of training rows with its replicate, as plain rows; on the pool no truth is known."""
     return [
         {"pseudo_labels": name, "variant": variant, "tau": tau_of(variant), "seed": seed}
         for seed in experiment.seeds
         for name, entry in sorted(experiment.pseudo_labels.items())
+        if entry.split == "train"
         for variant in variants_of(entry)
     ]

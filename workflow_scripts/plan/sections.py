@@ -64,6 +64,24 @@ class Observation(Section):
     )
 
 
+class Priors(Section):
+    """How many images have each category, for rule class_prior and for losses that expect k positives per image."""
+
+    method: Literal["validation", "labels_per_image", "estimated"] | None = Field(
+        None,
+        description="validation: the rates of the true validation labels; labels_per_image: the observed rates, scaled to "
+        "the number below; estimated: likewise, scaled to what a teacher's logits and the observed labels tell; null: "
+        "labels_per_image where the number is named, else validation where models are selected on true labels, else estimated",
+    )
+    labels_per_image: Annotated[float, Field(ge=1)] | None = Field(
+        None, description="about how many labels an image has, from 1"
+    )
+    teacher: Name = Field(
+        "em",
+        description="for estimated: the teacher whose logits on the validation rows are read; it learns from observed labels",
+    )
+
+
 class Training(Section):
     """How models are trained."""
 
@@ -187,10 +205,24 @@ class Teacher(_Model):
     )
 
 
+class Stage(partial(Training, "_StageTraining")):  # type: ignore[misc]
+    """A stage of a student's training, with any key of training but those of the head."""
+
+    train_on: Literal["pool", "pseudo_labels", "observed"] = Field(
+        description="what it learns from: the student's pseudo-labels, where they are of the pool (pool) or of the training "
+        "rows (pseudo_labels), or the observed labels of the training rows (observed)"
+    )
+    loss: Loss | None = Field(None, description="the loss of the stage; null: the student's")
+
+
 class Student(_Model):
     """A model trained on pseudo-labels, with any key of training; null takes it away."""
 
     pseudo_labels: Name = Field(description="the name of one of the pseudo_labels")
+    stages: Annotated[list[Stage], Field(min_length=1)] | None = Field(
+        None,
+        description="trained one after the other, each from the weights of the one before; null: one, on the pseudo-labels",
+    )
 
 
 Seeds = Annotated[

@@ -71,6 +71,14 @@ def fingerprint(paths: Iterable[str]) -> str:
     return checksum.hexdigest()
 
 
+def pictures_in(path: str) -> Iterable[str]:
+    """Return the paths of pictures: of the files in a folder, or of those that a list names, from where it lies."""
+    if not os.path.isfile(path):
+        return files_in(path)
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        return [os.path.join(os.path.dirname(path), line.strip()) for line in file]
+
+
 def fingerprint_of_sizes(paths: Iterable[str]) -> str:
     """Return a checksum of the names and sizes of files, not of their times: a copy that is as good runs nothing again."""
     checksum = hashlib.sha256()

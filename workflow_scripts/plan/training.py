@@ -14,7 +14,9 @@ def teacher_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
 
 def student_options(experiment: Experiment, student: str) -> dict[str, Any]:
     """Return the options of train_student."""
-    return experiment.training_options(experiment.students[student])
+    entry = experiment.students[student]
+    stages = experiment.stages(entry)
+    return experiment.training_options(entry) | ({"stages": stages} if stages else {})
 
 
 def teacher_features(experiment: Experiment, teacher: str) -> str:
@@ -53,9 +55,38 @@ def teacher_observed(experiment: Experiment, teacher: str, seed: str) -> str | l
     return paths.observed(experiment.dataset, seed) if needed else []
 
 
+def teacher_priors(experiment: Experiment, teacher: str, seed: str) -> str | list[str]:
+    """Return the class priors, where the loss of a teacher expects as many positives per image as they sum to."""
+    return paths.priors(experiment.dataset, seed) if experiment.expects_positives(experiment.teachers[teacher]) else []
+
+
+def student_priors(experiment: Experiment, student: str, seed: str) -> str | list[str]:
+    """Return the class priors, where the loss of a student expects as many positives per image as they sum to."""
+    return paths.priors(experiment.dataset, seed) if experiment.expects_positives(experiment.students[student]) else []
+
+
 def selection_observed(experiment: Experiment, seed: str) -> str | list[str]:
     """Return the observed labels, where models are selected on them."""
     return paths.observed(experiment.dataset, seed) if experiment.selects_on_observed else []
+
+
+def student_observed(experiment: Experiment, student: str, seed: str) -> str | list[str]:
+    """Return the observed labels, where a stage of a student learns from them or models are selected on them."""
+    needed = any(stage.train_on == "observed" for stage in experiment.students[student].stages or [])
+    return paths.observed(experiment.dataset, seed) if needed or experiment.selects_on_observed else []
+
+
+def student_pool_features(experiment: Experiment, student: str) -> str | list[str]:
+    """Return the features of the pool, where the pseudo-labels of a student are of it."""
+    entry = experiment.students[student]
+    if experiment.pseudo_labels[entry.pseudo_labels].split != "pool":
+        return []
+    return paths.features(experiment.dataset, experiment.backbone(entry), "pool")
+
+
+def student_pool_labels(experiment: Experiment, student: str) -> str | list[str]:
+    """Return the file that names the images of the pool, where the pseudo-labels of a student are of it."""
+    return paths.labels(experiment.dataset, "pool") if student_pool_features(experiment, student) else []
 
 
 def student_labels(experiment: Experiment, student: str, seed: str, variant: str) -> str:

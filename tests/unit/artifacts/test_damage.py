@@ -28,12 +28,12 @@ def artifacts(tmp_path):
 
 def test_no_flipped_bit_passes_and_none_ends_in_a_traceback(tmp_path):
     found = damage.every_outcome(tmp_path / "results", 40)
-    assert len(found) == 27
+    assert len(found) == 29
     assert {name: counts for name, counts in found.items() if counts["refused"] != 40} == {}
 
 
 @pytest.mark.parametrize(
-    "kind", ["labels", "observed", "pseudo_labels", "logits", "checkpoint", "metrics", "table", "manifest"]
+    "kind", ["labels", "observed", "pseudo_labels", "logits", "checkpoint", "metrics", "table", "manifest", "priors"]
 )
 def test_an_artifact_at_the_place_of_another_is_refused(artifacts, kind):
     """With its record and without, as after a swap of two replicates."""

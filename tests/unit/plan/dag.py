@@ -78,10 +78,10 @@ class Ancient:
 def _pattern(output: str) -> re.Pattern[str]:
     """Return the expression that an output pattern stands for; what a wildcard may be follows from its name."""
     allowed = {
-        "part": "train|test",
+        "part": "train|test|pool",
         "kernel": "linear|rbf_[0-9]+",
         "seed": "[0-9]+",
-        "split": "train|val|test",
+        "split": "train|pool",
         "shard": "[0-9]{5}",
         "variant": "tau_0[.][0-9]{2}|all",
         "sampling": "size|location",

@@ -21,6 +21,30 @@ CASES = {
             "students/second": {"pseudo_labels": "second", "loss": "bce"},
         },
     ),
+    "a pool and priors": tiny.changed(
+        tiny.CONFIG,
+        {
+            "datasets/tiny/pool": {"images": "data/pool"},
+            "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "split": "pool"},
+            "students/staged": {
+                "pseudo_labels": "top",
+                "loss": "bce",
+                "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "epr"}],
+            },
+        },
+    ),
+    "a drawn pool": tiny.changed(
+        DEFAULT,
+        {
+            "demo/pool": 5,
+            "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 3, "split": "pool"},
+            "students/staged": {
+                "pseudo_labels": "top",
+                "loss": "bce",
+                "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}],
+            },
+        },
+    ),
     **{name: DEFAULT | {"dataset": name} for name in ("demo", "coco2014", "voc2012", "cub")},
     "nuswide": tiny.changed(
         DEFAULT | {"dataset": "nuswide"}, {f"datasets/nuswide/{key}": value for key, value in FROM.items()}

@@ -10,7 +10,20 @@ from plan import load, named_paths, training
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
 from plan.presets import PRESETS
-from plan.sections import Comparison, Figures, Observation, Predict, Training, Validation
+from plan.sections import Comparison, Figures, Observation, Predict, Priors, Training, Validation
+
+CAP = {"teacher": "em", "rule": "class_prior"}
+POOLED = {
+    "datasets/tiny/pool": {"images": "data/test"},
+    "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 5, "split": "pool"},
+}
+STAGES = [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}]
+
+
+def staged(stages, **entry):
+    """A student of the pool's pseudo-labels with these stages, as changes of the configuration."""
+    return POOLED | {"students/staged": {"pseudo_labels": "top", "loss": "bce", "stages": stages} | entry}
+
 
 CASES = {
     "a misspelt section": ({"trainnig": {}}, "trainnig: no such key here; did you mean training?"),
@@ -189,13 +202,88 @@ CASES = {
         {"teachers/em/loss": "em_apl"},
         "teachers.em.loss: found warmup 5, wanted fewer than the 3 epochs",
     ),
-    "k that single-positive validation cannot tell": (
-        {"validation/select_on": "observed_labels", "teachers/em/loss": "epr"},
-        "teachers.em.loss: found no k, wanted the positives per image that are expected",
+    "priors from a number that is not there": (
+        {"priors": {"method": "labels_per_image"}},
+        "priors.labels_per_image: found nothing, wanted a number from 1",
     ),
-    "a prior that single-positive validation cannot tell": (
-        {"validation/select_on": "observed_labels", "pseudo_labels/cap": {"teacher": "em", "rule": "class_prior"}},
-        "pseudo_labels.cap.prior: found nothing, wanted a rate for each category",
+    "priors from true labels that the source does not have": (
+        {
+            "datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}},
+            "priors": {"method": "validation"},
+        },
+        "priors.method: found validation, wanted labels_per_image or estimated: source image_folder has no true labels",
+    ),
+    "priors from a teacher that is not there": (
+        {"priors": {"method": "estimated", "teacher": "wan"}, "pseudo_labels/cap": CAP},
+        "priors.teacher (for pseudo_labels.cap): found 'wan', wanted one of em, an, full",
+    ),
+    "priors from a teacher that learns from true labels": (
+        {"priors": {"method": "estimated", "teacher": "full"}, "pseudo_labels/cap": CAP},
+        "priors.teacher: found 'full', which learns from true labels; wanted a teacher that learns from observed ones",
+    ),
+    "priors from a teacher that needs them": (
+        {"validation/select_on": "observed_labels", "teachers/em/loss": "epr"},
+        "priors.teacher: found 'em', whose own loss needs the priors; wanted another teacher, or k in teachers.em.loss",
+    ),
+    "a pool that is not there": (
+        {"pseudo_labels/top": POOLED["pseudo_labels/top"]},
+        "pseudo_labels.top.split: found pool, wanted datasets.tiny.pool in the configuration, or train",
+    ),
+    "a pool that is not drawn": (
+        {"datasets/tiny": {"source": "demo", "backbone": "random"}, "pseudo_labels/top": POOLED["pseudo_labels/top"]},
+        "pseudo_labels.top.split: found pool, wanted demo.pool above 0 in the configuration, or train",
+    ),
+    "a pool of the user's beside a drawn data set": (
+        {"datasets/tiny": {"source": "demo", "backbone": "random", "pool": {"images": "data/test"}}},
+        "datasets.tiny.pool: found one, wanted demo.pool (source demo is drawn)",
+    ),
+    "observed labels of a pool": (
+        POOLED | {"pseudo_labels/top/keep_observed": True},
+        "pseudo_labels.top.keep_observed: found true, wanted false: of the pool nothing is observed",
+    ),
+    "a rule that is calibrated on labels of a pool": (
+        POOLED | {"pseudo_labels/top": {"teacher": "em", "rule": "conformal", "error_rate": 0.1, "split": "pool"}},
+        "pseudo_labels.top.rule: found conformal, wanted one that needs no label of the rows it ranks (split: pool)",
+    ),
+    "a student of the pool alone": (
+        staged(None),
+        "students.staged.stages: found nothing, wanted a stage on pool, where the pseudo-labels are, and one on observed",
+    ),
+    "the pool last": (
+        staged([{"train_on": "observed", "loss": "em"}, {"train_on": "pool"}]),
+        "students.staged.stages: found pool last, wanted a stage on observed after it",
+    ),
+    "a stage on other pseudo-labels": (
+        staged([{"train_on": "pseudo_labels"}, *STAGES]),
+        "students.staged.stages.0.train_on: found pseudo_labels, wanted pool (pseudo_labels.top.split: pool) or observed",
+    ),
+    "stages without pseudo-labels": (
+        staged([{"train_on": "observed", "loss": "em"}]),
+        "students.staged.stages: found none on pool, wanted one (a model without pseudo-labels is a teacher)",
+    ),
+    "a stage with another head": (
+        staged([{"train_on": "pool", "hidden": 5}, STAGES[1]]),
+        "students.staged.stages.0.hidden: found 5, wanted it beside stages: a student has one head",
+    ),
+    "a stage whose loss wants every label": (
+        staged([{"train_on": "pool"}, {"train_on": "observed"}]),
+        "students.staged.stages.1.loss: bce wants every label; wanted supervision: full beside it",
+    ),
+    "a stage whose loss knows true labels": (
+        staged([{"train_on": "pool"}, {"train_on": "observed", "loss": "iun"}]),
+        "students.staged.stages.1.loss: iun learns from true negatives, wanted a loss for observed labels, as em",
+    ),
+    "a warm-up longer than the stage": (
+        staged([{"train_on": "pool"}, {"train_on": "observed", "loss": "em_apl", "epochs": 5}]),
+        "students.staged.stages.1.loss: found warmup 5, wanted fewer than the 5 epochs",
+    ),
+    "a figure of the pool": (
+        staged(STAGES)
+        | {
+            "pseudo_labels/top": {"teacher": "em", "taus": [0.5], "split": "pool"},
+            "figures": {"students": "staged", "baselines": ["em"]},
+        },
+        "figures.students: found 'staged', whose pseudo-labels are of the pool; wanted students of training rows",
     ),
     "a number of labels that single-positive validation cannot tell": (
         {"validation/select_on": "observed_labels", "pseudo_labels/new": {"teacher": "em", "rule": "cardinality"}},
@@ -224,7 +312,7 @@ CASES = {
     ),
     "a parameter of another rule": (
         {"pseudo_labels/soft": {"teacher": "em", "rule": "soft", "taus": [0.5]}},
-        "pseudo_labels.soft.taus: no such key here; wanted one of teacher, keep_observed, rule",
+        "pseudo_labels.soft.taus: no such key here; wanted one of teacher, keep_observed, split, rule",
     ),
     "a rule without its parameter": (
         {"pseudo_labels/top": {"teacher": "em", "rule": "top_k"}},
@@ -539,7 +627,7 @@ def test_config_yaml_shows_every_section_with_its_defaults():
     """docs/config.md (see test_docs) shows every key."""
     shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
     assert set(shown) == set(Config.model_fields)
-    for section in (Validation, Observation, Comparison, Predict, Training, Features, Demo, Machine):
+    for section in (Validation, Observation, Priors, Comparison, Predict, Training, Features, Demo, Machine):
         name = section.__name__.lower()
         defaults = {key: field.default for key, field in section.model_fields.items()}
         if name == "comparison":

@@ -72,6 +72,7 @@ OBSERVING = and_after("make_observed_labels")
 MEASURING = and_after("evaluate")
 STUDENTS = MEASURING | {"train_student"}
 TABLES = and_after("collect_metrics", "collect_label_counts", "measure_label_quality", "plot_reliability")
+AFTER_PRIORS = TRAINING - {"predict_logits"} | {"estimate_priors"}
 ADDED_LABELS = and_after("collect_label_counts", "measure_label_quality") | {"make_pseudo_labels"}
 
 CONFIG_CASES = {  # a change of the config -> what runs
@@ -131,8 +132,9 @@ CONFIG_CASES = {  # a change of the config -> what runs
             "pseudo_labels/cap": {"teacher": "soft@all", "rule": "class_prior"},
             "students/soft": {"pseudo_labels": "soft", "loss": "bce"},
         },
-        LABELLING | {"predict_logits"},
+        LABELLING | {"predict_logits", "estimate_priors"},
     ),
+    "priors that nothing takes": ({"priors": {"method": "estimated", "labels_per_image": 2}}, set()),
     "sampling of the observation": ({"observation": {"sampling": "size"}}, {"make_observation_weights", *OBSERVING}),
     "observed negatives": ({"observation": {"negatives_per_image": 1}}, OBSERVING),
     "weights that the sampling does not read": ({"observation": {"weights": {"red": 2}}}, set()),
@@ -184,6 +186,83 @@ def test_a_τ_added_runs_its_own_files_alone():
     two = len(tiny.CONFIG["seeds"])
     wanted = {"make_pseudo_labels": two, "train_student": two, "evaluate": two}
     assert dag.planned(tiny.CONFIG, after) == wanted | dict.fromkeys(TABLES | {"compare_methods", "plot_comparison"}, 1)
+
+
+PRIORS = tiny.changed(
+    tiny.CONFIG,
+    {
+        "teachers/epr": {"loss": "epr"},
+        "pseudo_labels/cap": {"teacher": "em", "rule": "class_prior"},
+        "students/cap": {"pseudo_labels": "cap", "loss": "bce"},
+        "priors": {"labels_per_image": 2},
+    },
+)
+PRIOR_CASES = {  # where a rule and a loss take class priors
+    "another number": ({"priors": {"labels_per_image": 3}}, AFTER_PRIORS),
+    "an estimate": ({"priors": {"method": "estimated"}}, AFTER_PRIORS),
+    "the number, by its name": ({"priors": {"method": "labels_per_image", "labels_per_image": 2}}, set()),
+    "a teacher that it does not read": ({"priors": {"labels_per_image": 2, "teacher": "an"}}, set()),
+    "rates of its own": (
+        {"pseudo_labels/cap/prior": {"red": 0.5, "green": 0.5, "blue": 0.5, "white": 0.5}},
+        LABELLING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PRIOR_CASES)
+def test_a_change_of_the_priors_runs_what_takes_them(case):
+    changes, wanted = PRIOR_CASES[case]
+    assert set(dag.planned(PRIORS, tiny.changed(PRIORS, changes))) == wanted
+
+
+POOL = tiny.changed(
+    tiny.CONFIG,
+    {
+        "datasets/tiny/pool": {"images": "data/pool"},
+        "pseudo_labels/top": {"teacher": "an", "rule": "top_k", "k": 3, "split": "pool"},
+        "students/staged": {
+            "pseudo_labels": "top",
+            "loss": "bce",
+            "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}],
+        },
+    },
+)
+POOLING = STUDENTS | {"list_images", "extract_features", "index_features"}
+POOLING |= {"make_pool_labels", "predict_logits", "make_pseudo_labels"}
+POOL_CASES = {  # of a student that is trained on a pool first
+    "another pool": (
+        {"datasets/tiny/pool": {"images": "data/others"}},
+        POOLING,
+    ),
+    "more of the pool": ({"pseudo_labels/top/k": 4}, STUDENTS | {"make_pseudo_labels"}),
+    "the epochs of a stage": (
+        {"students/staged/stages": [{"train_on": "pool", "epochs": 2}, {"train_on": "observed", "loss": "em"}]},
+        STUDENTS,
+    ),
+    "its loss, written out": (
+        {
+            "students/staged/stages": [
+                {"train_on": "pool"},
+                {"train_on": "observed", "loss": {"name": "em", "alpha": 0.1}},
+            ]
+        },
+        set(),
+    ),
+    "a student taken away, and the pool with it": ({"students/staged": None}, MEASURING - {"evaluate"}),
+}
+
+
+@pytest.mark.parametrize("case", POOL_CASES)
+def test_a_change_of_the_pool_or_of_a_stage_runs_what_depends_on_it(case):
+    changes, wanted = POOL_CASES[case]
+    assert set(dag.planned(POOL, tiny.changed(POOL, changes))) == wanted
+
+
+def test_a_pool_changes_no_job_of_the_other_models():
+    counts = dag.planned(tiny.CONFIG, POOL)
+    assert set(counts) == POOLING
+    assert counts["list_images"] == counts["extract_features"] == counts["make_pool_labels"] == 1
+    assert counts["train_student"] == counts["make_pseudo_labels"] == 2 and "train_teacher" not in counts
 
 
 TABLE = tiny.changed(

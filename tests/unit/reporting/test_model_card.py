@@ -60,8 +60,12 @@ def test_a_card_of_a_student():
 
 def test_a_card_of_a_teacher_says_which_labels_it_learnt_from():
     measured = model_card.evaluate(PREDICTIONS, CATEGORIES)
-    assert "- Trained on the true labels.\n" in card(measured, "teachers", training={"head": "linear", "supervision": "full"})
-    assert "- Trained on the observed labels.\n" in card(measured, "teachers", training={"head": "linear", "supervision": "observed"})
+    assert "- Trained on the true labels.\n" in card(
+        measured, "teachers", training={"head": "linear", "supervision": "full"}
+    )
+    assert "- Trained on the observed labels.\n" in card(
+        measured, "teachers", training={"head": "linear", "supervision": "observed"}
+    )
 
 
 def test_a_card_without_test_labels_says_so():

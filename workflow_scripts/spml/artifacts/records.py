@@ -143,7 +143,7 @@ def checksum_of(path: PathLike) -> str:
 def advice(path: PathLike, record: Record | None = None) -> str:
     """Return what to do about an artifact that cannot be used."""
     parts = name_of(path).split("/")
-    if "images" in parts and parts[-2] in ("train", "test"):  # made with the others of its folder
+    if "images" in parts and parts[-2] in ("train", "test", "pool"):  # made with the others of its folder
         path = Path(path).parent.with_suffix(".csv")
     return f"delete {path}, then run again: {_maker(record)} makes it again"
 

@@ -95,6 +95,20 @@ def of_folder(root: str, key: str = "predict.images") -> Folder:
     return folder
 
 
+def of_folder_or_list(path: str, key: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return name and path of each picture, and what is left out, of a folder or of a text file that names pictures.
+
+    Raises
+    ------
+    InputError
+        As ``of_folder`` and ``of_list``.
+    """
+    if os.path.isfile(path):
+        return of_list(path), []
+    folder = of_folder(path, key)
+    return [(name, os.path.join(path, name)) for name in folder.pictures], folder.left_out
+
+
 def _walk(root: str) -> Iterator[tuple[str, str]]:
     """Yield each file in a folder and its subfolders by its path from there on, and why it is left out, if its name tells."""
     unreadable: list[str] = []

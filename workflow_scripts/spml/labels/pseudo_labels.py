@@ -98,7 +98,7 @@ def threshold(logits: np.ndarray, tau: float) -> np.ndarray:
     hyperparameters=[
         Hyperparameter(
             "prior",
-            "category to rate of positives, for each category; null: the rates of the validation labels",
+            "category to rate of positives, for each category; null: those of section priors",
             default=None,
             kind="rates",
             minimum=0,

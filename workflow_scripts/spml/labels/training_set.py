@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spml.artifacts import blocks, labels, manifest
+from spml.artifacts.codes import ObservedLabel
 
 
 @dataclass
@@ -23,8 +24,12 @@ class TrainingRows:
 
 
 @contextlib.contextmanager
-def opening(true: labels.MatrixFile, observed: str, images: str, logits: Sequence[str]) -> Iterator[TrainingRows]:
+def opening(
+    true: labels.MatrixFile, observed: str, images: str, logits: Sequence[str], split: str = "train"
+) -> Iterator[TrainingRows]:
     """Yield the training rows, from the files of true labels, observed labels, the manifest and the teachers' logits.
+
+    With split ``pool`` they are those of the pool, of which nothing is observed: ``observed`` is empty.
 
     Raises
     ------
@@ -32,21 +37,29 @@ def opening(true: labels.MatrixFile, observed: str, images: str, logits: Sequenc
         When a file has other images or categories.
     """
     with contextlib.ExitStack() as stack:
-        observed_labels = stack.enter_context(labels.opening(observed, "observed"))
-        observed_labels.require_same_as(true)
+        rows = true.rows(split)
+        observed_rows: blocks.Rows = blocks.Mapped(_unobserved, true.select(rows))
+        if observed:
+            observed_labels = stack.enter_context(labels.opening(observed, "observed"))
+            observed_labels.require_same_as(true)
+            observed_rows = observed_labels.select(rows)
         listed = manifest.read(images)
         true.require_same_images(images, listed.image_id)
-        values = stack.enter_context(mean_logits(true, "train", logits))
-        rows = true.rows("train")
+        values = stack.enter_context(mean_logits(true, split, logits))
         yield TrainingRows(
-            image_id=true.ids("train"),
+            image_id=true.ids(split),
             file_name=[listed.file_name[row] for row in rows],
             path=[listed.path[row] for row in rows],
             category=true.category,
             logits=values,
-            observed=observed_labels.select(rows),
+            observed=observed_rows,
             true=true.select(rows),
         )
+
+
+def _unobserved(true: np.ndarray) -> np.ndarray:
+    """Return observed labels of the shape of true ones [n, L], none of them observed."""
+    return np.full(true.shape, ObservedLabel.UNOBSERVED, np.int8)
 
 
 @contextlib.contextmanager

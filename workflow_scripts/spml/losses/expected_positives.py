@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 K = Hyperparameter(
     "k",
-    "expected positives per image, above 0; null: their mean over the validation rows",
+    "expected positives per image, above 0; null: the sum of the priors (section priors)",
     default=None,
     above=0,
     nullable=True,

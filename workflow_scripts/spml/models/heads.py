@@ -93,6 +93,13 @@ def backward(weights: Weights, features: Tensor, hidden: Tensor | None, keep: Te
     torch.sum(slope, -1, out=weights[f"{layer}.bias"].grad)
 
 
+def unfold_standardisation(weights: Weights, mean: Tensor, std: Tensor) -> Weights:
+    """Return the stack whose logits for (features - mean) / std equal those of this one for raw features."""
+    first = "hidden" if "hidden.weight" in weights else "output"
+    weight = weights[f"{first}.weight"]
+    return weights | {f"{first}.weight": weight * std, f"{first}.bias": weights[f"{first}.bias"] + weight @ mean}
+
+
 def fold_standardisation(weights: Weights, mean: Tensor, std: Tensor) -> Weights:
     """Return the stack whose logits for raw features equal those of this one for (features - mean) / std."""
     first = "hidden" if "hidden.weight" in weights else "output"

@@ -17,6 +17,7 @@ from spml.models.heads import (
     count_weights,
     fold_standardisation,
     initial_weights,
+    unfold_standardisation,
 )
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
@@ -69,6 +70,7 @@ def train(
     seed: int,
     name: str,
     device: str = "cpu",
+    begin: Weights | None = None,
 ) -> Trained:
     """Train one head per candidate of the grid with Adam and return the best by validation mAP.
 
@@ -76,6 +78,9 @@ def train(
     The best epoch of each is kept (strictly greater), then the best candidate (the first of equals). Shuffles and
     dropout depend on (seed, batch size, epoch), initial weights on (seed, name, candidate). The history is in the order
     of the grid.
+
+    With ``begin``, the weights of one head for features as they are stored, every candidate begins there instead. The
+    standardization is that of the rows at hand: the head computes the same as before its first step.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def train(
         while rates := options.next_rates(scores):
             candidates = [Candidate(batch_size, rate) for rate in rates]
             for start in range(0, len(candidates), together):
-                stack = Stack(candidates[start : start + together], data, options, seed, name, device)
+                stack = Stack(candidates[start : start + together], data, options, seed, name, device, begin)
                 for best in stack.train(history, progress):
                     scores[best.candidate.learning_rate] = best.val_map
                     if chosen is None or _rank(options, best) > _rank(options, chosen):
@@ -161,11 +166,16 @@ class Stack:
         seed: int,
         name: str,
         device: str,
+        begin: Weights | None = None,
     ) -> None:
         self.candidates, self.data, self.options, self.seed = candidates, data, options, seed
         weight_seeds = [seeds.seed_for("weights", seed, name, candidate) for candidate in candidates]
         weights = initial_weights(options.head, options.hidden, data.training.widths, weight_seeds)
+        if begin is not None:
+            weights = {key: begin[key].expand(len(candidates), *begin[key].shape).clone() for key in weights}
         weights = {key: value.to(device) for key, value in weights.items()}
+        if begin is not None:
+            weights = unfold_standardisation(weights, data.mean, data.std)
         loss_seeds = [seeds.seed_for("loss", seed, name, candidate) for candidate in candidates]
         context = RunContext(loss_seeds, options.epochs, data.training.labels)
         self.loss = make_loss(options.loss, options.hyperparameters, context)

@@ -1,5 +1,7 @@
 """Fit one ridge regression from a file of features and their decomposition, and write its checkpoint and history."""
 
+import dataclasses
+
 import numpy as np
 
 from spml.artifacts import checkpoints, decompositions, features, labels, records
@@ -60,7 +62,7 @@ def fit_ridge(
     print(f"chosen: penalty {fitted.penalty:g}, validation mAP {fitted.val_map:.2f}")
     for edge in edges:
         print(f"the choice is at an edge, the {edge} that was tried: a better one may lie beyond")
-    write_history(history, fitted.history)
+    write_history(history, [dataclasses.asdict(row) for row in fitted.history])
     checkpoints.save(
         checkpoint,
         fitted.weights,

@@ -49,8 +49,8 @@ def from_observed_labels(loss: str, observed: Labels, true: Labels) -> TrainingL
     return TrainingLabels(observed.path, encoded)
 
 
-def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels) -> TrainingLabels:
-    """Return pseudo-labels, whose file holds the training rows alone.
+def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels, split: str = "train") -> TrainingLabels:
+    """Return pseudo-labels, whose file holds the rows of the split alone: train, or pool.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels) -> TrainingLabel
         When the files do not belong together, no label is positive, or the labels are not what the loss needs.
     """
     hdf5.require_same("category", pseudo.path, pseudo.category, true.path, true.category)
-    pseudo.require_images_of(true, "train")
+    pseudo.require_images_of(true, split)
     values = pseudo.values[:]
     _require_positives(pseudo.path, values, " (a lower τ?)")
     return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, values))
