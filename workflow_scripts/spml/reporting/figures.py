@@ -167,6 +167,7 @@ def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: st
         axes.barh(height[varied] - 0.27, 2 * std, 0.16, mean - std, color=SPREAD, label=label, zorder=2)
     axes.set_yticks(height, methods["label"], fontsize=8)
     axes.set_ylim(-0.7, len(methods) - 0.3)
+    axes.use_sticky_edges = False  # a bar that ends at the frame would look cut off
     axes.margins(x=0.05)
     axes.grid(axis="y", color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
