@@ -43,8 +43,8 @@ report: $(READY) ## the report alone: a minute after a run; Snakemake's own: sna
 show: $(READY) ## what a file holds, or one image in it, make show FILE=results/demo/labels/train.h5 IMAGE=000001.jpg: a second
 	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"
 
-bench: run ## every measurement of speed, to results/bench: an hour; nothing else should run beside it
-	for name in features heads streaming memory label_memory cost intervals protocols load gallery sources damage; do \
+bench: run ## every measurement of speed, to results/bench: over an hour; nothing else should run beside it
+	for name in features heads streaming memory label_memory cost intervals protocols load gallery sources damage ridge intervals study; do \
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 

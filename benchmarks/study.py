@@ -44,7 +44,12 @@ STUDY = {
         "full": {"loss": "bce", "supervision": "full"},
     },
     "pseudo_labels": {
-        "paper": {"teacher": "em", "rule": "threshold", "taus": [0.55, 0.65, 0.75, 0.85, 0.95]},
+        "paper": {
+            "teacher": "em",
+            "rule": "threshold",
+            "taus": [0.55, 0.65, 0.75, 0.85, 0.95],
+            "keep_observed": True,  # drawn pictures reach no high probability
+        },
         "class_prior": {"teacher": "em", "rule": "class_prior", "keep_observed": True},
         "top_k": {"teacher": "em", "rule": "top_k", "k": 500},
         "argmax": {"teacher": "em", "rule": "argmax"},
