@@ -48,7 +48,7 @@ STUDY = {
             "teacher": "em",
             "rule": "threshold",
             "taus": [0.55, 0.65, 0.75, 0.85, 0.95],
-            "keep_observed": True,  # drawn pictures reach no high probability
+            "keep_observed": True,  # so that every τ has positives
         },
         "class_prior": {"teacher": "em", "rule": "class_prior", "keep_observed": True},
         "top_k": {"teacher": "em", "rule": "top_k", "k": 500},
@@ -67,6 +67,8 @@ def draw(folder: Path) -> None:
     import torchvision
     from PIL import Image
 
+    from spml.features.backbones import scaled
+
     random = np.random.default_rng(0)
     colors = random.integers(0, 256, (CATEGORIES, 3), dtype=np.uint8)
     names = [f"category {number:02}" for number in range(CATEGORIES)]
@@ -84,7 +86,14 @@ def draw(folder: Path) -> None:
         with open(folder / f"{part}.csv", "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("path", "observed", "true"), *rows])
     torch.manual_seed(0)
-    torch.save(torchvision.models.get_model("mobilenet_v2").state_dict(), folder / "random.pth")
+    backbone = torchvision.models.get_model("mobilenet_v2")
+    for layer in backbone.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None  # statistics of all pictures that pass
+    shown = [np.asarray(Image.open(folder / "train" / f"{number:05}.png")) for number in range(512)]
+    with torch.no_grad():  # without these statistics, random weights let every feature fade to 0
+        backbone.train()(scaled(torch.from_numpy(np.stack(shown))))
+    torch.save(backbone.state_dict(), folder / "random.pth")
     (folder / "study.yaml").write_text(yaml.safe_dump(STUDY), encoding="utf-8")
 
 
