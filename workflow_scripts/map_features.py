@@ -14,7 +14,8 @@ ROWS = 1024  # at a time
 landmarks = Landmarks(*decompositions.read_landmarks(snakemake.input.landmarks))
 with features.reading(snakemake.input.features) as stored:
     rows = np.arange(len(stored.image_id))
-    blocks = (kernel_matrix(stored.read(rows[start : start + ROWS]), landmarks) for start in range(0, len(rows), ROWS))
+    starts = range(0, max(len(rows), 1), ROWS)  # a part without images has one block of none
+    blocks = (kernel_matrix(stored.read(rows[start : start + ROWS]), landmarks) for start in starts)
     settings = {name: value for name, value in stored.settings.items() if name != "storage"}
     settings["weights_sha256"] = records.checksum_of(snakemake.input.landmarks)
     shape = features.write_shard(snakemake.output.shard, stored.image_id, blocks, "float32", **settings)

@@ -1,5 +1,6 @@
 """Ridge regression as teacher, baseline and student by the real command, to the exported model."""
 
+import json
 import re
 
 import h5py
@@ -127,3 +128,12 @@ def test_kernel_values_of_other_landmarks_are_refused(run):
         features.require_kernel_values(stored, own, "a checkpoint")
         with pytest.raises(InputError, match=r"rbf_20/test.h5: found kernel values of other landmarks than those of"):
             features.require_kernel_values(stored, other, "a checkpoint")
+
+
+def test_a_data_set_without_a_test_part_has_ridge_regression_with_a_kernel(tmp_path):
+    folder = tiny.make(tmp_path / "work")
+    changes = {"datasets/tiny/test": None, "teachers/ridge": {"loss": "squares", "head": "ridge", "kernel": "rbf"}}
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))
+    tiny.snakemake(folder, "results/tiny/metrics/teachers/ridge/seed_1200.json")
+    record = json.loads((folder / "results/tiny/metrics/teachers/ridge/seed_1200.json").read_text())
+    assert record["test"]["images"] == 0 and record["val"]["map_present"] > 0
