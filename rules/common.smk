@@ -123,8 +123,8 @@ def stored_shape(path, modified):
 def by_shape(least, cost, *names, **fixed):
     """Return mem_mb that ``cost`` computes from the shapes of these inputs, at least ``least``, which grows with each attempt.
 
-    An input that the job does not have has no rows. Snakemake asks again when all inputs are there, before it submits a job. Until then, and where an input cannot be
-    read, it is ``least``.
+    An input that the job does not have has no rows. Snakemake asks again when all inputs are there, before it submits a
+    job. Until then, and where an input cannot be read, it is ``least``.
     """
 
     def call(wildcards, input, attempt):

@@ -5,15 +5,14 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 import contextlib
-from typing import Any
 
 import torch
 
 from spml.artifacts import labels, priors
 from spml.features.devices import choose_device
 from spml.training import supervision
-from spml.training.fit import Stage, fit
-from spml.training.fit_ridge import fit_ridge
+from spml.training.fit import Stage
+from spml.training.fit_model import fit_model
 from spml.training.options import RidgeOptions, read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
@@ -27,7 +26,7 @@ with contextlib.ExitStack() as stack:
     true, pseudo = opened(source.labels, "labels"), opened(source.pseudo_labels, "pseudo_labels")
     observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
     for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
-        stage: Any = read_options(options | own)
+        stage = read_options(options | own)
         if source.priors and not isinstance(stage, RidgeOptions) and stage.hyperparameters.get("k", 0) is None:
             stage = stage.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
         if own["train_on"] == "observed":
@@ -41,34 +40,15 @@ with contextlib.ExitStack() as stack:
         stages.append(Stage(*part, training_labels, stage))
     on_observed = options["select_on"] == "observed_labels"
     selection_labels = supervision.selection_labels(true, observed if on_observed else None)
-seed, name = int(snakemake.wildcards.seed), f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}"
-checkpoint, history = snakemake.output
-if isinstance(stages[-1].options, RidgeOptions):
-    fit_ridge(
-        source.features,
-        source.decomposition,
-        source.landmarks or None,
-        true,
-        stages[-1].labels,
-        selection_labels,
-        stages[-1].options,
-        seed=seed,
-        name=name,
-        checkpoint=checkpoint,
-        history=history,
-    )
-else:
-    fit(
-        source.features,
-        true,
-        stages[-1].labels,
-        selection_labels,
-        stages[-1].options,
-        earlier=stages[:-1],
-        seed=seed,
-        name=name,
-        memory_mb=snakemake.resources.memory_mb,
-        device=choose_device(snakemake.resources.device),
-        checkpoint=checkpoint,
-        history=history,
-    )
+fit_model(
+    stages,
+    source.decomposition,
+    source.landmarks or None,
+    selection_labels,
+    seed=int(snakemake.wildcards.seed),
+    name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",
+    memory_mb=snakemake.resources.memory_mb,
+    device=choose_device(snakemake.resources.device),
+    checkpoint=snakemake.output.checkpoint,
+    history=snakemake.output.history,
+)

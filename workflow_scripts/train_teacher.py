@@ -11,8 +11,8 @@ import torch
 from spml.artifacts import labels, priors
 from spml.features.devices import choose_device
 from spml.training import supervision
-from spml.training.fit import fit
-from spml.training.fit_ridge import fit_ridge
+from spml.training.fit import Stage
+from spml.training.fit_model import fit_model
 from spml.training.options import RidgeOptions, read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
@@ -30,33 +30,15 @@ with (
     selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
     if source.priors and not isinstance(options, RidgeOptions):
         options = options.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
-seed, name = int(snakemake.wildcards.seed), f"teachers/{snakemake.wildcards.teacher}"
-checkpoint, history = snakemake.output
-if isinstance(options, RidgeOptions):
-    fit_ridge(
-        source.features,
-        source.decomposition,
-        source.landmarks or None,
-        true,
-        training_labels,
-        selection_labels,
-        options,
-        seed=seed,
-        name=name,
-        checkpoint=checkpoint,
-        history=history,
-    )
-else:
-    fit(
-        source.features,
-        true,
-        training_labels,
-        selection_labels,
-        options,
-        seed=seed,
-        name=name,
-        memory_mb=snakemake.resources.memory_mb,
-        device=choose_device(snakemake.resources.device),
-        checkpoint=checkpoint,
-        history=history,
-    )
+fit_model(
+    [Stage(source.features, true, "train", training_labels, options)],
+    source.decomposition,
+    source.landmarks or None,
+    selection_labels,
+    seed=int(snakemake.wildcards.seed),
+    name=f"teachers/{snakemake.wildcards.teacher}",
+    memory_mb=snakemake.resources.memory_mb,
+    device=choose_device(snakemake.resources.device),
+    checkpoint=snakemake.output.checkpoint,
+    history=snakemake.output.history,
+)

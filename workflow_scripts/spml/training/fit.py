@@ -22,7 +22,7 @@ class Stage(NamedTuple):
     images: labels.Matrix | labels.MatrixFile
     split: str
     labels: TrainingLabels
-    options: TrainingOptions
+    options: Any  # TrainingOptions, or RidgeOptions
 
 
 def fit(
