@@ -84,6 +84,7 @@ rule model:
 
 onstart:
     console.require_writable()
+    console.announce(EXPERIMENT)
 
 
 onsuccess:

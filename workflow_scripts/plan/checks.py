@@ -103,17 +103,19 @@ def boxes(experiment: Experiment) -> Iterator[str]:
 
 
 def true_labels(experiment: Experiment) -> Iterator[str]:
-    """Yield what learns from true labels, or is selected on them, where the source has none."""
-    if experiment.source.has_true_labels:
+    """Yield what learns from true labels, or is selected on them, where none is known."""
+    if experiment.knows_truth:
         return
-    kind = experiment.entry.source
+    source, table = experiment.entry.source, experiment.entry.location("train").annotations
+    where = f"{table} has no true label" if experiment.source.has_true_labels else f"source {source} has no true labels"
     if not experiment.selects_on_observed:
         yield (
-            f"validation.select_on: found {experiment.validation.select_on}, wanted observed_labels: source {kind} has no "
-            "true labels"
+            f"validation.select_on: found {experiment.validation.select_on}, wanted observed_labels, or null, which follows: "
+            f"{where}"
         )
     for name in experiment.fully_supervised:
-        yield f"teachers.{name}: learns from true labels, which source {kind} does not have; wanted null in its place"
+        key = f"datasets.{experiment.dataset}.teachers.{name}"
+        yield f"{key}: learns from true labels, wanted null in its place: {where}"
 
 
 def losses(experiment: Experiment) -> Iterator[str]:

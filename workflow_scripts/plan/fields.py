@@ -121,7 +121,11 @@ class PseudoLabels(Section):
         description="a teacher, a student (paper@0.75, or cap@all where its pseudo-labels have no τ), or a list of them, "
         "each once, whose logits are averaged"
     )
-    keep_observed: bool = Field(False, description="true: put what was observed back")
+    keep_observed: bool | None = Field(
+        None,
+        description="true: put what was observed back; false: do not (as published); null: true where no true label of the "
+        "training part is known, else false",
+    )
     split: Literal["train", "pool"] = Field(
         "train", description="the images that are labelled: the training rows, or the pool of images without labels"
     )

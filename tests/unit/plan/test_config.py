@@ -102,8 +102,22 @@ CASES = {
         "observation.sampling: found size, wanted uniform or weights: source csv has no boxes",
     ),
     "true labels of a source that has none": (
-        {"datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}}},
-        "teachers.full: learns from true labels, which source image_folder does not have; wanted null in its place",
+        {
+            "datasets/tiny": {
+                "source": "image_folder",
+                "backbone": "random",
+                "train": {"images": "data/train"},
+                "teachers": {"full": {"loss": "bce", "supervision": "full"}},
+            }
+        },
+        "datasets.tiny.teachers.full: learns from true labels, wanted null in its place: source image_folder has no true labels",
+    ),
+    "choices on true labels that the source does not have": (
+        {
+            "datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}},
+            "validation/select_on": "true_labels",
+        },
+        "validation.select_on: found true_labels, wanted observed_labels, or null, which follows: source image_folder has no",
     ),
     "NUS-WIDE without its lists": (
         {"datasets/tiny": {"source": "nuswide", "backbone": "random"}},
@@ -211,7 +225,7 @@ CASES = {
             "datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}},
             "priors": {"method": "validation"},
         },
-        "priors.method: found validation, wanted labels_per_image or estimated: source image_folder has no true labels",
+        "priors.method: found validation, wanted labels_per_image or estimated: no true label is known",
     ),
     "priors from a teacher that is not there": (
         {"priors": {"method": "estimated", "teacher": "wan"}, "pseudo_labels/cap": CAP},
