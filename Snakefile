@@ -84,6 +84,7 @@ rule model:
 
 onstart:
     console.require_writable()
+    require_sound_data()
     console.announce(EXPERIMENT)
 
 

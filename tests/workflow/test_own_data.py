@@ -150,7 +150,11 @@ def test_what_follows_needs_no_truth(unknown):
 @pytest.mark.parametrize(
     ("entry", "changes", "message"),
     [
-        ({}, {"validation/select_on": "true_labels"}, "validation.select_on: found true_labels, wanted observed_labels"),
+        (
+            {},
+            {"validation/select_on": "true_labels"},
+            "validation.select_on: found true_labels, wanted observed_labels",
+        ),
         (
             {"teachers": {"full": tiny.CONFIG["teachers"]["full"]}},
             {},
@@ -189,7 +193,8 @@ def test_truth_of_some_rows_is_validated_and_tested_on_what_is_known(copied, tru
     known = {name: c for number, (name, c) in enumerate(true["test"].items()) if number % 3 == 0}
     test_rows = [(name, ";".join(known[name]) or "-" if name in known else "") for name in true["test"]]
     write(folder / "data/some_test.csv", ["path", "true"], test_rows)
-    changes = ONCE | {"teachers/full": None, "pseudo_labels/paper/taus": [0.5]}
+    none_to_learn_from = {"teachers/full": None, "figures/baselines": ["an", "em"]}
+    changes = ONCE | none_to_learn_from | {"pseudo_labels/paper/taus": [0.5]}
     configured(folder, table(train="some", test="some_test"), changes)
     tiny.snakemake(folder)
     results = folder / "results/tiny"
@@ -403,7 +408,7 @@ def refused(copied, tags):
         "gone": {"source": "csv", "train": {"annotations": "gone.csv"}},
     }
     changes = {f"datasets/{dataset}": {"backbone": "random"} | entry for dataset, entry in entries.items()}
-    configured(folder, tiny.CONFIG["datasets"]["tiny"], ONCE | changes | {"dataset": "lost"})
+    configured(folder, tiny.CONFIG["datasets"]["tiny"], ONCE | changes)
     targets = [f"results/{dataset}/labels/train.h5" for dataset in entries]
     code, output = tiny.snakemake(folder, *targets, "--keep-going", check=False)
     assert code == 1 and "Traceback" not in output
@@ -420,6 +425,33 @@ def refused(copied, tags):
 )
 def test_a_table_that_does_not_fit_is_refused_by_name(refused, message):
     assert message in refused
+
+
+def test_mistakes_of_tables_and_files_are_told_before_any_job(copied, tags):
+    """All at once: unknown categories of the test table, a picture that is missing, one that is none; the same picture twice."""
+    folder = copied("unsound")
+    write(folder / "data/tags.csv", ["path", "observed"], [*tags, ("99.png", "red")])
+    write(folder / "data/test_tags.csv", ["path", "true"], [("1.png", "pink;red"), ("2.png", "mauve")])
+    (folder / "data/train/1.png").write_text("no picture")
+    (folder / "data/test/2.png").write_bytes((folder / "data/train/2.png").read_bytes())
+    entry = table(train="tags") | {"test": {"annotations": "data/test_tags.csv", "images": "data/test"}}
+    configured(folder, entry, ONCE)
+    code, output = tiny.snakemake(folder, check=False)
+    assert code == 1 and "Traceback" not in output and "Error in the data:" in output, output
+    for message in (
+        "pictures are not in data/train: data/train/99.png",
+        "cannot be read: data/train/1.png (",
+        "2 unknown categories",
+    ):
+        assert message in output
+    assert not list((folder / "results").rglob("*.h5")) and "localrule" not in output
+    write(folder / "data/tags.csv", ["path", "observed"], tags[1:])
+    write(folder / "data/test_tags.csv", ["path", "true"], [("1.png", "red"), ("2.png", "red")])
+    output = tiny.snakemake(folder, "results/tiny/labels/train.h5")
+    assert (
+        "Warning: 1 pictures are in the training part and in the test part: data/train/2.png (data/test/2.png)"
+        in output
+    )
 
 
 # -- what holds for a data set of the field

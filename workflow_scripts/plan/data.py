@@ -86,6 +86,23 @@ def _rows(manifest: str, time: int) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
+def unchecked_parts(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Return, by part, the user's annotations and the folder of the pictures; nothing where labels were made of them before."""
+    if experiment.entry.source not in ("csv", "coco"):
+        return {}  # others are converted, or fetched with their pictures
+    parts = {
+        part: (str(acquire.annotations(experiment, part)), picture_folder(experiment, part))
+        for part in experiment.parts
+        if part != "pool"
+    }
+    try:
+        made = os.stat(paths.labels(experiment.dataset, "train")).st_mtime_ns
+        changed = any(os.stat(file).st_mtime_ns > made for file, _ in parts.values())
+    except OSError:
+        changed = True
+    return parts if changed and all(os.path.isfile(file) for file, _ in parts.values()) else {}
+
+
 def categories(experiment: Experiment) -> str | list[str]:
     """Return the user's list of categories, if there is one."""
     return experiment.entry.categories or []
