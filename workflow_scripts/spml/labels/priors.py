@@ -7,6 +7,7 @@ rows it knows the observed labels.
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import ObservedLabel
 
 NODES = 16  # of the quadrature over t, exact for polynomials up to degree 31
@@ -100,9 +101,17 @@ def expected_labels(probability: np.ndarray, observed: np.ndarray) -> np.ndarray
 def fixed_point_rates(
     logits: np.ndarray, observed: np.ndarray, iterations: int = 300, tolerance: float = 1e-5
 ) -> np.ndarray:
-    """Return class priors float64 [L]: the fixed point of EM for a teacher that is calibrated along the way.
+    """Return the class priors float64 [L] of ``fixed_point``; none is lower than observed."""
+    _, _, prior = fixed_point(logits, observed, iterations, tolerance)
+    return np.maximum(prior, observed_rates(observed))
 
-    The model: labels are independent given the image, with probability sigmoid(a·logit + b), a and b per category; the
+
+def fixed_point(
+    logits: np.ndarray, observed: np.ndarray, iterations: int = 300, tolerance: float = 1e-5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return slope, offset and class priors, float64 [L] each: the fixed point of EM for a teacher that it calibrates.
+
+    The model: labels are independent given the image, with probability sigmoid(slope·logit + offset), both per category; the
     observed labels are some of them, each equally likely. E: the posterior of every label (``expected_labels``). M: the
     logistic fit of each category to its posteriors. The priors are the means of the posteriors. A category that is never
     observed has almost 0.
@@ -118,8 +127,9 @@ def fixed_point_rates(
     Algorithm"), with the observation model of single positives.
     """
     scores = np.asarray(logits, np.float64)
-    std = scores.std(0)
-    scores = (scores - scores.mean(0)) / np.where(std > 0, std, 1)
+    mean, std = scores.mean(0), scores.std(0)
+    scale = np.where(std > 0, std, 1)
+    scores = (scores - mean) / scale
     prior = np.clip(2 * observed_rates(observed), 1e-4, 0.9)
     slope, offset = np.ones(len(prior)), np.log(prior / (1 - prior))
     posterior = np.empty_like(scores)
@@ -131,12 +141,21 @@ def fixed_point_rates(
         if np.abs(prior - previous).max() < tolerance:
             break
         slope, offset = _logistic_fit(scores, posterior, slope, offset)
-    return np.maximum(prior, observed_rates(observed))
+    return slope / scale, offset - slope / scale * mean, prior
 
 
 def sampled(rows: np.ndarray, categories: int) -> np.ndarray:
     """Return rows [n] for the fixed point: all of them, or every second, third, ... where there would be too many entries."""
     return rows[:: -(-len(rows) * categories // ENTRIES) or 1]
+
+
+def estimated_number(logits: blocks.Rows, observed: blocks.Rows) -> float:
+    """Return the labels per image that the fixed point tells, from rows [N, L] that the model was not trained on."""
+    rows = sampled(np.arange(logits.shape[0]), logits.shape[1])
+    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
+    parts = [(logits[part][::step], observed[part][::step]) for part in blocks.row_blocks(logits.shape, step)]
+    scores, labels = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return float(fixed_point_rates(scores, labels).sum())
 
 
 def estimated_rates(rates: np.ndarray, logits: np.ndarray, observed: np.ndarray) -> np.ndarray:
