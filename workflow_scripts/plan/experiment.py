@@ -57,7 +57,14 @@ def tau_of(variant: str) -> str:
 
 def variants_of(entry: Any) -> list[str]:
     """Return the variants of an entry of pseudo_labels, as in file names, sorted: its thresholds, or ``all``."""
-    return sorted(f"tau_{abs(tau):.2f}" for tau in entry.taus) if RULES[entry.rule].swept else ["all"]
+    swept = RULES[entry.rule].swept and not target_of(entry)
+    return sorted(f"tau_{abs(tau):.2f}" for tau in entry.taus or []) if swept else ["all"]
+
+
+def target_of(entry: Any) -> dict[str, Any]:
+    """Return the target that an entry of pseudo_labels names in place of thresholds: its one key and value, or nothing."""
+    target = getattr(entry, "target", None)
+    return target.model_dump(exclude_none=True) if target else {}
 
 
 class Experiment:
@@ -85,7 +92,9 @@ class Experiment:
         pseudo_labels = _present(config.pseudo_labels | entry.pseudo_labels)
         self.pseudo_labels: dict[str, Any] = {name: self._keeping(own) for name, own in pseudo_labels.items()}
         self.students: dict[str, Student] = _present(config.students | entry.students)
-        without = {*config.teachers, *entry.teachers} - {*self.teachers}  # taken away by null, or since no truth is known
+        without = {*config.teachers, *entry.teachers} - {
+            *self.teachers
+        }  # taken away by null, or since no truth is known
         self.figures = _merged(_without(config.figures, "baselines", without), entry.figures)
         self.comparison = _merged(_without(config.comparison, "reference", without), entry.comparison)
 

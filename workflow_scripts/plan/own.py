@@ -46,7 +46,9 @@ def require_same(config: Any, values: Mapping[str, str]) -> None:
         there = {"CSV": entry["train"]["annotations"], "IMAGES": entry["train"]["images"]}
         there["BACKBONE"] = entry["backbone"]
     except (KeyError, TypeError):
-        raise ConfigError([f"{CONFIG}: found no data set own with its train part; delete {CONFIG}, then {USAGE}"]) from None
+        raise ConfigError(
+            [f"{CONFIG}: found no data set own with its train part; delete {CONFIG}, then {USAGE}"]
+        ) from None
     different = [name for name, value in there.items() if values[name] and values[name] != value]
     if different:
         raise ConfigError(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from plan import labels, paths
-from plan.experiment import Experiment, as_list, format_reference, tau_of, variants_of
+from plan.experiment import Experiment, as_list, format_reference, target_of, tau_of, variants_of
 from spml.review.exports import FORMATS
 
 
@@ -11,9 +11,10 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     """Return the options of make_gallery: the variants of the pseudo-labels in words, and their teachers."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
+    rule = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or entry.rule
     return {
         "teacher": ", ".join(format_reference(reference) for reference in as_list(entry.teacher)),
-        "variants": [f"τ {tau_of(variant)}" if tau_of(variant) else entry.rule for variant in variants],
+        "variants": [f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants],
     }
 
 

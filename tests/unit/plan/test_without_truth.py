@@ -112,7 +112,9 @@ def test_make_own_writes_two_lines_that_are_a_configuration(values):
     lines = own.config_lines(values)
     assert len(lines) == 2
     config = yaml.safe_load("\n".join(lines))
-    merged = tiny.changed(tiny.CONFIG, {"dataset": "own", "datasets/own": config["datasets"]["own"] | {"backbone": "random"}})
+    merged = tiny.changed(
+        tiny.CONFIG, {"dataset": "own", "datasets/own": config["datasets"]["own"] | {"backbone": "random"}}
+    )
     found = load.experiments(merged)["own"]
     assert not found.knows_truth and config["datasets"]["own"]["backbone"] == "resnet50"
     own.require_same(config, values)
