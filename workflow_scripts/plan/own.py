@@ -67,7 +67,7 @@ def arguments(values: Mapping[str, str]) -> list[str]:
         When PREDICT names nothing that is there.
     """
     command = ["snakemake", "--cores", "all", "--configfile", CONFIG, "--"]
-    targets = ["all", "gallery", "exports", "model"]
+    targets = ["all", "gallery", "model"]
     if values["PREDICT"]:
         if mistakes := _mistake("PREDICT", values["PREDICT"], needed=False):
             raise ConfigError(mistakes)

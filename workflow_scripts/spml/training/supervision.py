@@ -58,7 +58,7 @@ def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels, split: str = "tr
         When the files do not belong together, no label is positive, or the labels are not what the loss needs.
     """
     pseudo.require_same_as(true)
-    values = pseudo.select(pseudo.rows(split))[:]
+    values = pseudo.select(true.rows(split))[:]
     _require_positives(pseudo.path, values, " (a lower τ?)")
     return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, values))
 
