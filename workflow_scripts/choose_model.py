@@ -50,6 +50,7 @@ record = {
     "backbone": snakemake.params.options["backbone"],
     "select_on": description["select_on"],
     "val_map": description["val_map"],
+    "candidate": description["candidate"],
     "edges": description["edges"],
     "labels_per_image": number,
     "threshold": chosen.overall,
