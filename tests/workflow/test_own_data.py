@@ -449,8 +449,7 @@ def test_mistakes_of_tables_and_files_are_told_before_any_job(copied, tags):
     write(folder / "data/test_tags.csv", ["path", "true"], [("1.png", "red"), ("2.png", "red")])
     output = tiny.snakemake(folder, "results/tiny/labels/train.h5")
     assert (
-        "Warning: 1 pictures are in the training part and in the test part: data/train/2.png (data/test/2.png)"
-        in output
+        "Warning: 1 picture of the training part is in the test part, too: data/train/2.png (data/test/2.png)" in output
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from plan import acquire, paths, tracking
 from plan.experiment import Experiment, plain
 
+CHECKED_BYTES = 100_000_000  # of annotations that are read at the start of a run; the jobs check larger ones
+
 
 def pictures(experiment: Experiment, part: str) -> str | list[str]:
     """Return the listing of the archive that holds the pictures of a part; none where the pictures are the user's or drawn."""
@@ -87,7 +89,10 @@ def _rows(manifest: str, time: int) -> int:
 
 
 def unchecked_parts(experiment: Experiment) -> dict[str, tuple[str, str]]:
-    """Return, by part, the user's annotations and the folder of the pictures; nothing where labels were made of them before."""
+    """Return, by part, the user's annotations and the folder of the pictures.
+
+    There is nothing where labels were made of them before, and where reading them takes more than seconds.
+    """
     if experiment.entry.source not in ("csv", "coco"):
         return {}  # others are converted, or fetched with their pictures
     parts = {
@@ -95,6 +100,8 @@ def unchecked_parts(experiment: Experiment) -> dict[str, tuple[str, str]]:
         for part in experiment.parts
         if part != "pool"
     }
+    if sum(os.path.getsize(file) for file, _ in parts.values() if os.path.isfile(file)) > CHECKED_BYTES:
+        return {}
     try:
         made = os.stat(paths.labels(experiment.dataset, "train")).st_mtime_ns
         changed = any(os.stat(file).st_mtime_ns > made for file, _ in parts.values())

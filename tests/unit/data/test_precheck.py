@@ -54,14 +54,14 @@ def test_missing_pictures_are_counted_and_named(folder):
 def test_pictures_that_cannot_be_read_are_named_with_the_reason(folder):
     (folder / "train/1.png").write_text("no picture")
     (mistake,) = found(folder).mistakes
-    assert f"1 pictures cannot be read: {folder}/train/1.png (" in mistake and "take their rows out" in mistake
+    assert f"1 picture cannot be read: {folder}/train/1.png (" in mistake and "take its rows out" in mistake
 
 
 def test_the_same_picture_in_both_parts_is_a_warning(folder):
     (folder / "test/5.png").write_bytes((folder / "train/2.png").read_bytes())
     findings = found(folder)
     (warning,) = findings.warnings
-    assert findings.mistakes == [] and warning.startswith("1 pictures are in the training part and in the test part")
+    assert findings.mistakes == [] and warning.startswith("1 picture of the training part is in the test part, too: ")
     assert f"{folder}/train/2.png ({folder}/test/5.png)" in warning
 
 

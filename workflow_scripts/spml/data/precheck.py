@@ -63,15 +63,15 @@ def find(parts: Mapping[str, Part], categories: str | None, unannotated_count: b
             )
         if unreadable := list(_unreadable(there)):
             findings.mistakes.append(
-                f"{part.annotations}: {len(unreadable):,} pictures cannot be read: {_some(unreadable)}; wanted JPEG, PNG and the "
-                "like: replace them, or take their rows out"
+                f"{part.annotations}: {_pictures(unreadable)} cannot be read: {_some(unreadable)}; wanted JPEG, PNG and the like: "
+                "replace such a file, or take its rows out"
             )
         paths[name] = there
         findings.pictures += len(there)
     if len(paths) > 1 and (same := list(_in_both(paths["train"], paths["test"]))):
         findings.warnings.append(
-            f"{len(same):,} pictures are in the training part and in the test part: {_some(same)}; the test measures what was "
-            "learnt by heart"
+            f"{_pictures(same)} of the training part {'is' if len(same) == 1 else 'are'} in the test part, too: {_some(same)}; the "
+            "test measures what was learnt by heart"
         )
     return findings
 
@@ -120,6 +120,11 @@ def _in_both(train: Sequence[str], test: Sequence[str]) -> Iterator[str]:
         for path in one:
             if twin := path_of.get(sha256(path)):
                 yield f"{path} ({twin})"
+
+
+def _pictures(names: Sequence[str]) -> str:
+    """Return the number of pictures in words."""
+    return f"{len(names):,} picture" + "s" * (len(names) != 1)
 
 
 def _some(names: Sequence[str]) -> str:
