@@ -99,7 +99,4 @@ def test_a_sample_is_of_the_same_rows(monkeypatch):
 
 def test_what_was_found_is_said():
     said = tau_search.sentence(tau_search.Found(0.7123, 1234, 1000.0), {"precision": 0.8})
-    assert (
-        said
-        == "target precision 0.8: τ 0.7123, above which 1,234 labels are unobserved, 1,000 of them expected to be right"
-    )
+    assert said == "target precision 0.8: τ 0.7123, which adds 1,234 labels, 1,000 of them expected to be right"

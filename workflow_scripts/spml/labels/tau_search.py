@@ -89,7 +89,7 @@ def sentence(found: Found, target: Mapping[str, float | str]) -> str:
     """Return what was found for a target, in words."""
     wanted = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target.items())
     expected = "" if np.isnan(found.right) else f", {found.right:,.0f} of them expected to be right"
-    return f"target {wanted}: τ {found.tau:.4f}, above which {found.added:,} labels are unobserved{expected}"
+    return f"target {wanted}: τ {found.tau:.4f}, which adds {found.added:,} labels{expected}"
 
 
 def validated(val_logits: np.ndarray, val_observed: np.ndarray, val_true: np.ndarray) -> Posterior:
