@@ -7,7 +7,7 @@ import pytest
 
 from spml.artifacts import blocks
 from spml.artifacts.codes import ObservedLabel
-from spml.labels import tau_search
+from spml.labels import priors, tau_search
 from spml.labels.observation import UniformDraw
 from spml.labels.pseudo_labels import probabilities
 from spml.runtime.errors import InputError
@@ -57,8 +57,21 @@ def test_precision_is_that_of_the_added_labels_by_calibration_on_truth(precision
     assert posterior(LOGITS, OBSERVED)[lower].mean() < precision
 
 
+def test_labels_that_are_independent_are_estimated_on_condition_that_an_image_has_one():
+    """Without the condition rates are too high; labels of real data keep company, and then they are not."""
+    random = np.random.RandomState(1)
+    logits = random.randn(4000, 8) * 2 - 1
+    true = (random.rand(*logits.shape) < probabilities(logits)).astype(np.int8)
+    kept = true.any(1)
+    logits, true = logits[kept], true[kept]
+    observed = UniformDraw(1200).observe(true)
+    slope, offset, rates = priors.fixed_point(logits, observed, given_a_label=True)
+    assert rates.sum() == pytest.approx(true.sum(1).mean(), rel=0.05)
+    assert slope == pytest.approx(1, abs=0.25) and offset == pytest.approx(0, abs=0.4)
+    assert priors.fixed_point(logits, observed)[2].sum() > 1.1 * true.sum(1).mean()
+
+
 def test_without_truth_a_higher_target_is_a_higher_precision():
-    """The estimate is too high where every image has a label, as here; docs/methods.md has what real data give."""
     posterior = tau_search.estimated(LOGITS[:2000], OBSERVED[:2000])
     added = [added_by(tau_search.by_precision(LOGITS, OBSERVED, posterior, target).tau) for target in (0.5, 0.7, 0.9)]
     precision = [TRUE[labels].mean() for labels in added]
