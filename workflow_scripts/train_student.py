@@ -9,12 +9,12 @@ import sys
 
 import torch
 
-from spml.artifacts import hdf5, labels, priors
+from spml.artifacts import hdf5, labels
 from spml.features.devices import choose_device
 from spml.training import left_out, supervision
 from spml.training.fit import Stage
 from spml.training.fit_model import fit_model
-from spml.training.options import RidgeOptions, read_options
+from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
 options, source = snakemake.params.options, snakemake.input
@@ -40,9 +40,7 @@ with contextlib.ExitStack() as stack:
         )
         sys.exit()
     for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
-        stage = read_options(options | own)
-        if source.priors and not isinstance(stage, RidgeOptions) and stage.hyperparameters.get("k", 0) is None:
-            stage = stage.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
+        stage = supervision.with_expected_positives(read_options(options | own), source.priors, true.category)
         if own["train_on"] == "observed":
             training_labels = supervision.from_observed_labels(stage.loss, observed, true)
         elif own["train_on"] == "pool":
