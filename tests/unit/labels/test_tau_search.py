@@ -7,7 +7,7 @@ import pytest
 
 from spml.artifacts import blocks
 from spml.artifacts.codes import ObservedLabel
-from spml.labels import priors, tau_search
+from spml.labels import tau_search
 from spml.labels.observation import UniformDraw
 from spml.labels.pseudo_labels import probabilities
 from spml.runtime.errors import InputError
@@ -55,20 +55,6 @@ def test_precision_is_that_of_the_added_labels_by_calibration_on_truth(precision
     assert found.right / found.added == pytest.approx(precision, abs=0.01)
     lower = added_by(found.tau - 0.03)  # no lower τ does it
     assert posterior(LOGITS, OBSERVED)[lower].mean() < precision
-
-
-def test_labels_that_are_independent_are_estimated_on_condition_that_an_image_has_one():
-    """Without the condition rates are too high; labels of real data keep company, and then they are not."""
-    random = np.random.RandomState(1)
-    logits = random.randn(4000, 8) * 2 - 1
-    true = (random.rand(*logits.shape) < probabilities(logits)).astype(np.int8)
-    kept = true.any(1)
-    logits, true = logits[kept], true[kept]
-    observed = UniformDraw(1200).observe(true)
-    slope, offset, rates = priors.fixed_point(logits, observed, given_a_label=True)
-    assert rates.sum() == pytest.approx(true.sum(1).mean(), rel=0.05)
-    assert slope == pytest.approx(1, abs=0.25) and offset == pytest.approx(0, abs=0.4)
-    assert priors.fixed_point(logits, observed)[2].sum() > 1.1 * true.sum(1).mean()
 
 
 def test_without_truth_a_higher_target_is_a_higher_precision():

@@ -14,7 +14,6 @@ NODES = 16  # of the quadrature over t, exact for polynomials up to degree 31
 BLOCK = 256  # rows at a time
 ENTRIES = 1 << 22  # of the matrix that the fixed point is computed on, about: a few minutes at most
 SMALLEST = 1e-300
-RAREST = 1e-3  # chance of any label that a row has at least
 NEWTON_STEPS = 3  # of the logistic fit, in each iteration of EM
 SLOPE_PENALTY = 1e-3  # pulls slopes to 1, where a category is never or always present
 
@@ -112,7 +111,7 @@ def fixed_point(
     observed: np.ndarray,
     iterations: int = 300,
     tolerance: float = 1e-5,
-    given_a_label: bool = False,
+    slope_penalty: float = SLOPE_PENALTY,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return slope, offset and class priors, float64 [L] each: the fixed point of EM for a teacher that it calibrates.
 
@@ -127,10 +126,8 @@ def fixed_point(
     observed : int8 [N, L] (``ObservedLabel``)
     iterations, tolerance
         The most steps of EM, and the change of every prior at which it ends.
-    given_a_label : bool
-        Whether the fit is on condition that a row has a label, as every row with an observed one has. Rates then are right
-        where labels are independent, and too low where they keep company; without, they are too high where they are
-        independent.
+    slope_penalty : float
+        Pulls the slopes of categories to 1 for logits of standard deviation 1, as hard as some positives each.
 
     Source: EM for a logistic model of positive and unlabelled data (Ward et al. 2009, "Presence-Only Data and the EM
     Algorithm"), with the observation model of single positives.
@@ -141,19 +138,15 @@ def fixed_point(
     scores = (scores - mean) / scale
     prior = np.clip(2 * observed_rates(observed), 1e-4, 0.9)
     slope, offset = np.ones(len(prior)), np.log(prior / (1 - prior))
-    posterior, weight = np.empty_like(scores), np.ones((len(scores), 1))
+    posterior = np.empty_like(scores)
     for _ in range(iterations):
         for start in range(0, len(scores), BLOCK):
             rows = slice(start, start + BLOCK)
-            probability = _sigmoid(slope * scores[rows] + offset)
-            posterior[rows] = expected_labels(probability, observed[rows])
-            if given_a_label:  # a row stands for those like it that have none, and so are not there
-                some = 1 - (1 - probability).prod(1, keepdims=True)
-                weight[rows] = 1 / np.maximum(some, RAREST)
+            posterior[rows] = expected_labels(_sigmoid(slope * scores[rows] + offset), observed[rows])
         previous, prior = prior, posterior.mean(0)
         if np.abs(prior - previous).max() < tolerance:
             break
-        slope, offset = _logistic_fit(scores, posterior, weight, slope, offset)
+        slope, offset = _logistic_fit(scores, posterior, slope, offset, slope_penalty)
     return slope / scale, offset - slope / scale * mean, prior
 
 
@@ -190,19 +183,16 @@ def estimated_rates(rates: np.ndarray, logits: np.ndarray, observed: np.ndarray)
 
 
 def _logistic_fit(
-    scores: np.ndarray, targets: np.ndarray, rows: np.ndarray, slope: np.ndarray, offset: np.ndarray
+    scores: np.ndarray, targets: np.ndarray, slope: np.ndarray, offset: np.ndarray, penalty: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return slope and offset [L] after some steps of Newton's method for a logistic fit to scores [N, L].
-
-    ``targets`` [N, L] are expected labels; a row counts as ``rows`` [N, 1] rows, of which the others have no label.
-    """
+    """Return slope and offset [L] after some steps of Newton's method for the logistic fit of targets [N, L] to scores."""
     for _ in range(NEWTON_STEPS):
         probability = _sigmoid(slope * scores + offset)
-        weight, excess = np.maximum(rows * probability * (1 - probability), 1e-9), rows * probability - targets
-        by_slope = (excess * scores).sum(0) + SLOPE_PENALTY * (slope - 1)
+        weight, excess = np.maximum(probability * (1 - probability), 1e-9), probability - targets
+        by_slope = (excess * scores).sum(0) + penalty * (slope - 1)
         by_offset = excess.sum(0)
         weighted = weight * scores
-        slopes, mixed, offsets = (weighted * scores).sum(0) + SLOPE_PENALTY, weighted.sum(0), weight.sum(0)
+        slopes, mixed, offsets = (weighted * scores).sum(0) + penalty, weighted.sum(0), weight.sum(0)
         determinant = slopes * offsets - mixed**2
         slope = slope - np.clip((offsets * by_slope - mixed * by_offset) / determinant, -2, 2)
         offset = offset - np.clip((slopes * by_offset - mixed * by_slope) / determinant, -2, 2)
