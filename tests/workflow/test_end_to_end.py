@@ -112,9 +112,11 @@ def test_rows_are_aligned_from_annotations_to_logits(finished, results):
         assert {"backbone", "weights_sha256", "image_size", "preprocessing", "precision", "storage"} <= set(file.attrs)
     observed_id, _, observed = matrix(results / "observed/seed_1200.h5", "observed")
     assert observed_id == image_id and (observed.sum(1) == 1).all() and (observed <= label).all()
-    for split_name, number in (("train", 0), ("val", 1)):
-        ids = matrix(results / f"teachers/em/seed_1200/logits_{split_name}.h5", "logit")[0]
-        assert ids == [image_id[row] for row in np.flatnonzero(split == number)]
+    logits = results / "teachers/em/seed_1200"
+    assert matrix(logits / "logits_train.h5", "logit")[0] == image_id  # of the whole part, each row with its split
+    with h5py.File(logits / "logits_train.h5") as file:
+        assert (file["split"][:] == split).all()
+    assert matrix(logits / "logits_val.h5", "logit")[0] == [image_id[row] for row in np.flatnonzero(split == 1)]
     assert (split == 1).sum() == round(0.25 * 39)
 
 
