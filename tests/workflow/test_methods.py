@@ -28,6 +28,11 @@ def read(path, name):
         return file[name][:]
 
 
+def training(path, name):
+    """What a file of the whole training part has of the training rows."""
+    return read(path, name)[read(path, "split") == 0]
+
+
 def metadata(path):
     with safe_open(path, "numpy") as file:
         return json.loads(file.metadata()["pseudo_multi_labels"])
@@ -110,32 +115,33 @@ def test_rules_make_of_the_logits_what_they_say(results, true, observed):
     labels = results / "pseudo_labels"
     present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
     logits = [
-        read(results / f"teachers/{name}/seed_1200/logits_train.h5", "logit") for name in ("em", "gr", "role", "ll_r")
+        training(results / f"teachers/{name}/seed_1200/logits_train.h5", "logit")
+        for name in ("em", "gr", "role", "ll_r")
     ]
-    mixed = read(labels / "soft_mixed/seed_1200/all.h5", "target")
+    mixed = training(labels / "soft_mixed/seed_1200/all.h5", "target")
     wanted = 1 / (1 + np.exp(-np.mean(logits, axis=0, dtype=np.float64)))
     assert mixed.astype(float) == pytest.approx(np.where(present, 1, np.where(absent, 0, wanted)), abs=1e-3)
-    assert (read(labels / "argmax/seed_1200/all.h5", "label").sum(1) == 1).all()
+    assert (training(labels / "argmax/seed_1200/all.h5", "label").sum(1) == 1).all()
     prior = np.rint(true[0][~true[1]].mean(0) * true[1].sum())
-    pseudo = read(labels / "class_prior/seed_1200/all.h5", "label")
+    pseudo = training(labels / "class_prior/seed_1200/all.h5", "label")
     for category in range(4):
         taken = (pseudo[:, category] == 1) & ~present[:, category]
         top = np.argsort(-logits[0][:, category])[: int(prior[category])]
         assert set(np.flatnonzero(taken)) <= set(top)
         assert (pseudo[top, category] == ~absent[top, category]).all()
-    band = read(labels / "band/seed_1200/tau_0.85.h5", "label")
+    band = training(labels / "band/seed_1200/tau_0.85.h5", "label")
     assert set(np.unique(band)) <= set(PseudoLabel) and (band == PseudoLabel.IGNORED).any()
 
 
 def test_thresholds_by_category_are_estimated_from_the_logits(results, observed):
     labels = results / "pseudo_labels"
-    logit = read(results / "teachers/em/seed_1200/logits_train.h5", "logit")
+    logit = training(results / "teachers/em/seed_1200/logits_train.h5", "logit")
     present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
     probability = 1 / (1 + np.exp(-logit.astype(np.float64)))
     means = probability.mean(0)
     above = probability > probability.max(1).mean() * means / means.max()
-    assert (read(labels / "adaptive/seed_1200/all.h5", "label") == (above | present) & ~absent).all()
-    sets = read(labels / "conformal/seed_1200/all.h5", "label")
+    assert (training(labels / "adaptive/seed_1200/all.h5", "label") == (above | present) & ~absent).all()
+    sets = training(labels / "conformal/seed_1200/all.h5", "label")
     for category in range(4):
         scores = np.sort(logit[present[:, category], category])
         if len(scores) >= 9:  # as many as a rate of 0.1 needs
@@ -143,7 +149,7 @@ def test_thresholds_by_category_are_estimated_from_the_logits(results, observed)
             assert (sets[:, category] == (inside | present[:, category]) & ~absent[:, category]).all()
     with h5py.File(labels / "conformal/seed_1200/all.h5") as file:
         assert file.attrs["error_rate"] == 0.1 and file.attrs["calibrate_on"] == "observed"
-    numbers = read(labels / "cardinality/seed_1200/all.h5", "label").sum(1)
+    numbers = training(labels / "cardinality/seed_1200/all.h5", "label").sum(1)
     assert 0 < numbers.mean() < 4
 
 
@@ -159,8 +165,8 @@ def test_teacher_and_students_stand_on_different_networks_and_a_student_teaches(
     assert metadata(results / "students/paper/seed_1200/tau_0.70/checkpoint.safetensors")["head"] == "linear"
     with safe_open(results / "students/next/seed_1200/tau_0.50/checkpoint.safetensors", "numpy") as file:
         assert file.get_tensor("hidden.weight").shape == (5, 1024)
-    second = read(results / "pseudo_labels/next/seed_1200/tau_0.50.h5", "label")
-    logit = read(results / "students/paper/seed_1200/tau_0.70/logits_train.h5", "logit")
+    second = training(results / "pseudo_labels/next/seed_1200/tau_0.50.h5", "label")
+    logit = training(results / "students/paper/seed_1200/tau_0.70/logits_train.h5", "logit")
     kept = np.where(observed == 0, logit > 0, observed == ObservedLabel.PRESENT)
     assert (second == kept).all()
     with h5py.File(results / "pseudo_labels/third/seed_1200/all.h5") as file:

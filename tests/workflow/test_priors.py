@@ -33,7 +33,7 @@ def made(folder, **priors):
     with safe_open(folder / MODEL, "numpy") as file:
         k = json.loads(file.metadata()["pseudo_multi_labels"])["loss"]["k"]
     with h5py.File(folder / LABELS) as file:
-        labels = file["label"][:]
+        labels = file["label"][:][file["split"][:] == 0]  # the rows that are ranked
     return pd.read_csv(folder / "results/tiny/priors/seed_1200.csv"), k, labels
 
 
