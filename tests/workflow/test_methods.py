@@ -50,6 +50,8 @@ def every_method():
     changes |= {
         "observation": {"sampling": "size", "positives_per_image": 2, "negatives_per_image": 1},
         "teachers/em/label": "Entropy maximisation",
+        "teachers/gr": {"loss": "gr"},  # of config.yaml, which docs/every_method.yaml is laid over
+        "teachers/ll_r": {"loss": "ll_r"},
         "teachers/iu": {"loss": "iu"},
         "teachers/partial_bce": {"loss": "partial_bce"},
         "backbones/small": tiny.CONFIG["backbones"]["random"] | {"image_size": 40},
