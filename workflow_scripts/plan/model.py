@@ -109,6 +109,11 @@ def new_images_list(experiment: Experiment) -> str | list[str]:
     return path if os.path.isfile(path) else []
 
 
+def display_names(experiment: Experiment) -> dict[str, str]:
+    """Return the names that the page of predictions shows models by, by kind/name."""
+    return experiment.display_names
+
+
 def fingerprint_new_images(experiment: Experiment) -> str:
     """Return a fingerprint of the new images; it changes where a picture is added or replaced."""
     return tracking.fingerprint(tracking.pictures_in(new_images(experiment)))
