@@ -130,6 +130,32 @@ rule plot_label_quality:
         "../workflow_scripts/plot_label_quality.py"
 
 
+rule plot_training:
+    input:
+        histories=plan(evaluation.all_histories),
+        code=code("plot_training"),
+    output:
+        svg=report(
+            "results/{dataset}/figures/training.svg",
+            caption="captions/training.rst",
+            category="Figures",
+            labels={"figure": "training", "shows": "loss and validation mAP over epochs"},
+        ),
+        png="results/{dataset}/figures/training.png",
+    log:
+        "results/{dataset}/logs/plot_training.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_training.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        models=plan(rows.models),
+        options=plan(reporting.names),
+    script:
+        "../workflow_scripts/plot_training.py"
+
+
 rule write_provenance:
     input:
         tables=[

@@ -30,6 +30,11 @@ def all_metrics(experiment: Experiment) -> list[str]:
     return [paths.metrics(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
 
 
+def all_histories(experiment: Experiment) -> list[str]:
+    """Return the training history of every model, in the order of rows.models()."""
+    return [paths.history(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
+
+
 def all_test_logits(experiment: Experiment) -> list[str]:
     """Return the logits of every model on the test split, in the order of rows.models()."""
     return [paths.logits(experiment.dataset, folder, "test") for folder in rows.model_folders(experiment)]

@@ -15,12 +15,18 @@ FIGURES = {  # name of a figure to its alternative text
     "comparison": "Difference of every method to the reference, with intervals",
     "reliability": "Share present over predicted probability, by model",
     "label_quality": "Precision and recall of the pseudo-labels by category and τ, and confusions",
+    "training": "Validation mAP and loss of every model over its epochs, a panel per method",
 }
 
 
 def shown_models(experiment: Experiment) -> dict[str, Any]:
     """Return the students and baselines that the figures show, and the names that they show them by."""
     return plain(experiment.figures) | {"labels": experiment.display_names}
+
+
+def names(experiment: Experiment) -> dict[str, Any]:
+    """Return the names that the figure of training shows models by."""
+    return {"labels": experiment.display_names}
 
 
 def shown_pseudo_labels(experiment: Experiment) -> dict[str, Any]:

@@ -29,10 +29,10 @@ FEEDS = {  # rule -> the rules that read what it writes
         "collect_label_counts",
         "measure_label_quality",
     ],
-    "train_teacher": ["predict_logits", "evaluate"],
+    "train_teacher": ["predict_logits", "evaluate", "plot_training"],
     "predict_logits": ["make_pseudo_labels"],
     "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality"],
-    "train_student": ["evaluate"],
+    "train_student": ["evaluate", "plot_training"],
     "evaluate": ["collect_metrics", "plot_reliability", "compare_methods"],
     "collect_metrics": [
         *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]
@@ -48,6 +48,7 @@ FEEDS = {  # rule -> the rules that read what it writes
             "plot_comparison",
             "plot_reliability",
             "plot_label_quality",
+            "plot_training",
             "write_provenance",
         )
     },
