@@ -108,6 +108,7 @@ rule plot_label_quality:
     input:
         label_quality=paths.table("label_quality"),
         confusions=paths.table("confusions"),
+        map=paths.table("map"),
         code=code("plot_label_quality"),
     output:
         svg=report(
@@ -193,6 +194,7 @@ rule write_report:
         comparison=paths.table("comparison"),
         label_counts=paths.table("label_counts"),
         label_quality=paths.table("label_quality"),
+        confusions=paths.table("confusions"),
         map=paths.table("map"),
         figures=[paths.figure(name) for name in reporting.FIGURES],
         provenance=paths.provenance(),
@@ -202,6 +204,10 @@ rule write_report:
         left_out=plan(reporting.left_out),
         duplicates=paths.table("duplicates"),
         category_warnings=paths.table("category_warnings"),
+        images=paths.images(part="train"),
+        pseudo_labels=plan(reporting.sampled_pseudo_labels),
+        logits=plan(reporting.sampled_logits),
+        observed=plan(reporting.sampled_observed),
         templates=templates("base.html", "report.html", "style.css"),
         code=code("write_report"),
     output:

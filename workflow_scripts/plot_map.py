@@ -24,5 +24,7 @@ note = results.selection(table["select_on"].iloc[0])
 if not tested:
     note += f";\nvalidation is shown, since {results.UNTESTED}"
 label = results.method_label("students", options["students"], "", options["labels"])
-figure = figures.over_tau(students, score, lines, label, axis, note=note)
+chosen = results.chosen_variant(table, options["students"])
+tau = students[students["variant"] == chosen]["tau"].iloc[0]
+figure = figures.over_tau(students, score, lines, label, axis, note=note, chosen=tau)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

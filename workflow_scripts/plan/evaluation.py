@@ -41,11 +41,11 @@ def all_test_logits(experiment: Experiment) -> list[str]:
 
 
 def comparison(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of compare_methods: the reference."""
+    """Return the options of compare_methods: the reference, and the students that the report compares with every method."""
     shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
     name, variant = parse_reference(experiment.comparison.reference or as_list(shown.teacher)[0])
     reference = {"kind": "students" if variant else "teachers", "name": name, "variant": variant}
-    return plain({"reference": reference})
+    return plain({"reference": reference, "students": experiment.figures.students})
 
 
 def all_pseudo_labels(experiment: Experiment) -> list[str]:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from plan import labels, paths
-from plan.experiment import Experiment, as_list, parse_reference, tau_of, variants_of
+from plan import labels, paths, shown
+from plan.experiment import Experiment, as_list, tau_of, variants_of
 from spml.review.exports import FORMATS
 
 
@@ -13,7 +13,7 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     variants = variants_of(entry)
     return {
         "student": _student(experiment, pseudo_labels),
-        "teacher": ", ".join(display_name(experiment, reference) for reference in as_list(entry.teacher)),
+        "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),
         "variants": {variant: f"τ {tau_of(variant)}" if tau_of(variant) else entry.rule for variant in variants},
     }
 
@@ -24,18 +24,11 @@ def gallery_map(experiment: Experiment, pseudo_labels: str) -> str | list[str]:
     return paths.table("map", experiment.dataset) if several and _student(experiment, pseudo_labels) else []
 
 
-def display_name(experiment: Experiment, reference: str) -> str:
-    """Return the name that pages show of a model that is named by reference, with its τ: Entropy maximisation, paper τ 0.75."""
-    name, variant = parse_reference(reference)
-    label = experiment.display_names.get(f"{'students' if variant else 'teachers'}/{name}", name)
-    return f"{label} τ {tau_of(variant)}" if tau_of(variant) else label
-
-
 def _student(experiment: Experiment, pseudo_labels: str) -> str:
     """Return a student of these pseudo-labels, that of the figures if it is one; empty where none learns from them."""
     students = sorted(name for name, entry in experiment.students.items() if entry.pseudo_labels == pseudo_labels)
-    shown = experiment.figures.students
-    return shown if shown in students else next(iter(students), "")
+    first = experiment.figures.students
+    return first if first in students else next(iter(students), "")
 
 
 def shown_gallery(experiment: Experiment) -> str:

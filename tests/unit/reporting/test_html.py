@@ -36,7 +36,7 @@ def test_data_of_the_gallery_end_no_script_and_come_back_as_they_were():
 
 @pytest.mark.parametrize("template", ["gallery.html", "predictions.html", "report.html", "provenance.html"])
 def test_every_page_forbids_what_lies_elsewhere(template):
-    values = {"about": [], "sections": [], "links": [], "record": {"written": "now", "dataset": "d"}}
+    values = {"verdict": [], "about": [], "sections": [], "links": [], "record": {"written": "now", "dataset": "d"}}
     values |= {"data": {"known": [1], "images": ["a"], "variants": []}, "unread": [("a", "b")]}
     page = html.render(template, title="t", **values)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
@@ -47,7 +47,7 @@ def test_every_page_forbids_what_lies_elsewhere(template):
 
 def test_a_value_that_is_missing_is_an_error():
     with pytest.raises(jinja2.UndefinedError, match="title"):
-        html.render("report.html", about=[], sections=[], links=[])
+        html.render("report.html", verdict=[], about=[], sections=[], links=[])
 
 
 def test_markdown_shows_a_name_as_it_is():

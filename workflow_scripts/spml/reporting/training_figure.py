@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from spml.reporting.figures import INK, plt
 
@@ -54,28 +55,36 @@ def runs(history: pd.DataFrame) -> list[Run]:
     """Return the run of the chosen candidate of each head in a history.csv; the first of equals was kept."""
     if "head" not in history:
         return [_path(history) if "penalty" in history else _epochs(history)]
-    kept = history.loc[history["val_map"].idxmax(), "head"]
+    kept = history["head"].iloc[_best(history)]
     return [
         replace((_path if head == "ridge" else _epochs)(rows), is_kept=head == kept)
         for head, rows in history.groupby("head", sort=False)
     ]
 
 
+def _best(history: pd.DataFrame) -> int:
+    """Return the position of the row with the highest validation mAP, the first of equals."""
+    return int(np.nanargmax(history["val_map"].to_numpy()))
+
+
 def _path(history: pd.DataFrame) -> Run:
     """Return the run over the penalties of a ridge regression."""
-    path = history.sort_values("penalty", kind="stable").reset_index(drop=True)
-    chosen = path.index[path["penalty"] == history.loc[history["val_map"].idxmax(), "penalty"]][0]
-    return Run(*(path[name].to_numpy() for name in ("penalty", "loss", "val_map")), int(chosen), is_path=True)
+    order = np.argsort(history["penalty"].to_numpy(), kind="stable")
+    path = history.iloc[order]
+    chosen = int(np.flatnonzero(order == _best(history))[0])
+    return Run(path["penalty"].to_numpy(), path["loss"].to_numpy(), path["val_map"].to_numpy(), chosen, is_path=True)
 
 
 def _epochs(history: pd.DataFrame) -> Run:
     """Return the run over epochs, of each stage the chosen candidate."""
     stages = history["stage"] if "stage" in history else pd.Series(1, history.index)
-    parts, ends, chosen = [], [], 0
+    parts: list[pd.DataFrame] = []
+    ends: list[int] = []
+    chosen = 0
     for _, stage in history.groupby(stages):
-        best = stage.loc[stage["val_map"].idxmax()]
+        best = stage.iloc[_best(stage)]
         own = stage[(stage[CANDIDATE] == best[CANDIDATE]).all(axis=1)]
-        before = sum(map(len, parts))
+        before = ends[-1] if ends else 0
         chosen = before + int(np.flatnonzero(own["epoch"] == best["epoch"])[0])
         parts.append(own)
         ends.append(before + len(own))
@@ -124,7 +133,7 @@ def _draw_method(above: Axes, below: Axes, method: Method, colours: Mapping[str,
     if is_path:
         below.set_xscale("log")
     else:
-        below.xaxis.get_major_locator().set_params(integer=True)
+        below.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     above.set_title(method.label, fontsize=8.5, loc="left", wrap=True)
     below.set_xlabel("penalty" if is_path else "epoch", fontsize=8)
     for axes in (above, below):
