@@ -1,7 +1,5 @@
 """The page of predictions in a real browser: at twenty thousand pictures, and as the pipeline makes it."""
 
-import time
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,7 +14,6 @@ from spml.review import details, gallery, prediction_page, thumbnails
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("finished")]
 MANY, CATEGORIES = 20_000, 80
-SECONDS = 5  # for a page of MANY pictures to open or to change, many times what it takes
 
 
 @pytest.fixture(scope="module")
@@ -91,26 +88,30 @@ def many(tmp_path_factory):
 
 
 def test_twenty_thousand_pictures_stay_usable(browser, many):
+    """The page holds a screenful of them, whatever is asked for; how fast it is, docs/performance.md says."""
     browser.get("about:blank")
+    browser.get(many.as_uri())
 
-    def seconds(what, act):
-        begin = time.perf_counter()
-        act()
-        WebDriverWait(browser, 60, 0.02).until(lambda b: len(texts(b, ".picture")) == 48)
-        taken = time.perf_counter() - begin
-        print(f"{what}: {taken:.2f} s")
-        return taken
+    def count():
+        return int(browser.find_element(By.ID, "count").text.split()[0].replace(",", ""))
 
-    def sort(text):
-        Select(browser.find_element(By.ID, "sort")).select_by_visible_text(text)
+    def on_page():
+        return browser.execute_script("return document.querySelectorAll('.picture').length")
 
-    taken = {"opened": seconds("opened", lambda: browser.get(many.as_uri()))}
-    assert browser.find_element(By.ID, "count").text == "20,000 of 20,000 pictures"
-    taken["sorted"] = seconds("sorted", lambda: sort("predicted labels, those nearest to their threshold first"))
-    taken["next"] = seconds("next page", browser.find_element(By.ID, "next").click)
-    name = browser.find_element(By.XPATH, "//table//td/button[text()='category 7']")
-    taken["category"] = seconds("a category", name.click)
-    taken["found"] = seconds("a file name", lambda: browser.find_element(By.ID, "find").send_keys("01"))
-    assert max(taken.values()) < SECONDS, taken
+    assert (count(), on_page()) == (MANY, 48)
+    Select(browser.find_element(By.ID, "sort")).select_by_visible_text(
+        "predicted labels, those nearest to their threshold first"
+    )
+    first = texts(browser, ".picture h3")[0]
+    browser.find_element(By.ID, "next").click()
+    assert on_page() == 48 and first not in texts(browser, ".picture h3")
+    browser.find_element(By.XPATH, "//table//td/button[text()='category 7']").click()
+    own = count()
+    assert on_page() == 48 and own == int(
+        browser.find_element(By.ID, "category-numbers").text.split()[2].replace(",", "")
+    )
+    browser.find_element(By.ID, "find").send_keys("folder/01")
+    assert 0 < count() < own
     assert not browser.find_element(By.ID, "unread").is_displayed()  # 300 rows, folded
     assert many.stat().st_size < 10e6
+    assert browser.execute_script("return document.querySelectorAll('*').length") < 5000

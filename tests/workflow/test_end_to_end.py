@@ -245,10 +245,19 @@ def test_the_figures_show_what_the_tables_hold(results):
         "mean of 2 replicates",
     ):
         assert word in comparison, word
-    for word in ("predicted probability", "share present", "expected calibration error", "paper τ 0.", "full: "):
+    for word in (
+        "predicted probability",
+        "share present",
+        "expected calibration error",
+        "paper τ 0.",
+        "full (true labels): ",
+    ):
         assert word in reliability, word
     for word in ("precision (%)", "recall (%)", "red (", "present instead (images)", "threshold τ"):
         assert word in audit, word
+    training = (results / "figures/training.svg").read_text()
+    for word in ("validation mAP (%)", "loss", "epoch", "em", "full (true labels)", "paper", "τ 0.50", "kept"):
+        assert word in training, word
     assert (results / "figures/figure_1a.png").read_bytes().startswith(b"\x89PNG")
 
 
