@@ -27,6 +27,8 @@ const MEANINGS = {
 const DEFAULTS = { variant: data.chosen ?? 0, category: -1, kind: element("kind").options[0].value, sort: element("sort").options[0].value, find: "", page: 1 };
 let state = { ...DEFAULTS };
 let shownImages = []; // those that the filters leave, on all pages
+let shownFor = ""; // the state that they are of
+const sumsOf = new Map(); // variant -> what totals() returned
 
 // -- what a label is, at a variant
 
@@ -87,6 +89,8 @@ function keyOf(sort, own, errors, image) {
 
 function chosen() {
   const { variant, category, kind, sort, find } = state;
+  const countsErrors = sort === "errors" || kind === "right";
+  const isOfPictures = ["all", "right", "unchanged"].includes(kind); // the other kinds are of labels
   const wanted = find.trim().toLowerCase();
   const found = [];
   const keys = new Map();
@@ -100,7 +104,7 @@ function chosen() {
     for (let entry = labels.start[image]; entry < labels.start[image + 1]; entry++) {
       if (category >= 0 && labels.category[entry] !== category) continue;
       own.difference = Math.max(own.difference, difference(entry));
-      errors += isError(entry, variant);
+      if (countsErrors) errors += isError(entry, variant);
       if (isAdded(entry, variant)) {
         added += 1;
         own.high = Math.max(own.high, labels.probability[entry]);
@@ -108,10 +112,9 @@ function chosen() {
       }
       // of a category: pictures that have it, or are taken to have it
       isRelevant ||= labels.true[entry] === TRUE.PRESENT || labels.observed[entry] === OBSERVED.PRESENT || has(labels.pseudo[entry], variant);
-      isFit ||= fits(entry, kind, variant);
+      isFit ||= !isOfPictures && fits(entry, kind, variant);
     }
-    const isWhole = { all: true, right: !errors, unchanged: !added }[kind]; // kinds of pictures, not of labels
-    if (isWhole === undefined ? !isFit : !(isRelevant && isWhole)) continue;
+    if (!(isOfPictures ? isRelevant && !(kind === "right" ? errors : kind === "unchanged" && added) : isFit)) continue;
     found.push(image);
     keys.set(image, keyOf(sort, own, errors, image));
   }
@@ -121,6 +124,7 @@ function chosen() {
 
 function totals(variant) {
   // what a variant adds, over all pictures
+  if (sumsOf.has(variant)) return sumsOf.get(variant);
   const sums = { added: 0, pictures: 0, lost: 0, positive: 0 };
   for (let image = 0; image < data.images.length; image++) {
     let any = 0;
@@ -132,6 +136,7 @@ function totals(variant) {
     sums.added += any;
     sums.pictures += any > 0;
   }
+  sumsOf.set(variant, sums);
   return sums;
 }
 
@@ -444,7 +449,9 @@ function drawVariant() {
 
 function draw() {
   const { variant } = state;
-  shownImages = chosen();
+  const filters = JSON.stringify({ ...state, page: 0 });
+  if (filters !== shownFor) shownImages = chosen();
+  shownFor = filters;
   const pages = Math.max(1, Math.ceil(shownImages.length / PER_PAGE));
   state.page = Math.min(Math.max(1, state.page), pages);
   const first = (state.page - 1) * PER_PAGE;
