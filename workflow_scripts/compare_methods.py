@@ -14,6 +14,7 @@ from spml.artifacts import labels, tables
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
 from spml.evaluation.intervals import Effects, difference_interval, map_effects, map_interval
+from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
 UNKNOWN = float("nan"), float("nan")
@@ -26,10 +27,13 @@ with labels.opening(snakemake.input.labels, "labels") as true, ThreadPoolExecuto
     # Without a known label nothing can be compared on the test split, and the columns stay empty.
     known = bool((labels.count(true.values, TrueLabel.UNKNOWN) < len(true.image_id)).any())
     for model, path in zip(snakemake.params.models, snakemake.input.logits, strict=True):
+        method = tuple(model[key] for key in results.METHOD)
+        if method not in methods.index:  # left out
+            progress.advance(1)
+            continue
         with labels.opening(path, "logits") as logits:
             logits.require_same_as(true)
             own = map_effects(logits.values, true.values, executor.map) if known else None
-        method = tuple(model[key] for key in results.METHOD)
         if own:
             effects[method] = effects.get(method, own - own).plus(own, 1 / methods.loc[method, "replicates"])
         progress.advance(1)
@@ -37,12 +41,19 @@ with labels.opening(snakemake.input.labels, "labels") as true, ThreadPoolExecuto
 progress.finish()
 
 reference = tuple(options["reference"][key] for key in results.METHOD)
+if reference not in methods.index:
+    name = results.variant_label(*reference[1:])
+    raise InputError(
+        f"comparison.reference: {name} is left out, since its pseudo-labels teach nothing; wanted another reference"
+    )
 by_replicate: dict[Any, np.ndarray] = methods["test_by_replicate"].to_dict()
 students = "students", options["students"], results.chosen_variant(models, options["students"])
 
 
 def compared(one: tuple[str, ...], other: tuple[str, ...], prefix: str) -> dict[str, float]:
     """Return how far the first method is above the second: mean and std over replicates, interval over images."""
+    if one not in by_replicate:  # students that are left out
+        return {"difference": float("nan")} | {f"{prefix}_{name}": float("nan") for name in ("low", "high", "std")}
     differences = by_replicate[one] - by_replicate[other]
     low, high = difference_interval(effects[one] - effects[other]) if known else UNKNOWN
     std = differences.std(ddof=1) if len(differences) > 1 else float("nan")

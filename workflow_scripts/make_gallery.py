@@ -25,7 +25,7 @@ with contextlib.ExitStack() as stack:
     rows = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
     pseudo = [stack.enter_context(labels.opening(path, "pseudo_labels")) for path in source.pseudo_labels]
     for matrix in pseudo:
-        matrix.require_images_of(true, "train")
+        matrix.require_same_as(true)
     contents = gallery.Contents(len(rows.category), len(pseudo))
 
     def collected() -> Iterator[np.ndarray]:
@@ -41,9 +41,8 @@ with contextlib.ExitStack() as stack:
 
 chosen = None
 if source.map:
-    methods = results.methods(results.read_map(source.map))
-    candidates = [("students", options["student"], variant) for variant in options["variants"]]
-    chosen = [methods.loc[method, "chosen"] for method in candidates].index(True)
+    variant = results.chosen_variant(results.read_map(source.map), options["student"])
+    chosen = list(options["variants"]).index(variant) if variant else None
 folder = os.path.dirname(snakemake.output.page)
 title = f"{snakemake.wildcards.dataset}: pseudo-labels {snakemake.wildcards.pseudo_labels}, replicate {snakemake.wildcards.seed}"
 data = {
@@ -54,6 +53,7 @@ data = {
     "categories": rows.category,
     "images": rows.image_id,
     "files": rows.file_name,
+    "splits": rows.split.tolist() if rows.split is not None else [],  # 0 train, 1 val
     **contents.data,
     "thumbnails": os.path.relpath(source.thumbnails, folder),
     "details": os.path.relpath(snakemake.output.details, folder),

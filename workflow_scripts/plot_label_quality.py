@@ -9,12 +9,13 @@ from spml.evaluation import results
 from spml.reporting import figures, label_quality_figure
 
 options = snakemake.params.options
-table, pairs = tables.read(snakemake.input.label_quality), tables.read(snakemake.input.confusions)
+table, pairs = (results.with_found_tau(tables.read(snakemake.input[name])) for name in ("label_quality", "confusions"))
 name = options["pseudo_labels"]
 table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels"] == name]
 label = options["label"]
 if table["known"].any():
     chosen = results.chosen_variant(results.read_map(snakemake.input.map), options["students"])
+    chosen = chosen or table["variant"].iloc[0]
     figure = label_quality_figure.draw(table, pairs, label, chosen)
 else:
     figure = figures.left_out(f"Quality of the pseudo-labels, {label}", "no true label of a training image is known")

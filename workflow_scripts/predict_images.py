@@ -22,6 +22,7 @@ options = choice["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
 category = list(choice["thresholds"])
 threshold = np.array(list(choice["thresholds"].values()))
+used = {name: f"{name} > {choice['thresholds'][name]:.4f} ({by})" for name, by in choice["threshold_sources"].items()}
 device = choose_device(snakemake.resources.device)
 listed = manifest.read(snakemake.input.images)
 unreadable: dict[str, str] = {}
@@ -43,7 +44,8 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
                 row += 1
                 continue
             names = present_labels(probability, threshold, category)
-            writer.writerow(predictions.cells(listed.file_name[row], names, probability))
+            said = [used[name] for name in names]
+            writer.writerow(predictions.cells(listed.file_name[row], names, said, probability))
             row, positives = row + 1, positives + len(names)
         progress.advance(len(features))
     if len(unreadable) == len(listed.path):

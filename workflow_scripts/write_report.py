@@ -39,7 +39,7 @@ table = {
 }
 models = results.read_map(source.map)
 record = documents.read(source.provenance, "provenance")
-variant = results.chosen_variant(models, options["students"])
+variant = results.chosen_variant(models, options["students"]) or options["variants"][0]
 with contextlib.ExitStack() as stack:
     train = stack.enter_context(label_files.opening(source.train, "labels"))
     test = stack.enter_context(label_files.opening(source.test, "labels"))
@@ -53,7 +53,7 @@ with contextlib.ExitStack() as stack:
     rows = stack.enter_context(training_set.opening(train, source.observed, source.images, source.logits))
     path = source.pseudo_labels[options["variants"].index(variant)]
     pseudo = stack.enter_context(label_files.opening(path, "pseudo_labels"))
-    pseudo.require_images_of(train, "train")
+    pseudo.require_same_as(train)
     has_addition = np.concatenate(
         [
             samples.additions(pseudo.values[block], rows.observed[block]).any(1)
@@ -118,11 +118,17 @@ links = [
     report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
     report.Link("Model card", "model/README.md", "snakemake --cores 1 model"),
 ]
-about = [report.summary(record, images, len(train.category)), *report.edges(models)]
+added = report.added_labels(
+    table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]],
+    results.left_out(tables.read(source.map)),
+    options["students"],
+    options["labels"],
+)
+about = [report.summary(record, images, len(train.category)), *report.edges(models), " ".join(added)]
 page = report.page(f"Report: {dataset}", findings.verdict, about, sections, links)
 with writing(snakemake.output.page) as path:
     path.write_text(page, encoding="utf-8")
-summary = f"{report.terminal_summary(dataset, models, options['labels'])}\n{findings.verdict[0]}\n"
+summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), findings.verdict[0], *added, ""])
 summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from plan import acquire, benchmarks, data, evaluation, features, labels, paths, shown, training
-from plan.experiment import Experiment, as_list, parse_reference, plain, variants_of
+from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
 
@@ -21,7 +21,14 @@ FIGURES = {  # name of a figure to its alternative text
 
 def shown_models(experiment: Experiment) -> dict[str, Any]:
     """Return the students and baselines that the figures show, and the names that they show them by."""
-    return plain(experiment.figures) | {"labels": shown.names(experiment)}
+    names = {"labels": shown.names(experiment), "pseudo_labels": experiment.shown_pseudo_labels}
+    return plain(experiment.figures) | names
+
+
+def found_taus(experiment: Experiment) -> str | list[str]:
+    """Return the table of the τ that a target found, where the figures show students of one."""
+    entry = experiment.pseudo_labels[experiment.shown_pseudo_labels]
+    return paths.table("label_counts", experiment.dataset) if target_of(entry) else []
 
 
 def names(experiment: Experiment) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from plan import labels, paths, shown
-from plan.experiment import Experiment, as_list, tau_of, variants_of
+from plan.experiment import Experiment, as_list, target_of, tau_of, variants_of
 from spml.review.exports import FORMATS
 
 
@@ -11,10 +11,11 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     """Return the options of make_gallery: the variants in words, their teachers, and the student that tells the chosen one."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
+    rule = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or entry.rule
     return {
         "student": _student(experiment, pseudo_labels),
         "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),
-        "variants": {variant: f"τ {tau_of(variant)}" if tau_of(variant) else entry.rule for variant in variants},
+        "variants": {variant: f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants},
     }
 
 

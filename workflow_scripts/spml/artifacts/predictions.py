@@ -10,7 +10,7 @@ import numpy as np
 from spml.artifacts.spreadsheet import category_columns, escaped, restored
 from spml.runtime.errors import InputError
 
-COLUMNS = ("image", "labels", "problem")  # before those of the categories
+COLUMNS = ("image", "labels", "thresholds", "problem")  # before those of the categories
 SEPARATOR = "; "  # of labels
 
 
@@ -29,14 +29,15 @@ def header(category: Sequence[str]) -> list[str]:
     return [*COLUMNS, *category_columns(category, COLUMNS)]
 
 
-def cells(image: str, labels: Iterable[str], probability: Iterable[float]) -> list[str]:
-    """Return the row of a picture."""
-    return [escaped(image), escaped(SEPARATOR.join(labels)), "", *(f"{value:.4f}" for value in probability)]
+def cells(image: str, labels: Iterable[str], thresholds: Iterable[str], probability: Iterable[float]) -> list[str]:
+    """Return the row of a picture; ``thresholds`` says of each label in words which threshold it is above."""
+    said = [escaped(SEPARATOR.join(words)) for words in (labels, thresholds)]
+    return [escaped(image), *said, "", *(f"{value:.4f}" for value in probability)]
 
 
 def problem_cells(image: str, problem: str, categories: int) -> list[str]:
     """Return the row of a picture that cannot be read."""
-    return [escaped(image), "", escaped(problem), *[""] * categories]
+    return [escaped(image), "", "", escaped(problem), *[""] * categories]
 
 
 def read(path: str | os.PathLike, category: Sequence[str]) -> Iterator[Prediction]:
@@ -53,7 +54,7 @@ def read(path: str | os.PathLike, category: Sequence[str]) -> Iterator[Predictio
         names = next(rows, [])
         if missing := [name for name in header(category) if name not in names]:
             raise InputError(f"{path}: found no column {missing[0]!r}, wanted one for each category of the model")
-        image, labels, problem, *columns = [names.index(name) for name in header(category)]
+        image, labels, _, problem, *columns = [names.index(name) for name in header(category)]
         for row in rows:
             if row[problem]:
                 yield Prediction(restored(row[image]), [], restored(row[problem]), np.empty(0))

@@ -46,9 +46,13 @@ def read_map(path: str | os.PathLike) -> pd.DataFrame:
     """Read tables/map.csv, and add the columns ``val_score`` and ``test_score``: the mAP in percent that is shown.
 
     The shown mAP is the published one, or the mAP over the categories present where a split lacks some; ``scale`` names it.
-    A split without a known label does not count as lacking categories, and its scores are NaN.
+    A split without a known label does not count as lacking categories, and its scores are NaN. A variant that is left out
+    in some replicate is not in the table (``left_out`` has it).
     """
     table = tables.read(path)
+    without = left_out(table)
+    table = table[[method not in without for method in table[METHOD].itertuples(index=False, name=None)]]
+    table = table.reset_index(drop=True)
     columns = [f"{split}_categories_present" for split in ("val", "test") if table[f"{split}_map"].notna().any()]
     complete = bool(table[columns].eq(table["categories"], axis=0).all(axis=None))
     for split in ("val", "test"):
@@ -57,15 +61,31 @@ def read_map(path: str | os.PathLike) -> pd.DataFrame:
     return table
 
 
+def left_out(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    """Return, by method (``METHOD``), why its pseudo-labels teach nothing, in some replicate; ``table`` as in tables/map.csv."""
+    rows = table[table["left_out"] != ""]
+    return dict(zip(rows[METHOD].itertuples(index=False, name=None), rows["left_out"], strict=True))
+
+
+def with_found_tau(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of variants whose τ, where a target found one in each replicate, is the mean over replicates."""
+    found = table["variant"] == "all"
+    tau = table.groupby(["pseudo_labels", "variant"])["tau"].transform("mean")
+    return table.assign(tau=tau.where(found, table["tau"]))
+
+
 def is_tested(table: pd.DataFrame) -> bool:
     """Return whether tables/map.csv or comparison.csv has a mAP on the test split: whether a test label is known."""
     return bool(table["test_map"].notna().any())
 
 
 def chosen_variant(table: pd.DataFrame, students: str) -> str:
-    """Return the variant of these students that validation chose; ``table`` has the rows of ``read_map``."""
-    found = methods(table)["chosen"].loc["students"].loc[students]
-    return str(found.index[found.to_numpy()][0])
+    """Return the variant of these students that validation chose, empty where all are left out; ``table`` as of ``read_map``."""
+    own = table[(table["kind"] == "students") & (table["name"] == students)]
+    if own.empty:
+        return ""
+    found = methods(own)["chosen"]
+    return str(found.index.get_level_values("variant")[found.to_numpy()][0])
 
 
 def selection(select_on: str) -> str:

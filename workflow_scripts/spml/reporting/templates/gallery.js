@@ -208,7 +208,7 @@ function described(image) {
   return `observed: ${names((entry) => labels.observed[entry] === OBSERVED.PRESENT)}; pseudo-labels: ${predicted}${truth}`;
 }
 
-const nameOf = (image) => data.files[image] + (data.files[image] === data.images[image] ? "" : ` (${data.images[image]})`);
+const nameOf = (image) => data.files[image] + (data.files[image] === data.images[image] ? "" : ` (${data.images[image]})`) + (data.splits?.[image] ? " · val" : "");
 
 function item(category, share, judgement, tags, words) {
   const bar = make("span", { className: "bar", "aria-hidden": "true" }, make("span"));
