@@ -88,6 +88,7 @@ def test_an_untested_method_has_its_validation_map_alone():
 def test_a_set_of_pseudo_labels_bears_the_name_of_its_students_and_the_chosen_one_is_marked():
     names = ["positives_per_image", "true_positives_per_image", "precision", "recall", "precision_unobserved"]
     names += ["recall_unobserved", "observed_positives_lost", "empty_images", "known_share"]
+    names += ["added_labels", "images_with_added"]
     rows = [
         {"pseudo_labels": "paper", "variant": f"tau_0.{tau}", "seed": 1} | dict.fromkeys(names, 0.5) for tau in (55, 65)
     ]
@@ -183,7 +184,7 @@ def test_each_tau_says_how_many_labels_it_added_and_why_it_is_left_out():
         for seed in (1, 2)
     ]
     left_out = {("students", "mine", "tau_0.95"): "nothing is added to the observed labels"}
-    assert report.added_labels(pd.DataFrame(counts), left_out, "mine") == [
+    assert report.added_labels(pd.DataFrame(counts), left_out, "mine", {}) == [
         "Pseudo-labels paper, τ 0.55, added 539 labels to 201 of 234 pictures.",
         "Pseudo-labels paper, τ 0.65, added 1 label to 1 of 234 pictures.",
         "Pseudo-labels paper, τ 0.95, added 0 labels to 0 of 234 pictures; left out, since nothing is added to the observed labels.",
@@ -203,7 +204,9 @@ def test_a_target_names_the_tau_that_it_found():
         }
         for seed, tau in ((1, 0.6), (2, 0.7))
     ]
-    assert report.added_labels(pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine") == [
+    assert report.added_labels(
+        pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine", {}
+    ) == [
         "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "
         "label is present."
     ]
