@@ -75,6 +75,7 @@ rule exports:
 rule predict:
     input:
         paths.predictions("predictions.csv", DATASET),
+        paths.predictions("predictions.html", DATASET),
 
 
 rule model:

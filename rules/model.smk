@@ -122,3 +122,32 @@ rule predict_images:
         fingerprint=plan(model.fingerprint_new_images),
     script:
         "../workflow_scripts/predict_images.py"
+
+
+rule make_predictions_page:
+    input:
+        table=paths.predictions("predictions.csv"),
+        images=paths.predictions("images.csv"),
+        left_out=paths.predictions("left_out.csv"),
+        choice=paths.chosen("model.json"),
+        templates=templates("base.html", "gallery.html", "predictions.html", "gallery.css", "gallery.js", "style.css"),
+        code=code("make_predictions_page"),
+    output:
+        page="results/{dataset}/predictions/predictions.html",
+        thumbnails=directory("results/{dataset}/predictions/thumbnails"),
+        details=directory("results/{dataset}/predictions/details"),
+    log:
+        "results/{dataset}/logs/make_predictions_page.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_predictions_page.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+    params:
+        fingerprint=plan(model.fingerprint_new_images),
+        labels=plan(model.display_names),
+    script:
+        "../workflow_scripts/make_predictions_page.py"

@@ -109,6 +109,7 @@ rule plot_label_quality:
     input:
         label_quality=paths.table("label_quality"),
         confusions=paths.table("confusions"),
+        map=paths.table("map"),
         code=code("plot_label_quality"),
     output:
         svg=report(
@@ -129,6 +130,32 @@ rule plot_label_quality:
         options=plan(reporting.shown_pseudo_labels),
     script:
         "../workflow_scripts/plot_label_quality.py"
+
+
+rule plot_training:
+    input:
+        histories=plan(evaluation.all_histories),
+        code=code("plot_training"),
+    output:
+        svg=report(
+            "results/{dataset}/figures/training.svg",
+            caption="captions/training.rst",
+            category="Figures",
+            labels={"figure": "training", "shows": "loss and validation mAP over epochs"},
+        ),
+        png="results/{dataset}/figures/training.png",
+    log:
+        "results/{dataset}/logs/plot_training.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_training.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        models=plan(rows.models),
+        options=plan(reporting.names),
+    script:
+        "../workflow_scripts/plot_training.py"
 
 
 rule write_provenance:
@@ -168,6 +195,7 @@ rule write_report:
         comparison=paths.table("comparison"),
         label_counts=paths.table("label_counts"),
         label_quality=paths.table("label_quality"),
+        confusions=paths.table("confusions"),
         map=paths.table("map"),
         figures=[paths.figure(name) for name in reporting.FIGURES],
         provenance=paths.provenance(),
@@ -177,6 +205,10 @@ rule write_report:
         left_out=plan(reporting.left_out),
         duplicates=paths.table("duplicates"),
         category_warnings=paths.table("category_warnings"),
+        images=paths.images(part="train"),
+        pseudo_labels=plan(reporting.sampled_pseudo_labels),
+        logits=plan(reporting.sampled_logits),
+        observed=plan(reporting.sampled_observed),
         templates=templates("base.html", "report.html", "style.css"),
         code=code("write_report"),
     output:

@@ -30,10 +30,12 @@ rule make_gallery:
         observed=paths.observed(),
         images=paths.images(part="train"),
         thumbnails=paths.thumbnails(),
+        map=plan(review.gallery_map),
         templates=templates("base.html", "gallery.html", "gallery.css", "gallery.js", "style.css"),
         code=code("make_gallery"),
     output:
         page="results/{dataset}/gallery/{pseudo_labels}_seed_{seed}.html",
+        details=directory("results/{dataset}/gallery/{pseudo_labels}_seed_{seed}"),
     log:
         "results/{dataset}/logs/make_gallery/{pseudo_labels}/seed_{seed}.log",
     benchmark:

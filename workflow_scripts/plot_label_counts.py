@@ -21,6 +21,5 @@ if known:
     name = "true labels" if known == 1 else f"true labels,\nknown {100 * known:.2g} %"
     lines.insert(0, (name, counts["true_positives_per_image"].mean(), np.nan))
 print(results.mean_std(counts, "tau", "positives_per_image").round(3).to_string())
-label = f"pseudo-labels {options['pseudo_labels']}"
-figure = figures.over_tau(counts, "positives_per_image", lines, label, "positives per image", from_zero=True)
+figure = figures.over_tau(counts, "positives_per_image", lines, options["label"], "positives per image", from_zero=True)
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

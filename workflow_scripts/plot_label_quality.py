@@ -12,9 +12,12 @@ options = snakemake.params.options
 table, pairs = (results.with_found_tau(tables.read(snakemake.input[name])) for name in ("label_quality", "confusions"))
 name = options["pseudo_labels"]
 table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels"] == name]
+label = options["label"]
 if table["known"].any():
-    figure = label_quality_figure.draw(table, pairs, name)
+    chosen = results.chosen_variant(results.read_map(snakemake.input.map), options["students"])
+    chosen = chosen or table["variant"].iloc[0]
+    figure = label_quality_figure.draw(table, pairs, label, chosen)
 else:
-    figure = figures.left_out(f"Quality of the pseudo-labels {name}", "no true label of a training image is known")
+    figure = figures.left_out(f"Quality of the pseudo-labels, {label}", "no true label of a training image is known")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)
 print(table.groupby("tau")[["precision", "recall"]].mean().round(3).to_string())

@@ -30,7 +30,9 @@ if not tested:
     note += f";\nvalidation is shown, since {results.UNTESTED}"
 label = results.method_label("students", options["students"], "", options["labels"])
 if len(students):
-    figure = figures.over_tau(students, score, lines, label, axis, note=note)
+    chosen = results.chosen_variant(table, options["students"])
+    tau = students[students["variant"] == chosen]["tau"].iloc[0]
+    figure = figures.over_tau(students, score, lines, label, axis, note=note, chosen=tau)
 else:
     figure = figures.left_out(label, "no τ adds a label that a student could learn from")
 figures.save(figure, snakemake.output.svg, snakemake.output.png)

@@ -8,8 +8,7 @@ import csv
 
 import numpy as np
 
-from spml.artifacts import checkpoints, documents, manifest
-from spml.artifacts.spreadsheet import category_columns, escaped
+from spml.artifacts import checkpoints, documents, manifest, predictions
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 from spml.labels.pseudo_labels import probabilities
@@ -17,8 +16,6 @@ from spml.models.inference import predict, present_labels
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
-
-NAME_COLUMNS = ("image", "labels", "thresholds", "problem")  # before those of the categories
 
 choice = documents.read(snakemake.input.choice, "choice")
 options = choice["backbone"]
@@ -38,18 +35,17 @@ progress = Progress("predictions", len(listed.path), "images")
 row, positives = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*NAME_COLUMNS, *category_columns(category, NAME_COLUMNS)])
+    writer.writerow(predictions.header(category))
     for features in extracted:
         stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):
             if problem := unreadable.get(listed.path[row]):
-                writer.writerow([escaped(listed.file_name[row]), "", "", escaped(problem), *[""] * len(category)])
+                writer.writerow(predictions.problem_cells(listed.file_name[row], problem, len(category)))
                 row += 1
                 continue
             names = present_labels(probability, threshold, category)
-            cells = [f"{value:.4f}" for value in probability]
-            said = [escaped("; ".join(words)) for words in (names, [used[name] for name in names])]
-            writer.writerow([escaped(listed.file_name[row]), *said, "", *cells])
+            said = [used[name] for name in names]
+            writer.writerow(predictions.cells(listed.file_name[row], names, said, probability))
             row, positives = row + 1, positives + len(names)
         progress.advance(len(features))
     if len(unreadable) == len(listed.path):

@@ -1,18 +1,26 @@
-"""Write the report of a data set: figures, tables, costs and provenance on one page."""
+"""Write the report of a data set: a verdict, sample pictures, figures, tables, costs and provenance on one page."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
+import contextlib
 import math
 from pathlib import Path
 
-from spml.artifacts import documents, left_out, tables
+import numpy as np
+
+from spml.artifacts import blocks, documents, left_out, tables
 from spml.artifacts import labels as label_files
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
-from spml.reporting import data_warnings, report
+from spml.labels import training_set
+from spml.labels.pseudo_labels import probabilities
+from spml.reporting import data_warnings, report, report_sections
+from spml.review import samples
 from spml.runtime.files import writing
+
+SAMPLES = 6  # pictures
 
 
 def benchmark_files(pattern: str) -> list[Path]:
@@ -24,125 +32,83 @@ def benchmark_files(pattern: str) -> list[Path]:
     return [path.with_stem(shard.stem) for shard in sorted(shards)]
 
 
-options, dataset, labels = snakemake.params.options, snakemake.wildcards.dataset, snakemake.params.options["labels"]
-table = {name: tables.read(snakemake.input[name]) for name in ("comparison", "label_counts", "label_quality")}
-models = results.read_map(snakemake.input.map)
-record = documents.read(snakemake.input.provenance, "provenance")
-with (
-    label_files.opening(snakemake.input.train, "labels") as train,
-    label_files.opening(snakemake.input.test, "labels") as test,
-):
+options, dataset, source = snakemake.params.options, snakemake.wildcards.dataset, snakemake.input
+table = {
+    name: tables.read(source[name])
+    for name in ("comparison", "label_counts", "label_quality", "confusions", "duplicates", "category_warnings")
+}
+models = results.read_map(source.map)
+record = documents.read(source.provenance, "provenance")
+variant = results.chosen_variant(models, options["students"]) or options["variants"][0]
+with contextlib.ExitStack() as stack:
+    train = stack.enter_context(label_files.opening(source.train, "labels"))
+    test = stack.enter_context(label_files.opening(source.test, "labels"))
     images = {"train": len(train.rows("train")), "val": len(train.rows("val")), "test": len(test.image_id)}
     training = train.select(train.rows("train"))
     entries = math.prod(training.shape)
     known = float((entries - label_files.count(training, TrueLabel.UNKNOWN).sum()) / entries)
-used = {"train": len(train.image_id), "test": len(test.image_id)}
-if snakemake.input.pool:
-    with label_files.opening(snakemake.input.pool, "labels") as pool:
-        used["pool"] = len(pool.image_id)
-others = dict(zip(used, map(left_out.read, snakemake.input.left_out), strict=True))
-reasons = data_warnings.reasons(others)
-warnings = data_warnings.warnings(
-    others, tables.read(snakemake.input.duplicates), tables.read(snakemake.input.category_warnings)
-)
-figure = {
+    used = {"train": len(train.image_id), "test": len(test.image_id)}
+    if source.pool:
+        used["pool"] = len(stack.enter_context(label_files.opening(source.pool, "labels")).image_id)
+    rows = stack.enter_context(training_set.opening(train, source.observed, source.images, source.logits))
+    path = source.pseudo_labels[options["variants"].index(variant)]
+    pseudo = stack.enter_context(label_files.opening(path, "pseudo_labels"))
+    pseudo.require_same_as(train)
+    has_addition = np.concatenate(
+        [
+            samples.additions(pseudo.values[block], rows.observed[block]).any(1)
+            for block in blocks.row_blocks(rows.true.shape)
+        ]
+    )
+    drawn = [
+        samples.sample(
+            rows.file_name[row],
+            rows.path[row],
+            rows.category,
+            probabilities(rows.logits[row : row + 1])[0],
+            *(matrix[row : row + 1][0] for matrix in (pseudo.values, rows.observed, rows.true)),
+        )
+        for row in samples.choose(has_addition, SAMPLES, options["seed"])
+    ]
+others = dict(zip(used, map(left_out.read, source.left_out), strict=True))
+warnings = data_warnings.warnings(others, table["duplicates"], table["category_warnings"])
+is_tested = results.is_tested(models)
+needs = {"comparison": is_tested, "reliability": is_tested, "label_quality": known > 0}  # figures of true labels
+figures = {
     name: report.Figure(Path(path).read_bytes(), options["shows"][name], options["captions"][name])
-    for name, path in ((Path(path).stem, path) for path in snakemake.input.figures)
+    for name, path in ((Path(path).stem, path) for path in source.figures)
+    if needs.get(name, True)
 }
-methods = table["comparison"]
-chosen = methods[(methods["kind"] == "students") & (methods["name"] == options["students"]) & methods["chosen"]]
-shown_labels = table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]]
-variant = (chosen if len(chosen) else shown_labels)["variant"].iloc[0]
-shown = results.variant_label(options["pseudo_labels"], variant)
 benchmarks = {  # of jobs that ran here; not an input, so that the rerun of a job does not write the report again
     rule: paths
     for rule, patterns in options["benchmarks"].items()
     if (paths := [path for pattern in patterns for path in benchmark_files(pattern) if path.is_file()])
 }
-split = "test split" if results.is_tested(methods) else "validation split"
-judged = "" if known == 1 else f" {100 * known:.3g} % of the true labels are known; precision and recall are on these."
-
+findings = report_sections.Findings(
+    tables=table,
+    models=models,
+    figures=figures,
+    labels=options["labels"],
+    students=options["students"],
+    pseudo_labels=options["pseudo_labels"],
+    variant=variant,
+    teachers=[tuple(teacher) for teacher in options["teachers"]],
+    baselines=options["baselines"],
+    select_on=options["select_on"],
+    known=known,
+    replicates=len(record["config"]["seeds"]),
+)
 sections = [
+    report_sections.sample_pictures(findings, drawn),
+    report_sections.results_section(findings),
+    report_sections.pseudo_labels_section(findings),
+    report_sections.categories_section(findings),
+    report.Section("Calibration", findings.figure("reliability")),
+    report.Section("Training", findings.figure("training")),
+    report_sections.data_section(used, others, warnings),
+    report_sections.costs_section(report.costs(benchmarks)),
     report.Section(
-        "Results",
-        [
-            figure["figure_1a"],
-            report.Table(
-                report.methods(methods, labels),
-                f"Every method, the best on the {split} first. {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
-                "95 % intervals over test images; differences in points, std over replicates.",
-                ("method", "chosen"),
-            ),
-            figure["comparison"],
-            report.Table(
-                report.metrics(models, methods, labels),
-                f"Metrics of the chosen methods on the {split}, mean ± standard deviation over replicates.",
-                ("method",),
-            ),
-        ],
-    ),
-    report.Section(
-        "Pseudo-labels",
-        [
-            figure["figure_1b"],
-            report.Table(
-                report.label_counts(table["label_counts"]),
-                "Pseudo-labels of the training images against the true labels, mean over replicates; precision and recall in "
-                f"percent.{judged}",
-                ("pseudo-labels",),
-            ),
-        ],
-    ),
-    report.Section(
-        "Categories",
-        [
-            figure["label_quality"],
-            report.Table(
-                report.categories(table["label_quality"], options["pseudo_labels"], variant),
-                f"Pseudo-labels {shown}, in training images, mean over replicates; precision and recall in percent; the category "
-                f"most often present where this one is missing, in the first replicate.{judged}",
-                ("category", "most often instead"),
-            ),
-        ],
-    ),
-    report.Section("Calibration", [figure["reliability"]]),
-    report.Section(
-        "Data",
-        [
-            report.Table(
-                data_warnings.pictures(used, others),
-                "Pictures that are listed, used and left out; images/*_left_out.csv names each that is left out.",
-                ("part",),
-            ),
-            *(
-                [report.Table(reasons, "Files that are left out, by reason.", ("part", "reason", "first"))]
-                if len(reasons)
-                else []
-            ),
-            report.Table(
-                warnings,
-                "Warnings about the data; tables/duplicates.csv and tables/category_warnings.csv have all cases."
-                if len(warnings)
-                else "Warnings about the data: none.",
-                ("warning", "first"),
-            ),
-        ],
-    ),
-    report.Section(
-        "Runtime and memory",
-        [
-            report.Table(
-                report.costs(benchmarks),
-                "From the benchmarks of the jobs that made these files; memory of the largest job. A job of about a second or less "
-                "ends before its memory is measured.",
-                ("rule",),
-                total=True,
-            )
-        ],
-    ),
-    report.Section(
-        "Provenance",
-        [report.Table(report.provenance(record), "What the results were made with.", ("what", "is"))],
+        "Provenance", [report.Table(report.provenance(record), "What the results were made with.", ("what", "is"))]
     ),
 ]
 links = [
@@ -152,13 +118,18 @@ links = [
     report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
     report.Link("Model card", "model/README.md", "snakemake --cores 1 model"),
 ]
-added = report.added_labels(shown_labels, results.left_out(tables.read(snakemake.input.map)), options["students"])
-about = [*report.summary(record, methods, images, len(train.category), labels), report.edges(models), " ".join(added)]
-with writing(snakemake.output.page) as path:
-    path.write_text(report.page(f"Report: {dataset}", about, sections, links), encoding="utf-8")
-summary = "\n".join([report.terminal_summary(dataset, models, labels), *added, ""]) + data_warnings.sentence(
-    len(warnings), snakemake.output.page
+added = report.added_labels(
+    table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]],
+    results.left_out(tables.read(source.map)),
+    options["students"],
+    options["labels"],
 )
+about = [report.summary(record, images, len(train.category)), *report.edges(models), " ".join(added)]
+page = report.page(f"Report: {dataset}", findings.verdict, about, sections, links)
+with writing(snakemake.output.page) as path:
+    path.write_text(page, encoding="utf-8")
+summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), findings.verdict[0], *added, ""])
+summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")
-print("\n".join([*about, summary]))
+print("\n".join([*findings.verdict, *about, summary]))

@@ -5,7 +5,9 @@ import json
 import re
 import shutil
 
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -15,8 +17,26 @@ from selenium.webdriver.support.wait import WebDriverWait
 import tiny
 from spml.features import images
 from spml.reporting import html
-from spml.review import gallery, thumbnails
+from spml.review import details, gallery, thumbnails
 
+CONTRAST = """
+const shade = (text) => {
+  const [r, g, b] = text.match(/[\\d.]+/g).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (node) => {
+  for (; node; node = node.parentElement) {
+    const colour = getComputedStyle(node).backgroundColor;
+    if (!colour.endsWith(", 0)")) return colour;
+  }
+};
+return [...document.querySelectorAll("body *")].filter((node) => {
+  const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+  if (!own || !node.checkVisibility() || node.disabled || node.closest("option, script, svg")) return false;
+  const [one, other] = [shade(getComputedStyle(node).color), shade(behind(node))].sort((a, b) => b - a);
+  return (one + 0.05) / (other + 0.05) < 4.5;
+}).map((node) => node.outerHTML);
+"""
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("finished")]
 
 
@@ -27,7 +47,7 @@ def page(finished):
     return finished / "results/tiny/gallery/paper_seed_1200.html"
 
 
-def opened(browser, page, state=""):
+def opened(browser, page, state="variant=0"):
     browser.get("about:blank")
     browser.get(page.as_uri() + (f"#{state}" if state else ""))
     return browser
@@ -69,7 +89,9 @@ def test_every_training_picture_is_there_with_its_thumbnail(browser, page):
     assert count(browser) == len(cards(browser)) == 39
     drawn = "return [...document.images].filter((i) => i.complete && i.naturalWidth === 32).length"
     WebDriverWait(browser, 600).until(lambda b: b.execute_script(drawn) == 39)
-    assert all("true: " in image.get_attribute("alt") for image in browser.find_elements(By.TAG_NAME, "img"))
+    assert all(
+        "true: " in image.get_attribute("alt") for image in browser.find_elements(By.CSS_SELECTOR, ".picture img")
+    )
 
 
 @pytest.mark.parametrize("tau", ["0.50", "0.70"])
@@ -187,7 +209,7 @@ def test_all_is_done_by_keyboard_alone(browser, page):
     assert browser.switch_to.active_element.text == "Skip to the pictures"
     browser.switch_to.active_element.send_keys(Keys.TAB)
     browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)  # from the first τ to the second
-    assert "variant=1" in browser.current_url
+    assert browser.find_element(By.CSS_SELECTOR, "#variants input:checked").get_attribute("value") == "1"
     for wanted in ("category", "kind", "sort", "find"):
         browser.switch_to.active_element.send_keys(Keys.TAB)
         assert browser.switch_to.active_element.get_attribute("id") == wanted
@@ -195,7 +217,7 @@ def test_all_is_done_by_keyboard_alone(browser, page):
 
 def test_what_a_screen_reader_reads_has_names(browser, page):
     opened(browser, page)
-    for control in browser.find_elements(By.CSS_SELECTOR, "input, select, button"):
+    for control in browser.find_elements(By.CSS_SELECTOR, "input, select, main button"):
         assert control.accessible_name, control.get_attribute("outerHTML")
     for picture in cards(browser):
         assert picture.accessible_name.startswith("Image ")
@@ -212,9 +234,8 @@ def test_only_what_it_shows_makes_it_again(finished, page):
         assert planned() == set()
         assert planned({"pseudo_labels/paper/taus": [0.5]}) == {"make_gallery", "gallery"}
         assert planned({"pseudo_labels/paper/taus": [0.5, 0.6, 0.7]}) == {
-            "make_pseudo_labels",
-            "make_gallery",
-            "gallery",
+            *("make_pseudo_labels", "train_student", "evaluate", "collect_metrics"),
+            *("make_gallery", "gallery"),
         }
         assert "make_thumbnails" in planned({"validation/fraction": 0.3})
     finally:
@@ -226,23 +247,26 @@ def test_only_what_it_shows_makes_it_again(finished, page):
 # -- a page of many pictures, made by the library alone
 
 
-def filled(folder, names=("cat", "dog"), count=450, probability=None):
-    """A page of that many pictures of two categories, and its thumbnails."""
+def filled(folder, names=("cat", "dog"), count=450, truth=True, chosen=None):
+    """A page of that many pictures of two categories, with thumbnails and details; the first category is observed in all."""
     random = np.random.RandomState(0)
-    if probability is None:
-        probability = random.rand(count, len(names))
+    probability = random.rand(count, len(names))
     true = (random.rand(count, len(names)) > 0.5).astype(np.int8)
-    true[0] = -1
+    true[0 if truth else slice(None)] = -1
     observed = np.zeros_like(true)
+    observed[:, 0] = 0 if truth else 1
     pseudo = [(probability > tau).astype(np.int8) for tau in (0.5, 0.8)]
     pseudo[1][1] = -1
     path = folder / "one.png"
     folder.mkdir()
     shutil.copy(next((folder.parent).glob("*.png")), path)
     list(thumbnails.write_blocks(folder / "thumbnails", [str(path)] * count))
+    list(details.write_blocks(folder / "details", folder / "page.html", [str(path)] * count, [probability]))
     data = {
         "teacher": "em",
         "variants": ["τ 0.50", "τ 0.80"],
+        "chosen": chosen,
+        "thresholds": None,
         "categories": list(names),
         "images": [str(number) for number in range(count)],
         "files": [f"folder/{number:06}.png" for number in range(count)],
@@ -253,6 +277,7 @@ def filled(folder, names=("cat", "dog"), count=450, probability=None):
         "observed": (observed == 1).sum(0).tolist(),
         "counts": [gallery.counts(labels, observed, true) for labels in pseudo],
         "thumbnails": "thumbnails",
+        "details": "details",
         "block": thumbnails.BLOCK,
     }
     (folder / "page.html").write_text(html.render("gallery.html", title="many", data=data))
@@ -303,6 +328,157 @@ def test_a_thumbnail_is_upright_and_bounded(tmp_path):
     (tmp_path / "noise.webp").write_bytes(data)
     with images.opened(str(tmp_path / "noise.webp")) as small:
         assert small.height == thumbnails.SIDE and small.width < small.height
+
+
+def test_it_opens_at_the_threshold_that_validation_chose(browser, page):
+    opened(browser, page, "")
+    table = pd.read_csv(page.parent.parent / "tables/map.csv", keep_default_na=False)
+    best = table[table["kind"] == "students"].groupby("variant")["val_map"].mean().idxmax()
+    text = browser.find_element(By.CSS_SELECTOR, "#variants label:has(input:checked)").text
+    assert text == f"{best.replace('tau_', 'τ ')} (chosen)"
+    assert browser.find_element(By.ID, "at-variant").text.startswith(f"{best.replace('tau_', 'τ ')}, which validation")
+
+
+# -- no true label is known
+
+
+def values(browser, key, images):
+    """What the data of the page hold of the labels of these pictures, a list for each."""
+    return [
+        browser.execute_script(
+            f"const own = []; for (let e = labels.start[{image}]; e < labels.start[{int(image) + 1}]; e++) own.push({key}); "
+            "return own;"
+        )
+        for image in images
+    ]
+
+
+def numbered(browser):
+    return [int(re.search(r"\((\d+)\)$", card.find_element(By.TAG_NAME, "h3").text)[1]) for card in cards(browser)]
+
+
+def test_without_truth_labels_that_the_teacher_added_come_first(browser, picture):
+    page = opened(browser, filled(picture / "own", truth=False, chosen=1), "")
+    added = "isAdded(e, 1) ? labels.probability[e] : null"
+    for order, best in (("most", max), ("least", min)):
+        choose(page, "sort", f"added labels, the {order} certain first")
+        found = [[p for p in own if p is not None] for own in values(page, added, numbered(page))]
+        assert len(found) == 48 and all(found)
+        keys = [best(own) for own in found]
+        assert keys == sorted(keys, reverse=best is max)
+    label = cards(page)[0].find_element(By.CSS_SELECTOR, "li.added")
+    assert label.find_element(By.CSS_SELECTOR, ".sign").text == "+" and "dog" in label.text
+    assert "truth unknown" in label.find_element(By.CSS_SELECTOR, ".hidden-text").get_attribute("textContent")
+
+
+def test_without_truth_observed_labels_are_shown_as_confirmed(browser, picture):
+    page = opened(browser, filled(picture / "own", truth=False))
+    choose(page, "kind", "all")
+    seen = page.find_elements(By.CSS_SELECTOR, ".picture li:has(.seen)")
+    assert {label.get_attribute("class") for label in seen} == {"confirmed", "missing"}
+    for label in seen:
+        words = {"confirmed": "confirmed, observed", "missing": "lost, observed"}[label.get_attribute("class")]
+        assert "cat" in label.text
+        assert words in label.find_element(By.CSS_SELECTOR, ".hidden-text").get_attribute("textContent")
+    choose(page, "kind", "with a lost observed label")
+    assert 0 < count(page) == len([own for own in values(page, "lost(e, 0)", range(450)) if any(own)])
+
+
+def test_without_truth_nothing_is_said_of_it(browser, picture):
+    page = opened(browser, filled(picture / "own", truth=False))
+    headings = [cell.text.split()[0] for cell in page.find_elements(By.CSS_SELECTOR, "#categories th")]
+    assert headings == ["category", "observed", "added", "lost", "pseudo"]
+    page.find_element(By.XPATH, "//table//td/button[text()='dog']").click()
+    assert page.find_element(By.ID, "category-name").text == "dog"
+    assert page.find_elements(By.CSS_SELECTOR, "#chart svg") == []
+    text = page.find_element(By.TAG_NAME, "body").text
+    assert not re.search(r"precision|recall|\b0 true|wrong", text)
+    assert page.find_element(By.ID, "at-variant").text.startswith("τ 0.50 adds ")
+
+
+# -- one picture as a whole
+
+
+def test_a_click_opens_the_whole_picture_with_all_probabilities(browser, page):
+    opened(browser, page)
+    first = cards(browser)[0].find_element(By.TAG_NAME, "button")
+    assert first.accessible_name.startswith("Open ")
+    first.click()
+    dialog = browser.find_element(By.TAG_NAME, "dialog")
+    WebDriverWait(browser, 60).until(lambda b: len(dialog.find_elements(By.TAG_NAME, "li")) == len(tiny.COLOURS))
+    image = re.search(r"\((\w+)\)", browser.find_element(By.ID, "whole-name").text)[1]
+    source = (
+        "return [document.getElementById('whole-picture').src, document.getElementById('whole-picture').naturalWidth]"
+    )
+    address, width = browser.execute_script(source)
+    assert address == (page.parents[3] / f"data/train/{image}.png").as_uri() and width == 32
+    found = {
+        label.find_element(By.CSS_SELECTOR, ".name").text: int(label.find_element(By.CSS_SELECTOR, ".number").text[:-2])
+        for label in dialog.find_elements(By.TAG_NAME, "li")
+    }
+    with h5py.File(page.parents[1] / "teachers/em/seed_1200/logits_train.h5") as file:
+        row = list(file["image_id"].asstr()).index(image)
+        probability = 1 / (1 + np.exp(-file["logit"][row].astype(float)))
+        wanted = dict(zip(file["category"].asstr(), probability, strict=True))
+    assert set(found) == set(wanted) == set(tiny.COLOURS)
+    assert all(found[name] == pytest.approx(100 * wanted[name], abs=0.51) for name in found)
+
+
+def test_the_whole_picture_is_left_by_escape_and_turned_by_arrows(browser, page):
+    opened(browser, page)
+    button = cards(browser)[1].find_element(By.TAG_NAME, "button")
+    button.send_keys(Keys.ENTER)
+    dialog = browser.find_element(By.TAG_NAME, "dialog")
+    names = [card.find_element(By.TAG_NAME, "h3").text for card in cards(browser)]
+    name = browser.find_element(By.ID, "whole-name")
+    assert dialog.is_displayed() and dialog.accessible_name == name.text == names[1]
+    assert all(control.accessible_name for control in dialog.find_elements(By.TAG_NAME, "button"))
+    for key, wanted in ((Keys.ARROW_RIGHT, 2), (Keys.ARROW_LEFT, 1), (Keys.ARROW_LEFT, 0), (Keys.ARROW_LEFT, 0)):
+        browser.switch_to.active_element.send_keys(key)
+        assert name.text == names[wanted]
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not dialog.is_displayed() and browser.switch_to.active_element == button
+
+
+def test_a_picture_that_is_gone_is_shown_by_its_thumbnail(chromium, picture):
+    path = filled(picture / "moved", count=20)
+    (path.parent / "one.png").unlink()
+    page = opened(chromium, path)
+    cards(page)[0].find_element(By.TAG_NAME, "button").click()
+    note = page.find_element(By.ID, "whole-note")
+    WebDriverWait(page, 60).until(lambda _: "The picture is not at one.png" in note.text)
+    drawn = "return document.getElementById('whole-picture').src.startsWith('data:image/webp')"
+    WebDriverWait(page, 60).until(lambda b: b.execute_script(drawn))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_can_be_read_in_light_and_dark(browser, picture, scheme):
+    """Every text has a contrast of at least 4.5 to the page (WCAG AA), and the page is dark where the system is."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        page = opened(browser, filled(picture / "shades", truth=False))
+        assert page.execute_script(CONTRAST) == []
+        shade = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, re.findall(r"\d+", shade))) < 150) == (scheme == "dark")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_pictures_fill_their_boxes_and_nothing_is_wider_than_a_phone(browser, picture):
+    path = filled(picture / "narrow")
+    for width in (1280, 400):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        try:
+            page = opened(browser, path)
+            drawn = "return [...document.images].filter((i) => i.complete && i.naturalWidth).length > 40"
+            WebDriverWait(page, 60).until(lambda b, drawn=drawn: b.execute_script(drawn))
+            script = "const b = document.querySelector('.frame'), i = b.querySelector('img'); return [b.clientWidth, b.clientHeight, i.width, i.height]"
+            assert len(set(page.execute_script(script))) == 1
+            assert page.execute_script("return document.documentElement.scrollWidth") <= width
+        finally:
+            browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_the_data_of_the_page_are_json_without_tags(page):

@@ -48,7 +48,7 @@ def test_every_artifact_is_where_the_design_says(results):
         for part in tiny.SIZES
     }
     wanted |= {f"{place}/{part}/00000.{kind}" for place, kind in SHARDS for part in tiny.SIZES}
-    figures = ("figure_1a", "figure_1b", "comparison", "reliability", "label_quality")
+    figures = ("figure_1a", "figure_1b", "comparison", "reliability", "label_quality", "training")
     wanted |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
     tables = ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
     wanted |= {f"tables/{name}.csv" for name in tables} | {
@@ -206,6 +206,11 @@ def test_the_comparison_is_the_tables_and_the_interval_holds_the_difference(resu
         assert row["test_map"] == pytest.approx(own.mean(), abs=1e-3)
         assert row["difference"] == pytest.approx((own - base).mean(), abs=1e-3)
         assert row["difference_low"] <= row["difference"] <= row["difference_high"]
+        students = table[(table["kind"] == "students") & table["chosen"]]
+        assert row["students_difference"] == pytest.approx(students["test_map"].item() - row["test_map"], abs=1e-3)
+        assert row["students_low"] <= row["students_difference"] <= row["students_high"]
+        if row["name"] == "em":  # the reference
+            assert row["students_high"] == pytest.approx(students["difference_high"].item(), abs=1e-3)
     assert table.loc[table["kind"] == "teachers", "chosen"].all()
     assert table.loc[table["kind"] == "students", "chosen"].sum() == 1
     assert table.loc[table["name"] == "em", "difference_high"].item() == 0
@@ -230,7 +235,7 @@ def test_the_figures_show_what_the_tables_hold(results):
         assert word in one, word
     for word in ("threshold τ (probability)", "positives per image", "true labels", "single positive"):
         assert word in other, word
-    assert "chosen on true validation labels" in one
+    assert "selected on true validation labels" in one
     comparison, reliability, audit = (
         (results / f"figures/{name}.svg").read_text() for name in ("comparison", "reliability", "label_quality")
     )
@@ -242,10 +247,19 @@ def test_the_figures_show_what_the_tables_hold(results):
         "mean of 2 replicates",
     ):
         assert word in comparison, word
-    for word in ("predicted probability", "share present", "expected calibration error", "paper τ 0.", "full: "):
+    for word in (
+        "predicted probability",
+        "share present",
+        "expected calibration error",
+        "paper τ 0.",
+        "full (true labels): ",
+    ):
         assert word in reliability, word
     for word in ("precision (%)", "recall (%)", "red (", "present instead (images)", "threshold τ"):
         assert word in audit, word
+    training = (results / "figures/training.svg").read_text()
+    for word in ("validation mAP (%)", "loss", "epoch", "em", "full (true labels)", "paper", "τ 0.50", "kept"):
+        assert word in training, word
     assert (results / "figures/figure_1a.png").read_bytes().startswith(b"\x89PNG")
 
 

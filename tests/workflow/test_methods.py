@@ -208,8 +208,8 @@ def test_labels_observed_in_reality_and_choices_made_on_them(run, tmp_path):
     present = (observed[split == 1] == 1).any(0).sum()
     assert metrics["val"]["categories_present"] == present
     for name in ("figure_1a", "comparison"):
-        assert "chosen on observed validation labels" in (results / f"figures/{name}.svg").read_text()
-    assert "chosen on observed validation labels" in output
+        assert "selected on observed validation labels" in (results / f"figures/{name}.svg").read_text()
+    assert "selected on observed validation labels" in output
 
     train = [image for image, part in zip(images, split, strict=True) if part == 0]
     (folder / "data/mine.csv").write_text(

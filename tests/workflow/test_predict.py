@@ -134,11 +134,14 @@ def test_another_model_replicate_and_a_list_of_paths(copied, tmp_path):
 def test_only_what_changed_is_predicted_again(predicted, tmp_path):
     folder = tiny.copy_run(predicted, tmp_path / "work")
     assert planned(folder, images="data/test") == set()
-    assert planned(folder, images="data/test", model="em") == {"choose_model", "predict_images"}
+    again = {"predict_images", "make_predictions_page"}
+    assert planned(folder, images="data/test", model="em") == {"choose_model", *again}
     with tiny.edited(folder / "repository/workflow_scripts/spml/models/inference.py"):
-        assert planned(folder, images="data/test") >= {"predict_images"}
+        assert planned(folder, images="data/test") >= again
+    with tiny.edited(folder / "repository/workflow_scripts/spml/reporting/templates/predictions.html"):
+        assert planned(folder, images="data/test") == {"make_predictions_page"}
     os.utime(folder / "data/test/3.png", (1, 1))  # as if it had been replaced
-    assert planned(folder, images="data/test") == {"list_new_images", "predict_images"}
+    assert planned(folder, images="data/test") == {"list_new_images", *again}
 
 
 def test_a_picture_that_is_added_or_replaced_changes_the_fingerprint(tmp_path, predicted):
@@ -205,6 +208,8 @@ def test_a_picture_that_cannot_be_read_stops_no_other(copied, tmp_path):
     assert "b.png: not a readable picture" in table.loc["b.png", "problem"] and pd.isna(table.loc["b.png", "labels"])
     assert table.loc["b.png", list(tiny.COLOURS)].isna().all() and table.loc[["a.png", "c.png"], "problem"].isna().all()
     assert (table.loc["a.png", list(tiny.COLOURS)] == table.loc["c.png", list(tiny.COLOURS)]).all()
+    page = (copied / "results/tiny/predictions/predictions.html").read_text()
+    assert f'<td class="text">b.png</td><td class="text">{tmp_path}/b.png: not a readable picture' in page
 
 
 def test_a_list_names_the_line_that_is_wrong(tmp_path):

@@ -13,7 +13,7 @@ SINGLE = (  # rules with one job per data set
         "measure_label_quality",
     ),
     *("compare_methods", "plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"),
-    "write_provenance",
+    *("plot_training", "write_provenance"),
 )
 
 

@@ -30,17 +30,22 @@ def all_metrics(experiment: Experiment) -> list[str]:
     return [paths.metrics(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
 
 
+def all_histories(experiment: Experiment) -> list[str]:
+    """Return the training history of every model, in the order of rows.models()."""
+    return [paths.history(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
+
+
 def all_test_logits(experiment: Experiment) -> list[str]:
     """Return the logits of every model on the test split, in the order of rows.models()."""
     return [paths.logits(experiment.dataset, folder, "test") for folder in rows.model_folders(experiment)]
 
 
 def comparison(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of compare_methods: the reference."""
+    """Return the options of compare_methods: the reference, and the students that the report compares with every method."""
     shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
     name, variant = parse_reference(experiment.comparison.reference or as_list(shown.teacher)[0])
     reference = {"kind": "students" if variant else "teachers", "name": name, "variant": variant}
-    return plain({"reference": reference})
+    return plain({"reference": reference, "students": experiment.figures.students})
 
 
 def all_pseudo_labels(experiment: Experiment) -> list[str]:

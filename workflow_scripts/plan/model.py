@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from plan import features, labels, paths, tracking, training
+from plan import features, labels, paths, shown, tracking, training
 from plan.experiment import Experiment, parse_reference, plain
 from plan.sections import Student, Teacher
 
@@ -108,6 +108,11 @@ def new_images_list(experiment: Experiment) -> str | list[str]:
     """Return the list of new images, if it is one."""
     path = new_images(experiment)
     return path if os.path.isfile(path) else []
+
+
+def display_names(experiment: Experiment) -> dict[str, str]:
+    """Return the names that the page of predictions shows models by, by kind/name."""
+    return shown.names(experiment)
 
 
 def fingerprint_new_images(experiment: Experiment) -> str:

@@ -143,6 +143,11 @@ def checkpoint(dataset: str = DATASET, model: str = W % "model") -> str:
     return results(model, "checkpoint.safetensors", dataset=dataset)
 
 
+def history(dataset: str = DATASET, model: str = W % "model") -> str:
+    """Return the training history of a model."""
+    return results(model, "history.csv", dataset=dataset)
+
+
 def logits(dataset: str = DATASET, model: str = W % "model", split: str = SPLIT) -> str:
     """Return the logits of a model on a split."""
     return results(model, f"logits_{split}.h5", dataset=dataset)

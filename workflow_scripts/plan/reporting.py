@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, data, evaluation, features, labels, paths, training
-from plan.experiment import Experiment, plain, target_of, variants_of
+from plan import acquire, benchmarks, data, evaluation, features, labels, paths, shown, training
+from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
 
@@ -15,24 +15,35 @@ FIGURES = {  # name of a figure to its alternative text
     "comparison": "Difference of every method to the reference, with intervals",
     "reliability": "Share present over predicted probability, by model",
     "label_quality": "Precision and recall of the pseudo-labels by category and τ, and confusions",
+    "training": "Validation mAP and loss of every model over its epochs, a panel per method",
 }
 
 
 def shown_models(experiment: Experiment) -> dict[str, Any]:
     """Return the students and baselines that the figures show, and the names that they show them by."""
-    shown = {"labels": experiment.display_names, "pseudo_labels": experiment.shown_pseudo_labels}
-    return plain(experiment.figures) | shown
+    names = {"labels": shown.names(experiment), "pseudo_labels": experiment.shown_pseudo_labels}
+    return plain(experiment.figures) | names
 
 
 def found_taus(experiment: Experiment) -> str | list[str]:
     """Return the table of the τ that a target found, where the figures show students of one."""
-    shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
-    return paths.table("label_counts", experiment.dataset) if target_of(shown) else []
+    entry = experiment.pseudo_labels[experiment.shown_pseudo_labels]
+    return paths.table("label_counts", experiment.dataset) if target_of(entry) else []
+
+
+def names(experiment: Experiment) -> dict[str, Any]:
+    """Return the names that the figure of training shows models by."""
+    return {"labels": shown.names(experiment)}
 
 
 def shown_pseudo_labels(experiment: Experiment) -> dict[str, Any]:
-    """Return the pseudo-labels that figure 1b and label quality show."""
-    return {"pseudo_labels": experiment.shown_pseudo_labels}
+    """Return the pseudo-labels that figure 1b and label quality show, the students that follow them, and their name."""
+    name = experiment.shown_pseudo_labels
+    return {
+        "label": shown.names(experiment).get(f"pseudo_labels/{name}", name),
+        "pseudo_labels": name,
+        "students": experiment.figures.students,
+    }
 
 
 def report(experiment: Experiment) -> dict[str, Any]:
@@ -43,11 +54,34 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "gallery": paths.gallery(".", pseudo_labels, seed).removeprefix("results/./"),
-        "labels": experiment.display_names,
+        "baselines": experiment.figures.baselines,
+        "labels": shown.names(experiment),
         "pseudo_labels": pseudo_labels,
+        "seed": seed,
+        "select_on": experiment.validation.select_on,
         "shows": FIGURES,
         "students": experiment.figures.students,
+        "teachers": [
+            ["students" if variant else "teachers", name, variant]
+            for name, variant in map(parse_reference, as_list(experiment.pseudo_labels[pseudo_labels].teacher))
+        ],
+        "variants": variants_of(experiment.pseudo_labels[pseudo_labels]),
     }
+
+
+def sampled_pseudo_labels(experiment: Experiment) -> list[str]:
+    """Return the pseudo-labels that the sample pictures of the report show: every variant in the first replicate."""
+    return labels.variant_files(experiment, experiment.shown_pseudo_labels, str(min(experiment.seeds)))
+
+
+def sampled_logits(experiment: Experiment) -> list[str]:
+    """Return the logits that these pseudo-labels are made from."""
+    return labels.teacher_logits(experiment, experiment.shown_pseudo_labels, str(min(experiment.seeds)))
+
+
+def sampled_observed(experiment: Experiment) -> str:
+    """Return the observed labels of the first replicate."""
+    return paths.observed(experiment.dataset, min(experiment.seeds))
 
 
 def all_features(experiment: Experiment) -> list[str]:

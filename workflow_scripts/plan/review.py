@@ -2,20 +2,34 @@
 
 from typing import Any
 
-from plan import labels, paths
-from plan.experiment import Experiment, as_list, format_reference, target_of, tau_of, variants_of
+from plan import labels, paths, shown
+from plan.experiment import Experiment, as_list, target_of, tau_of, variants_of
 from spml.review.exports import FORMATS
 
 
 def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any]:
-    """Return the options of make_gallery: the variants of the pseudo-labels in words, and their teachers."""
+    """Return the options of make_gallery: the variants in words, their teachers, and the student that tells the chosen one."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
     rule = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or entry.rule
     return {
-        "teacher": ", ".join(format_reference(reference) for reference in as_list(entry.teacher)),
-        "variants": [f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants],
+        "student": _student(experiment, pseudo_labels),
+        "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),
+        "variants": {variant: f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants},
     }
+
+
+def gallery_map(experiment: Experiment, pseudo_labels: str) -> str | list[str]:
+    """Return the table that tells which variant validation chose, where there are several and a student follows them."""
+    several = len(variants_of(labels.entry(experiment, pseudo_labels))) > 1
+    return paths.table("map", experiment.dataset) if several and _student(experiment, pseudo_labels) else []
+
+
+def _student(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return a student of these pseudo-labels, that of the figures if it is one; empty where none learns from them."""
+    students = sorted(name for name, entry in experiment.students.items() if entry.pseudo_labels == pseudo_labels)
+    first = experiment.figures.students
+    return first if first in students else next(iter(students), "")
 
 
 def shown_gallery(experiment: Experiment) -> str:

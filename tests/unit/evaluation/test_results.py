@@ -70,8 +70,8 @@ def test_the_reference_is_labelled_as_the_method_that_it_is():
 
 
 def test_the_labels_that_models_were_chosen_on_are_said_in_words():
-    assert results.selection("true_labels") == "chosen on true validation labels"
-    assert results.selection("observed_labels") == "chosen on observed validation labels"
+    assert results.selection("true_labels") == "selected on true validation labels"
+    assert results.selection("observed_labels") == "selected on observed validation labels"
 
 
 def test_one_replicate_has_no_standard_deviation():

@@ -13,7 +13,7 @@ from plan import acquire, load, tracking
 from unit.plan import dag
 from unit.plan.test_reruns import EVERYTHING, LABELLING, OBSERVING, STUDENTS, TABLE, TRAINING, and_after
 
-PLOTS = {"plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"}
+PLOTS = {"plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality", "plot_training"}
 MEASURED = and_after("collect_label_counts", "measure_label_quality")
 CASES = {  # an edited file -> what runs
     "spml/losses/primitives.py": TRAINING,

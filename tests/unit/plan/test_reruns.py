@@ -23,19 +23,21 @@ FEEDS = {  # rule -> the rules that read what it writes
         *["find_duplicates", "write_report"],
     ],
     "make_observed_labels": [
+        "write_report",
         "check_labels",
         "train_teacher",
         "make_pseudo_labels",
         "collect_label_counts",
         "measure_label_quality",
     ],
-    "train_teacher": ["predict_logits", "evaluate"],
-    "predict_logits": ["make_pseudo_labels"],
-    "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality"],
-    "train_student": ["evaluate"],
+    "train_teacher": ["predict_logits", "evaluate", "plot_training"],
+    "predict_logits": ["make_pseudo_labels", "write_report"],
+    "make_pseudo_labels": ["train_student", "collect_label_counts", "measure_label_quality", "write_report"],
+    "train_student": ["evaluate", "plot_training"],
     "evaluate": ["collect_metrics", "plot_reliability", "compare_methods"],
     "collect_metrics": [
-        *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "write_provenance", "write_report"]
+        *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "plot_label_quality"],
+        *["write_provenance", "write_report"],
     ],
     "collect_label_counts": ["plot_label_counts", "write_provenance", "write_report"],
     "compare_methods": ["plot_comparison", "write_provenance", "write_report"],
@@ -48,6 +50,7 @@ FEEDS = {  # rule -> the rules that read what it writes
             "plot_comparison",
             "plot_reliability",
             "plot_label_quality",
+            "plot_training",
             "write_provenance",
         )
     },
@@ -69,9 +72,11 @@ TRAINING = and_after("train_teacher")
 LABELLING = and_after("make_pseudo_labels")
 EVERYTHING = and_after("list_images")
 OBSERVING = and_after("make_observed_labels")
-MEASURING = and_after("evaluate")
+MEASURING = and_after("evaluate", "plot_training")
 STUDENTS = MEASURING | {"train_student"}
-TABLES = and_after("collect_metrics", "collect_label_counts", "measure_label_quality", "plot_reliability")
+TABLES = and_after(
+    *("collect_metrics", "collect_label_counts", "measure_label_quality", "plot_reliability", "plot_training")
+)
 AFTER_PRIORS = TRAINING - {"predict_logits"} | {"estimate_priors"}
 ADDED_LABELS = and_after("collect_label_counts", "measure_label_quality") | {"make_pseudo_labels"}
 
@@ -169,7 +174,14 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "an override for this data set": ({"datasets/tiny/training": {"epochs": 4}}, TRAINING),
     "a name that figures show": (
         {"teachers/an/label": "Assume negative"},
-        {"plot_map", "plot_comparison", "plot_reliability", "write_report"},
+        {"plot_map", "plot_comparison", "plot_reliability", "plot_training", "write_report"},
+    ),
+    "a name of students": (
+        {"students/paper/label": "Pseudo multi-labels"},
+        {
+            *("plot_map", "plot_comparison", "plot_reliability", "plot_training", "plot_label_counts"),
+            *("plot_label_quality", "write_report"),
+        },
     ),
     "an override that says the same": ({"datasets/tiny/training": {"epochs": 3}}, set()),
 }

@@ -22,7 +22,7 @@ def test_category_names_reach_figures_as_they_are(tmp_path):
     ]
     table = pd.DataFrame(rows).assign(pseudo_labels="paper", variant="v", confused_with="", confused_images=0)
     pairs = pd.DataFrame(columns=["pseudo_labels", "variant", "tau", "seed", "missing", "instead", "images"])
-    text = drawn(label_quality_figure.draw(table, pairs, "paper"), tmp_path)
+    text = drawn(label_quality_figure.draw(table, pairs, "paper", "tau_0.50"), tmp_path)
     assert "<script>" not in text and "&lt;script&gt;" in text and "a$b$c_{" in text
 
 
@@ -48,6 +48,29 @@ def test_the_comparison_labels_methods_and_reference(tmp_path):
     assert "± std over replicates" in text and "95 % interval over images" in text
     text = drawn(figures.forest(table.assign(difference_std=np.nan, replicates=1), [], "mAP (%)", "", {}), tmp_path)
     assert "over replicates" not in text
+
+
+def test_the_figure_of_label_quality_shows_the_confusions_of_the_variant_that_validation_chose(tmp_path):
+    rows = [
+        {"category": name, "tau": tau, "seed": seed, "precision": 0.5, "recall": 0.5, "true": 3}
+        for name in ("cat", "dog")
+        for tau in (0.5, 0.7)
+        for seed in (1, 2)
+    ]
+    pairs = pd.DataFrame(
+        [("tau_0.70", 1, "cat", "dog", 12), ("tau_0.70", 2, "cat", "dog", 9), ("tau_0.50", 1, "dog", "cat", 7)],
+        columns=["variant", "seed", "missing", "instead", "images"],
+    )
+    text = drawn(label_quality_figure.draw(pd.DataFrame(rows), pairs, "Pseudo multi-labels", "tau_0.70"), tmp_path)
+    assert "missing at τ 0.70:" in text and ">dog (10)<" in text and ">cat (7" not in text
+    assert "Pseudo multi-labels, training images" in text
+
+
+def test_the_chosen_threshold_has_a_ring(tmp_path):
+    points = pd.DataFrame([{"tau": tau, "seed": 1, "score": tau} for tau in (0.5, 0.7)])
+    text = drawn(figures.over_tau(points, "score", [], "students", "mAP", note="note", chosen=0.5), tmp_path)
+    assert "one replicate; note;" in text and "ring: the τ that validation chose" in text
+    assert "ring" not in drawn(figures.over_tau(points, "score", [], "students", "mAP"), tmp_path)
 
 
 def test_a_figure_left_out_says_why(tmp_path):

@@ -27,26 +27,27 @@ def test_names_reach_the_provenance_page_escaped():
 
 
 def test_data_of_the_gallery_end_no_script_and_come_back_as_they_were():
-    data = {"categories": [EVIL, "a&b", "\u2028", "ü", "{{ title }}"], "known": [0, 0]}
+    data = {"categories": [EVIL, "a&b", "\u2028", "ü", "{{ title }}"], "known": [0, 0], "images": [], "variants": []}
     page = html.render("gallery.html", title=EVIL, data=data)
     assert "<script>alert" not in page and "<img src=x" not in page
     text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1]
     assert json.loads(text) == data and '"known":[0,0]' in text
 
 
-@pytest.mark.parametrize("template", ["gallery.html", "report.html", "provenance.html"])
+@pytest.mark.parametrize("template", ["gallery.html", "predictions.html", "report.html", "provenance.html"])
 def test_every_page_forbids_what_lies_elsewhere(template):
-    values = {"about": [], "sections": [], "links": [], "data": {}, "record": {"written": "now", "dataset": "d"}}
+    values = {"verdict": [], "about": [], "sections": [], "links": [], "record": {"written": "now", "dataset": "d"}}
+    values |= {"data": {"known": [1], "images": ["a"], "variants": []}, "unread": [("a", "b")]}
     page = html.render(template, title="t", **values)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
     assert policy.startswith("default-src 'none'; ") and "http" not in policy
-    assert ("script-src" in policy) == (template == "gallery.html")
+    assert ("script-src" in policy) == (template in ("gallery.html", "predictions.html"))
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page) and "{{" not in page and "{%" not in page
 
 
 def test_a_value_that_is_missing_is_an_error():
     with pytest.raises(jinja2.UndefinedError, match="title"):
-        html.render("report.html", about=[], sections=[], links=[])
+        html.render("report.html", verdict=[], about=[], sections=[], links=[])
 
 
 def test_markdown_shows_a_name_as_it_is():

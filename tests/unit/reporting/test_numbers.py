@@ -16,9 +16,10 @@ def test_one_replicate_has_a_mean_alone():
     assert numbers.replicates(1) == "one replicate" and numbers.replicates(3) == "mean of 3 replicates"
 
 
-def test_numbers_keep_their_format():
-    assert numbers.percent(0.1234) == "12.3" and numbers.number(-1.5, "+.2f") == "-1.50"
-    assert numbers.interval(-0.5, 1.25, "+.2f") == "-0.50 to +1.25"
+def test_numbers_keep_their_format_and_have_signs_of_minus():
+    assert numbers.percent(0.1234) == "12.3" and numbers.number(-1.5, "+.2f") == "−1.50"
+    assert numbers.mean_std(-1.25, 0.5) == "−1.25 ± 0.50"
+    assert numbers.interval(-0.5, 1.25, "+.2f") == "−0.50 to +1.25"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (61, "1 min 01 s"), (3660, "1 h 01 min")])

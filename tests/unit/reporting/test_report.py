@@ -12,6 +12,10 @@ LABELS = {"teachers/em": "Entropy maximisation", "students/paper": "Pseudo multi
 NAN = float("nan")
 
 
+def page(sections, links=(), about=(), verdict=()):
+    return report.page("t", verdict, about, sections, links)
+
+
 def comparison(**changes):
     columns = ["kind", "name", "variant", "replicates", "chosen", "val_map", "val_map_std", "test_map", "test_map_std"]
     columns += ["test_map_low", "test_map_high", "difference", "difference_low", "difference_high"]
@@ -28,7 +32,7 @@ def test_methods_show_their_labels_and_the_reference():
     assert table["method"].tolist() == ["Pseudo multi-labels τ 0.75", "Entropy maximisation"]
     assert table["test mAP"].tolist() == ["61.00 ± 0.25", "60.00"]
     assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "+0.00"]
-    assert table["its interval"].tolist() == ["-0.50 to +2.50", "+0.00 to +0.00"]
+    assert table["its interval"].tolist() == ["−0.50 to +2.50", "+0.00 to +0.00"]
     assert table["its std"].tolist() == ["0.75", "–"]
 
 
@@ -47,23 +51,53 @@ def test_every_metric_of_the_registry_is_a_column_of_the_report():
     assert untested["mAP (%)"].tolist() == ["50.0 ± 0.0"] * 2
 
 
-def test_a_summary_without_test_labels_says_so():
+def test_the_summary_names_the_splits_that_there_are():
     record = {"config": {"seeds": [1, 2], "backbones": {"b": {"architecture": "resnet50", "image_size": 448}}}}
-    images = {"train": 1000, "val": 100, "test": 200}
-    text = report.summary(record, comparison(), images, 80, LABELS)
-    assert "1,000 training" in text[0] and "resnet50 at 448 pixels" in text[0]
-    assert "test mAP 61.00 %, +1.00 points to Entropy maximisation (95 % interval -0.50 to +2.50)" in text[1]
-    untested = report.summary(record, comparison(test_map=NAN, difference=NAN), images, 80, LABELS)
-    assert "No true label of a test image is known" in untested[1] and "nan" not in untested[1]
+    text = report.summary(record, {"train": 1000, "val": 100, "test": 200}, 80)
+    assert text.startswith(
+        "1,000 training, 100 validation and 200 test images of 80 categories; 2 replicates (seeds 1, 2)"
+    )
+    assert "resnet50 at 448 pixels" in text
+    untested = report.summary(record, {"train": 1000, "val": 100, "test": 0}, 80)
+    assert untested.startswith("1,000 training and 100 validation images of 80") and "test" not in untested
 
 
 def test_the_report_counts_choices_at_an_edge():
     edges = ["", "lowest learning rate", "lowest learning rate; last epoch", ""]
-    assert report.edges(pd.DataFrame({"edges": edges})) == (
+    assert report.edges(pd.DataFrame({"edges": edges})) == [
         "2 of 4 models were chosen at an edge of what was tried (last epoch 1, lowest learning rate 2; tables/map.csv names "
         "them): a better choice may lie beyond."
-    )
-    assert report.edges(pd.DataFrame({"edges": ["", ""]})) == "No model of 2 was chosen at an edge of what was tried."
+    ]
+    assert report.edges(pd.DataFrame({"edges": ["", ""]})) == []
+
+
+def test_columns_and_sections_without_content_are_left_out():
+    frame = report.filled(pd.DataFrame({"method": ["em"], "test mAP": ["–"], "chosen τ": [""], "mAP": ["61"]}))
+    assert list(frame) == ["method", "mAP"]
+    text = page([report.Section("Calibration", []), report.Section("Results", [report.Table(frame, "c", ["method"])])])
+    assert "Calibration" not in text and "Results" in text
+
+
+def test_an_untested_method_has_its_validation_map_alone():
+    unknown = dict.fromkeys(["test_map", "test_map_std", "test_map_low", "test_map_high"], NAN)
+    unknown |= dict.fromkeys(["difference", "difference_low", "difference_high", "difference_std"], NAN)
+    table = report.filled(report.methods(comparison(**unknown), LABELS))
+    assert list(table) == ["method", "chosen τ", "validation mAP"] and table["chosen τ"].tolist() == ["yes", ""]
+
+
+def test_a_set_of_pseudo_labels_bears_the_name_of_its_students_and_the_chosen_one_is_marked():
+    names = ["positives_per_image", "true_positives_per_image", "precision", "recall", "precision_unobserved"]
+    names += ["recall_unobserved", "observed_positives_lost", "empty_images", "known_share"]
+    names += ["added_labels", "images_with_added"]
+    rows = [
+        {"pseudo_labels": "paper", "variant": f"tau_0.{tau}", "seed": 1} | dict.fromkeys(names, 0.5) for tau in (55, 65)
+    ]
+    labels = {"pseudo_labels/paper": "Pseudo multi-labels"}
+    table = report.label_counts(pd.DataFrame(rows), labels, ("paper", "tau_0.65"))
+    assert table["pseudo-labels"].tolist() == ["Pseudo multi-labels τ 0.55", "Pseudo multi-labels τ 0.65"]
+    assert table["chosen τ"].tolist() == ["", "yes"] and table["true per image"].tolist() == ["0.500"] * 2
+    unknown = report.label_counts(pd.DataFrame(rows).assign(known_share=0.0), labels, ("paper", "tau_0.65"))
+    assert unknown["true per image"].tolist() == ["–"] * 2
 
 
 def test_a_category_without_known_labels_has_no_true_number():
@@ -72,9 +106,11 @@ def test_a_category_without_known_labels_has_no_true_number():
         | {"observed": 1, "pseudo": 2.0, "precision": NAN, "recall": NAN, "confused_with": other}
         for name, known, true, other in (("cat", 0, 0, ""), ("dog", 9, 1200, "cat"))
     ]
-    table = report.categories(pd.DataFrame(rows), "paper", "all")
+    columns = ["pseudo_labels", "variant", "seed", "missing", "instead", "images"]
+    pairs = pd.DataFrame([("paper", "all", 1, "dog", "cat", 12), ("other", "all", 1, "cat", "dog", 9)], columns=columns)
+    table = report.categories(pd.DataFrame(rows), pairs, "paper", "all")
     assert table.to_numpy().tolist() == [
-        ["dog", "1,200", "1.0", "2.0", "–", "–", "cat"],
+        ["dog", "1,200", "1.0", "2.0", "–", "–", "cat (12)"],
         ["cat", "–", "1.0", "2.0", "–", "–", ""],
     ]
 
@@ -97,14 +133,14 @@ def test_a_run_without_benchmarks_has_no_costs():
 def test_names_are_text_and_never_tags():
     frame = pd.DataFrame({"<b>": ["</td><script>alert(1)</script>"]})
     sections = [report.Section("<s>", [report.Table(frame, "<i>", ["<b>"]), report.Figure(b"<svg/>", '"><t>', "<t>")])]
-    text = report.page("<t>", ["<a>"], sections, [report.Link("<l>", '"><script>', "<c>")])
-    assert "<script" not in text and not re.search("<(b|i|t|s|l|a|c)>", text)
+    text = report.page("<t>", ["<v>"], ["<a>"], sections, [report.Link("<l>", '"><script>', "<c>")])
+    assert "<script" not in text and not re.search("<(b|i|t|s|l|a|c|v)>", text)
     assert "&lt;/td&gt;&lt;script&gt;" in text and 'class="text"' in text
 
 
 def test_a_link_names_the_command_that_makes_it_and_the_last_row_sums_up():
     table = report.Table(pd.DataFrame({"rule": ["a", "all"], "jobs": ["1", "1"]}), "costs", ["rule"], total=True)
-    text = report.page("t", [], [report.Section("s", [table])], [report.Link("Gallery", "g.html", "snakemake gallery")])
+    text = page([report.Section("s", [table])], [report.Link("Gallery", "g.html", "snakemake gallery")])
     assert '<a href="g.html">Gallery</a> (made by <code>snakemake gallery</code>)' in text
     assert re.findall(r'<tr class="sum"><td class="text">(\w+)</td><td>1</td></tr>', text) == ["all"]
 
@@ -112,7 +148,7 @@ def test_a_link_names_the_command_that_makes_it_and_the_last_row_sums_up():
 @pytest.mark.parametrize("value", [np.int64(3), 3, "3"])
 def test_cells_of_any_kind_are_shown(value):
     frame = pd.DataFrame({"n": [value]}, dtype=object)
-    assert "<td>3</td>" in report.page("t", [], [report.Section("s", [report.Table(frame, "c", [])])], [])
+    assert "<td>3</td>" in page([report.Section("s", [report.Table(frame, "c", [])])])
 
 
 def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what_was_not_measured(tmp_path):
@@ -129,7 +165,7 @@ def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what
     text = report.terminal_summary("own", results.read_map(tmp_path / "map.csv"), {"teachers/em": "Teacher"})
     first, _, header, teacher, student, *_ = text.splitlines()
     assert first == (
-        "Data set own: mAP (%), mean ± standard deviation over replicates; chosen on observed validation labels"
+        "Data set own: mAP (%), mean ± standard deviation over replicates; selected on observed validation labels"
     )
     assert header.split() == ["model", "validation", "test", "replicates"]
     assert teacher.split("  ")[0] == "Teacher" and "52.00 ± 2.83" in teacher and "not measured" in teacher
@@ -148,7 +184,7 @@ def test_each_tau_says_how_many_labels_it_added_and_why_it_is_left_out():
         for seed in (1, 2)
     ]
     left_out = {("students", "mine", "tau_0.95"): "nothing is added to the observed labels"}
-    assert report.added_labels(pd.DataFrame(counts), left_out, "mine") == [
+    assert report.added_labels(pd.DataFrame(counts), left_out, "mine", {}) == [
         "Pseudo-labels paper, τ 0.55, added 539 labels to 201 of 234 pictures.",
         "Pseudo-labels paper, τ 0.65, added 1 label to 1 of 234 pictures.",
         "Pseudo-labels paper, τ 0.95, added 0 labels to 0 of 234 pictures; left out, since nothing is added to the observed labels.",
@@ -168,7 +204,9 @@ def test_a_target_names_the_tau_that_it_found():
         }
         for seed, tau in ((1, 0.6), (2, 0.7))
     ]
-    assert report.added_labels(pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine") == [
+    assert report.added_labels(
+        pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine", {}
+    ) == [
         "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "
         "label is present."
     ]

@@ -92,3 +92,22 @@ class LabelQuality:
                 instead[start + rows, rank], images[start + rows, rank] = best, counts[rows, best]
                 counts[rows, best] = -1  # below every count: not chosen again
         return instead, images
+
+
+def most_confused(confusions: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Return the category most often present where another is missing, by that one: ``instead``, and ``images`` per replicate.
+
+    ``confusions`` are rows of tables/confusions.csv of one entry of pseudo_labels. Of equals the first in the table counts.
+    """
+    rows = confusions[confusions["variant"] == variant]
+    sums = rows.groupby(["missing", "instead"], sort=False)["images"].sum().reset_index()
+    most = sums.sort_values("images", ascending=False, kind="stable").drop_duplicates("missing").set_index("missing")
+    return most.assign(images=most["images"] / max(1, rows["seed"].nunique()))
+
+
+def confusion_text(most: pd.DataFrame, category: str) -> str:
+    """Return in words what ``most_confused`` says of a category; empty where it was not confused."""
+    if category not in most.index:
+        return ""
+    images = float(most["images"][category])
+    return f"{most['instead'][category]} ({images:,.{int(images < 10)}f})"

@@ -18,6 +18,11 @@ def variant_label(name: str, variant: str) -> str:
     return f"{name} τ {variant.removeprefix('tau_')}" if variant.startswith("tau_") else name
 
 
+def pseudo_labels_label(name: str, variant: str, labels: Mapping[str, str]) -> str:
+    """Return the label of a set of pseudo-labels: its display name in ``labels`` (by ``pseudo_labels/name``) or name, and its τ."""
+    return method_label("pseudo_labels", name, variant, labels)
+
+
 def method_label(kind: str, name: str, variant: str, labels: Mapping[str, str]) -> str:
     """Return the label of a method: its display name in ``labels`` (by ``kind/name``), or else its name, and its τ."""
     return variant_label(labels.get(f"{kind}/{name}", name), variant)
@@ -74,9 +79,18 @@ def is_tested(table: pd.DataFrame) -> bool:
     return bool(table["test_map"].notna().any())
 
 
+def chosen_variant(table: pd.DataFrame, students: str) -> str:
+    """Return the variant of these students that validation chose, empty where all are left out; ``table`` as of ``read_map``."""
+    own = table[(table["kind"] == "students") & (table["name"] == students)]
+    if own.empty:
+        return ""
+    found = methods(own)["chosen"]
+    return str(found.index.get_level_values("variant")[found.to_numpy()][0])
+
+
 def selection(select_on: str) -> str:
     """Return in words the validation labels that models were selected on; ``select_on`` as in the config."""
-    return f"chosen on {SELECTION[select_on]} validation labels"
+    return f"selected on {SELECTION[select_on]} validation labels"
 
 
 def mean_std(table: pd.DataFrame, by: str | list[str], value: str) -> pd.DataFrame:

@@ -45,6 +45,7 @@ def over_tau(
     axis: str,
     from_zero: bool = False,
     note: str = "",
+    chosen: float | None = None,
 ) -> Figure:
     """Draw mean and standard deviation of ``value`` over replicates against tau, among labelled reference lines.
 
@@ -56,6 +57,7 @@ def over_tau(
     axis : the name of the vertical axis, with its unit
     from_zero : whether the vertical axis begins at 0
     note : shown beside the number of replicates
+    chosen : the tau that validation chose, marked by a ring
     """
     figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
     spread = results.mean_std(points, "tau", value)
@@ -75,6 +77,9 @@ def over_tau(
         linewidth=1.6,
         zorder=2,
     )
+    if chosen is not None:
+        axes.plot(chosen, mean.loc[chosen], "o", markersize=10, markerfacecolor="none", color=INK, zorder=2)
+        note = f"{note};\nring: the τ that validation chose".removeprefix(";\n")
     axes.set_xlabel("threshold τ (probability)")
     axes.set_ylabel(axis)
     axes.set_xticks(list(mean.index), [f"{tau:.2f}" for tau in mean.index])

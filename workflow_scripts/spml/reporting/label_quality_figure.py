@@ -4,21 +4,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from spml.evaluation.confusion import Confusion
+from spml.evaluation import results
+from spml.evaluation.label_quality import confusion_text, most_confused
 from spml.reporting import numbers
 from spml.reporting.figures import plt
 
 SHOWN = 100  # categories that the figure lists
 
 
-def draw(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
+def draw(table: pd.DataFrame, pairs: pd.DataFrame, label: str, chosen: str) -> Figure:
     """Draw precision and recall by category and τ as two maps, and the most frequent confusion beside each category.
 
     Parameters
     ----------
     table : rows of tables/label_quality.csv of one entry
     pairs : rows of tables/confusions.csv of the same entry
-    name : name of the entry
+    label : the label of the entry
+    chosen : the variant whose confusions are shown
     """
     images = table.groupby("category")["true"].mean()
     order = images.sort_values(ascending=False, kind="stable").index[:SHOWN]
@@ -45,21 +47,14 @@ def draw(table: pd.DataFrame, pairs: pd.DataFrame, name: str) -> Figure:
     panels[0].set_yticks(
         range(len(order)), [f"{category} ({images[category]:,.0f})" for category in order], fontsize=7.5
     )
-    sums = table.groupby("tau")[["right", "judged", "true"]].sum()
-    f1 = Confusion(*(sums[column].to_numpy() for column in ("right", "judged", "true"))).f1
-    best = sums.index[int(np.argmax(np.nan_to_num(f1)))]
-    replicates = table["seed"].nunique()
-    most = pairs[pairs["tau"] == best].groupby(["missing", "instead"])["images"].sum().reset_index()
-    most = most.sort_values("images", ascending=False, kind="stable").drop_duplicates("missing").set_index("missing")
+    replicates, most = table["seed"].nunique(), most_confused(pairs, chosen)
     for row, category in enumerate(order):
-        if category in most.index:
-            number = most.loc[category, "images"] / replicates
-            text = f"{most.loc[category, 'instead']} ({number:,.{int(number < 10)}f})"
-            panels[2].text(0, row, text, va="center", fontsize=7.5)
-    panels[2].set_title(f"missing at τ {best:.2f}:\npresent instead (images)", fontsize=8, loc="left")
+        panels[2].text(0, row, confusion_text(most, category), va="center", fontsize=7.5)
+    at = results.variant_label("", chosen).strip()
+    panels[2].set_title(f"missing{f' at {at}' if at else ''}:\npresent instead (images)", fontsize=8, loc="left")
     panels[2].set_axis_off()
     figure.suptitle(
-        f"pseudo-labels {name}, training images, {numbers.replicates(replicates)}; in brackets: images known to have it"
+        f"{label}, training images, {numbers.replicates(replicates)}; in brackets: images known to have it"
         + f"; the {SHOWN} most frequent of {len(images):,} categories" * (len(images) > SHOWN),
         fontsize=8,
         color="0.35",

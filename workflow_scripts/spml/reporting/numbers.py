@@ -6,8 +6,8 @@ MISSING = "–"  # in place of a number that is unknown or undefined
 
 
 def number(value: float, form: str = ".2f") -> str:
-    """Return a number in the given format."""
-    return MISSING if pd.isna(value) else f"{value:{form}}"
+    """Return a number in the given format, with the sign of minus (U+2212)."""
+    return MISSING if pd.isna(value) else f"{value:{form}}".replace("-", "−")
 
 
 def percent(fraction: float) -> str:
@@ -17,12 +17,13 @@ def percent(fraction: float) -> str:
 
 def mean_std(mean: float, std: float, form: str = ".2f") -> str:
     """Return ``mean ± std``, or the mean alone where the std is NaN, as it is for one replicate."""
-    return number(mean, form) if pd.isna(mean) or pd.isna(std) else f"{mean:{form}} ± {std:{form}}"
+    text = number(mean, form)
+    return text if pd.isna(mean) or pd.isna(std) else f"{text} ± {number(std, form)}"
 
 
 def interval(low: float, high: float, form: str = ".2f") -> str:
     """Return the two ends of an interval."""
-    return MISSING if pd.isna(low) else f"{low:{form}} to {high:{form}}"
+    return MISSING if pd.isna(low) else f"{number(low, form)} to {number(high, form)}"
 
 
 def replicates(count: int, over: str = "mean of") -> str:

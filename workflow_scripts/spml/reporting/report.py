@@ -10,8 +10,11 @@ import pandas as pd
 
 from spml.evaluation import results
 from spml.evaluation.label_counts import added_labels as label_counts_added
+from spml.evaluation.label_quality import confusion_text, most_confused
 from spml.evaluation.metrics import METRICS
 from spml.reporting import html, numbers
+
+SPLITS = {"train": "training", "val": "validation", "test": "test"}  # to their names in a sentence
 
 
 @dataclass
@@ -46,11 +49,20 @@ class Table:
 
 
 @dataclass
+class Samples:
+    """A few pictures with their labels (spml.review.samples)."""
+
+    samples: Sequence[Any]
+    caption: str
+    kind: str = field(default="samples", init=False)
+
+
+@dataclass
 class Section:
-    """A heading, and the figures and tables below it."""
+    """A heading, and the figures, tables and pictures below it."""
 
     title: str
-    parts: Sequence[Figure | Table]
+    parts: Sequence[Figure | Table | Samples]
 
 
 @dataclass
@@ -62,18 +74,26 @@ class Link:
     command: str = ""
 
 
-def page(title: str, about: Sequence[str], sections: Sequence[Section], links: Sequence[Link]) -> str:
-    """Return the page as HTML; addresses are relative to it."""
-    return html.render("report.html", title=title, about=about, sections=sections, links=links)
+def page(
+    title: str, verdict: Sequence[str], about: Sequence[str], sections: Sequence[Section], links: Sequence[Link]
+) -> str:
+    """Return the page as HTML; addresses are relative to it. Sections without a part are left out."""
+    shown = [section for section in sections if section.parts]
+    return html.render("report.html", title=title, verdict=verdict, about=about, sections=shown, links=links)
+
+
+def filled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the columns in which no row has anything to say."""
+    return frame.loc[:, [not frame[name].isin(("", numbers.MISSING)).all() for name in frame]]
 
 
 def methods(comparison: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """Return every method: mAP in percent and difference, their 95 % intervals and std over replicates, the best first."""
+    swept = comparison["variant"].str.startswith("tau_")
     return pd.DataFrame(
         {
             "method": results.method_labels(comparison, labels),
-            "chosen": ["yes" if chosen else "" for chosen in comparison["chosen"]],
-            "replicates": comparison["replicates"].map(str),
+            "chosen τ": ["yes" if chosen else "" for chosen in comparison["chosen"] & swept],
             "validation mAP": _columns(numbers.mean_std, comparison, "val_map", "val_map_std"),
             "test mAP": _columns(numbers.mean_std, comparison, "test_map", "test_map_std"),
             "test mAP, interval": _columns(numbers.interval, comparison, "test_map_low", "test_map_high"),
@@ -107,17 +127,24 @@ def metrics(table: pd.DataFrame, comparison: pd.DataFrame, labels: Mapping[str, 
     return pd.DataFrame(columns)
 
 
-def label_counts(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return each set of pseudo-labels, mean over replicates; precision and recall in percent, the rest per image or images."""
+def label_counts(counts: pd.DataFrame, labels: Mapping[str, str], chosen: tuple[str, str]) -> pd.DataFrame:
+    """Return each set of pseudo-labels, mean over replicates; precision and recall in percent, the rest per image or images.
+
+    ``chosen`` are name and variant of the set that the students of the figures learn from.
+    """
     mean = counts.groupby(["pseudo_labels", "variant"], sort=False).mean(numeric_only=True).reset_index()
+    keys = list(zip(mean["pseudo_labels"], mean["variant"], strict=True))
     return pd.DataFrame(
         {
-            "pseudo-labels": [
-                results.variant_label(name, variant)
-                for name, variant in zip(mean["pseudo_labels"], mean["variant"], strict=True)
-            ],
+            "pseudo-labels": [results.pseudo_labels_label(*key, labels) for key in keys],
+            "chosen τ": ["yes" if key == chosen and key[1].startswith("tau_") else "" for key in keys],
             "positives per image": _columns(numbers.number, mean, "positives_per_image", form=".3f"),
-            "true per image": _columns(numbers.number, mean, "true_positives_per_image", form=".3f"),
+            "true per image": _columns(
+                numbers.number,
+                mean.assign(true=mean["true_positives_per_image"].where(mean["known_share"] > 0)),
+                "true",
+                form=".3f",
+            ),
             "precision": mean["precision"].map(numbers.percent),
             "recall": mean["recall"].map(numbers.percent),
             "precision, unobserved": mean["precision_unobserved"].map(numbers.percent),
@@ -130,12 +157,12 @@ def label_counts(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def categories(label_quality: pd.DataFrame, pseudo_labels: str, variant: str) -> pd.DataFrame:
+def categories(label_quality: pd.DataFrame, confusions: pd.DataFrame, pseudo_labels: str, variant: str) -> pd.DataFrame:
     """Return each category of one set of pseudo-labels, mean over replicates, the most frequent first."""
     rows = label_quality[(label_quality["pseudo_labels"] == pseudo_labels) & (label_quality["variant"] == variant)]
     mean = rows.groupby("category", sort=False).mean(numeric_only=True)
     mean = mean.sort_values("true", ascending=False, kind="stable")
-    first = rows[rows["seed"] == rows["seed"].min()].set_index("category")["confused_with"]
+    most = most_confused(confusions[confusions["pseudo_labels"] == pseudo_labels], variant)
     return pd.DataFrame(
         {
             "category": mean.index,
@@ -146,7 +173,7 @@ def categories(label_quality: pd.DataFrame, pseudo_labels: str, variant: str) ->
             "pseudo": _columns(numbers.number, mean, "pseudo", form=",.1f"),
             "precision": mean["precision"].map(numbers.percent),
             "recall": mean["recall"].map(numbers.percent),
-            "most often instead": first.reindex(mean.index).fillna("").to_list(),
+            "most often instead (images)": [confusion_text(most, category) for category in mean.index],
         }
     )
 
@@ -197,13 +224,15 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"what": facts.keys(), "is": facts.values()})
 
 
-def added_labels(counts: pd.DataFrame, left_out: Mapping[tuple[str, ...], str], students: str) -> list[str]:
+def added_labels(
+    counts: pd.DataFrame, left_out: Mapping[tuple[str, ...], str], students: str, labels: Mapping[str, str]
+) -> list[str]:
     """Return a sentence for each variant of one entry of pseudo-labels: how many labels it added, and whether it is left out.
 
     ``counts`` are its rows of tables/label_counts.csv, ``left_out`` as ``results.left_out`` returns it; numbers are means
     over replicates. Other ``students`` that are left out have a sentence each, too.
     """
-    name = counts["pseudo_labels"].iloc[0]
+    name = results.pseudo_labels_label(counts["pseudo_labels"].iloc[0], "", labels)
     sentences = []
     for variant, mean in (
         results.with_found_tau(counts).groupby("variant", sort=False).mean(numeric_only=True).iterrows()
@@ -244,48 +273,30 @@ def terminal_summary(dataset: str, models: pd.DataFrame, labels: Mapping[str, st
     )
 
 
-def edges(models: pd.DataFrame) -> str:
-    """Return a sentence on the models whose choice is at an edge of what was tried; ``models`` is tables/map.csv."""
+def edges(models: pd.DataFrame) -> list[str]:
+    """Return a sentence on the models whose choice is at an edge of what was tried, if any; ``models`` is tables/map.csv."""
     chosen = models["edges"].str.split("; ").explode()
     counts = chosen[chosen != ""].value_counts(sort=False)
     if not len(counts):
-        return f"No model of {len(models):,} was chosen at an edge of what was tried."
+        return []
     named = ", ".join(f"{edge} {count:,}" for edge, count in sorted(counts.items()))
-    return (
+    return [
         f"{(models['edges'] != '').sum():,} of {len(models):,} models were chosen at an edge of what was tried ({named}; "
         "tables/map.csv names them): a better choice may lie beyond."
-    )
+    ]
 
 
-def summary(
-    record: Mapping[str, Any],
-    comparison: pd.DataFrame,
-    images: Mapping[str, int],
-    categories: int,
-    labels: Mapping[str, str],
-) -> list[str]:
-    """Return the summary of the data, the training and the results, a sentence or two each."""
+def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: int) -> str:
+    """Return the summary of the data and the training, in words; ``images`` are numbers by split."""
     config = record["config"]
     backbones = ", ".join(
         f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
     )
-    students = comparison[(comparison["kind"] == "students") & comparison["chosen"]]
-    reference = results.reference_label(comparison, labels)
+    parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]])
     replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
-    text = [
-        f"{images['train']:,} training, {images['val']:,} validation and {images['test']:,} test images of {categories:,} categories; "
+    return (
+        f"{listed} images of {categories:,} categories; "
         f"{replicates} {', '.join(map(str, config['seeds']))}): each draws its observed labels, unless they "
-        f"are read from a file, and trains anew. Features of a frozen {backbones}.",
-    ]
-    for row, name in zip(students.to_dict("records"), results.method_labels(students, labels), strict=True):
-        if pd.isna(row["test_map"]):
-            text.append(
-                f"{name}, the variant that validation chose: validation mAP {row['val_map']:.2f} %. No true label of a test "
-                "image is known, so the report has no result on the test split."
-            )
-            continue
-        text.append(
-            f"{name}, the variant that validation chose: test mAP {row['test_map']:.2f} %, {row['difference']:+.2f} points to "
-            f"{reference} (95 % interval {numbers.interval(row['difference_low'], row['difference_high'], '+.2f')})."
-        )
-    return text
+        f"are read from a file, and trains anew. Features of a frozen {backbones}."
+    )

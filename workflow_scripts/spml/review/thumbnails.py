@@ -10,8 +10,8 @@ from spml.features import images
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
 
-SIDE = 160  # pixels of the longer side, at most
-MOST = 8192  # bytes, unless the lowest quality needs more
+SIDE = 224  # pixels of the longer side, at most
+MOST = 12288  # bytes, unless the lowest quality needs more
 QUALITIES = (75, 50, 30, 15)  # of WebP, the first that fits in MOST
 BLOCK = 100  # thumbnails in a file
 

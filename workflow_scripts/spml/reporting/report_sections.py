@@ -1,0 +1,191 @@
+"""The sections of a report, each with what there is to say: figures and columns without content are left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from spml.evaluation import results
+from spml.reporting import data_warnings, report, verdict
+from spml.reporting.report import Figure, Samples, Section, Table
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a report is made from.
+
+    Parameters
+    ----------
+    tables : the tables of tables/ by name
+    models : the rows of ``results.read_map``
+    figures : those that there is something to see on, by name
+    labels : display names by kind/name
+    students, pseudo_labels, variant : names of the students of the figures and of their pseudo-labels, and the chosen variant
+    teachers : kind, name and variant of the models that made these pseudo-labels
+    baselines : names of the teachers that the figures show
+    select_on : as in the config
+    known : share of the true labels of the training images that is known
+    replicates : their number
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    models: pd.DataFrame
+    figures: Mapping[str, Figure]
+    labels: Mapping[str, str]
+    students: str
+    pseudo_labels: str
+    variant: str
+    teachers: Sequence[tuple[str, str, str]]
+    baselines: Sequence[str]
+    select_on: str
+    known: float
+    replicates: int
+
+    @property
+    def scale(self) -> str:
+        """The name of the mAP, with its unit."""
+        return str(self.models["scale"].iloc[0])
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether a true label of a test image is known."""
+        return results.is_tested(self.models)
+
+    @property
+    def shown_labels(self) -> str:
+        """The name of the pseudo-labels that the students of the figures learn from."""
+        return results.pseudo_labels_label(self.pseudo_labels, self.variant, self.labels)
+
+    @property
+    def verdict(self) -> list[str]:
+        """The verdict in words, the sentence on the students first."""
+        return verdict.sentences(
+            self.tables["comparison"],
+            self.labels,
+            self.students,
+            self.teachers,
+            self.baselines,
+            self.scale,
+            self.select_on,
+        )
+
+    def figure(self, name: str) -> list[Figure]:
+        """Return a figure, if there is something to see on it."""
+        return [self.figures[name]] if name in self.figures else []
+
+    def over_replicates(self, what: str) -> str:
+        """Return what is shown over the replicates, for a caption; empty for one replicate."""
+        return f", {what} over {self.replicates} replicates" if self.replicates > 1 else ""
+
+    @property
+    def judged(self) -> str:
+        """A sentence on the known true labels where some are unknown."""
+        if not 0 < self.known < 1:
+            return ""
+        return f" {100 * self.known:.3g} % of the true labels are known; precision and recall are on these."
+
+
+def sample_pictures(findings: Findings, samples: Sequence[Any]) -> Section:
+    """Return the section of sample pictures (spml.review.samples)."""
+    signs = (
+        "✓ right, ✗ wrong, ○ missing" if findings.known else "✓ observed, + added by the teacher, ○ observed and lost"
+    )
+    caption = (
+        f"Training pictures with their pseudo-labels ({findings.shown_labels}) and the teacher's probabilities, drawn at random "
+        f"among those that the teacher added a label to: {signs}."
+    )
+    return Section("Sample pictures", [Samples(samples, caption)])
+
+
+def results_section(findings: Findings) -> Section:
+    """Return the section on every method."""
+    methods, labels = findings.tables["comparison"], findings.labels
+    split = "test split" if findings.is_tested else "validation split"
+    spread = findings.over_replicates("mean ± standard deviation")
+    intervals = " 95 % intervals over test images; differences in points." if findings.is_tested else ""
+    against = verdict.table(methods, labels, findings.students, findings.teachers, findings.baselines)
+    return Section(
+        "Results",
+        [
+            *findings.figure("figure_1a"),
+            *(
+                [
+                    Table(
+                        report.filled(against),
+                        f"{results.method_label('students', findings.students, findings.variant, labels)} against its teacher "
+                        "and the baselines: how much higher its mAP is, in points.",
+                        ("against", "clear"),
+                    )
+                ]
+                if findings.is_tested and len(against)
+                else []
+            ),
+            Table(
+                report.filled(report.methods(methods, labels)),
+                f"Every method, the best on the {split} first. {findings.scale}{spread}.{intervals}",
+                ("method", "chosen τ"),
+            ),
+            *findings.figure("comparison"),
+            Table(
+                report.filled(report.metrics(findings.models, methods, labels)),
+                f"Metrics on the {split} of each teacher, and of each student at its chosen τ{spread}.",
+                ("method",),
+            ),
+        ],
+    )
+
+
+def pseudo_labels_section(findings: Findings) -> Section:
+    """Return the section on every set of pseudo-labels."""
+    chosen = findings.pseudo_labels, findings.variant
+    frame = report.label_counts(findings.tables["label_counts"], findings.labels, chosen)
+    percents = (
+        "precision and recall in percent, the rest per image or in images"
+        if findings.known
+        else "per image or in images"
+    )
+    caption = f"Pseudo-labels of the training images{findings.over_replicates('mean')}; {percents}.{findings.judged}"
+    table = Table(report.filled(frame), caption, ("pseudo-labels", "chosen τ"))
+    return Section("Pseudo-labels", [*findings.figure("figure_1b"), table])
+
+
+def categories_section(findings: Findings) -> Section:
+    """Return the section on the categories of the pseudo-labels that validation chose."""
+    tables = findings.tables
+    frame = report.categories(tables["label_quality"], tables["confusions"], findings.pseudo_labels, findings.variant)
+    told = (
+        "; precision and recall in percent; the category most often present where this one is missing"
+        if findings.known
+        else ""
+    )
+    mean = findings.over_replicates("mean")
+    caption = f"{findings.shown_labels}, in training images{mean}{told}.{findings.judged}"
+    table = Table(report.filled(frame), caption, ("category", "most often instead (images)"))
+    return Section("Categories", [*findings.figure("label_quality"), table])
+
+
+def data_section(used: Mapping[str, int], others: data_warnings.LeftOut, warnings: pd.DataFrame) -> Section:
+    """Return the section on the pictures, and on what is probably wrong with them."""
+    parts = [
+        Table(
+            data_warnings.pictures(used, others),
+            "Pictures that are listed, used and left out; images/*_left_out.csv names each that is left out.",
+            ("part",),
+        )
+    ]
+    if len(reasons := data_warnings.reasons(others)):
+        parts.append(Table(reasons, "Files that are left out, by reason.", ("part", "reason", "first")))
+    if len(warnings):
+        caption = "Warnings about the data; tables/duplicates.csv and tables/category_warnings.csv have all cases."
+        parts.append(Table(warnings, caption, ("warning", "first")))
+    return Section("Data", parts)
+
+
+def costs_section(costs: pd.DataFrame) -> Section:
+    """Return the section on runtime and memory."""
+    caption = (
+        "From the benchmarks of the jobs that made these files; memory of the largest job. A job of about a second or less "
+        "ends before its memory is measured."
+    )
+    return Section("Runtime and memory", [Table(costs, caption, ("rule",), total=True)])
