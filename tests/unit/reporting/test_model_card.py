@@ -18,6 +18,7 @@ def card(measured, kind="students", edges=(), labels_per_image=None, **options):
         "backbone": {"architecture": "resnet50", "image_size": 448},
         "select_on": "observed_labels",
         "val_map": 61.234,
+        "candidate": {"batch_size": 8, "learning_rate": 0.001},
         "edges": list(edges),
         "threshold": 0.4,
         "thresholds": dict.fromkeys(CATEGORIES, 0.5),
@@ -48,7 +49,10 @@ def test_a_card_of_a_student():
     assert text.startswith("# my\\_data: Paper's τ 0.75, replicate 1200\n\n")
     assert "- Data set my\\_data: 2,400 images to train on, 600 for validation, 3 to test.\n- Trained on" in text
     assert "rule `threshold` (tau 0.75) on the probabilities of em, observed labels put back.\n- Head" in text
-    assert "- Chosen of 2 variants on the observed validation labels, its mAP there 61.23 %." in text
+    assert (
+        "- Chosen of 2 variants on the observed validation labels, its mAP there 61.23 %: batch size 8, learning rate 0.001."
+        in text
+    )
     assert (
         "| mAP | mAP, categories present | OF1 | CF1 |\n|---|---|---|---|\n| 66.67 | 100.00 | 100.00 | 66.67 |" in text
     )
@@ -89,5 +93,6 @@ def test_a_card_says_how_a_threshold_was_found_without_truth():
 def test_a_card_says_where_the_choice_is_at_an_edge():
     text = card(model_card.evaluate(PREDICTIONS, CATEGORIES), edges=["lowest learning rate", "last epoch"])
     assert (
-        "mAP there 61.23 %.\n- The search chose the lowest learning rate and the last epoch that was tried: a" in text
+        "mAP there 61.23 %: batch size 8, learning rate 0.001.\n- The search chose the lowest learning rate and the last epoch that was tried: a"
+        in text
     )
