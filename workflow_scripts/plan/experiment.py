@@ -74,6 +74,7 @@ class Experiment:
         self.figures = _merged(config.figures, entry.figures)
         self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
+        self.review = _merged(config.review, entry.review)
         training = expanded(_changed(config.training)) | expanded(_named(entry.training))
         self.training = Training.model_construct(**training)
         self.teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
