@@ -11,8 +11,8 @@ import numpy as np
 from spml.artifacts import blocks, labels, manifest
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.data import csv_table
+from spml.labels import verdicts
 from spml.labels.observation import UniformDraw, WeightedDraw, from_rows
-from spml.review import answers
 from spml.runtime.errors import InputError
 
 options, seed, source = snakemake.params.options, int(snakemake.wildcards.seed), snakemake.input
@@ -48,9 +48,9 @@ with contextlib.ExitStack() as stack:
         sampling, counts = "given", {}
     draw = WeightedDraw(shape, seed, **counts) if weights else UniformDraw(seed, **counts)
 
-    verdicts = answers.read_verdicts(source.answers, true.image_id, category) if source.answers else []
+    decided = verdicts.read(source.answers, true.image_id, category) if source.answers else []
     positives = negatives = true_positives = wrong = overridden = 0
-    about = {"sampling": sampling} | counts | ({"answers": len(verdicts)} if source.answers else {})
+    about = {"sampling": sampling} | counts | ({"answers": len(decided)} if source.answers else {})
     written = stack.enter_context(
         labels.creating(snakemake.output.observed, "observed", true.image_id, category, shape, np.int8, **about)
     )
@@ -60,7 +60,7 @@ with contextlib.ExitStack() as stack:
             observed = given[order[rows]]  # a copy, since order is an array
         else:
             observed = draw.observe(truth, *(matrix[rows] for matrix in weights))
-        overridden += answers.lay_over(observed, rows.start, verdicts)
+        overridden += verdicts.lay_over(observed, rows.start, decided)
         written[rows] = observed
         present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
         positives, negatives = positives + int(present.sum()), negatives + int(absent.sum())
@@ -74,7 +74,7 @@ print(
 )
 if wrong:
     print(f"warning: {wrong:,} observed labels contradict the true ones")
-if verdicts:
+if decided:
     print(
-        f"{len(verdicts):,} of these labels are answers of people; {overridden:,} of the answers override another label"
+        f"{len(decided):,} of these labels are answers of people; {overridden:,} of the answers override another label"
     )

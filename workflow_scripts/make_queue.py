@@ -7,7 +7,7 @@ log.redirect(snakemake)
 import contextlib
 import math
 
-from spml.artifacts import labels, records
+from spml.artifacts import hdf5, labels, records
 from spml.artifacts.spreadsheet import escaped
 from spml.labels import training_set
 from spml.labels.pseudo_labels import probabilities
@@ -15,12 +15,13 @@ from spml.review import queue
 from spml.review.page import COLUMNS, NO, YES
 
 options, source = snakemake.params.options, snakemake.input
-strategy, tau = queue.STRATEGIES[options["strategy"]], options["tau"]
+strategy = queue.STRATEGIES[options["strategy"]]
 with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
     rows = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
     pseudo = stack.enter_context(labels.opening(source.pseudo_labels, "pseudo_labels"))
     pseudo.require_images_of(true, "train")
+    tau = float(hdf5.attributes(pseudo.dataset.file).get("tau", 0.5))  # of a rule without one: 0.5
     limit = math.log(tau / (1 - tau)) if tau else -math.inf
     count, seed = options["questions"], options["seed"]
     questions = queue.choose(strategy, rows.logits, pseudo.values, rows.observed, limit, count, seed)

@@ -19,9 +19,9 @@ merged = answers.merge(answers.check(given, images.image_id, images.file_name, c
 file_name = dict(zip(images.image_id, images.file_name, strict=True))
 records.write_csv(snakemake.output.answers, "answers", answers.rows(merged, file_name))
 
-verdicts = collections.Counter(entry.verdict for entry in merged.values())
+outcomes = collections.Counter(entry.verdict for entry in merged.values())
 people = {answer.who for entry in merged.values() for answer in entry.answers}
-print(f"{len(merged):,} questions answered by {len(people):,} people: {verdicts['yes']:,} yes, {verdicts['no']:,} no")
+print(f"{len(merged):,} questions answered by {len(people):,} people: {outcomes['yes']:,} yes, {outcomes['no']:,} no")
 for question, (said, verdict) in merged.items():
     if len({answer.answer for answer in said}) > 1:
         who = "; ".join(f"{answer.who or '?'}: {answer.answer} ({answer.file}, {answer.position})" for answer in said)

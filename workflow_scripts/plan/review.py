@@ -61,13 +61,8 @@ def asked_observed(experiment: Experiment) -> str:
 
 def queue_options(experiment: Experiment) -> dict[str, Any]:
     """Return the options of make_queue."""
-    _, variant, seed = asked(experiment)
-    return {
-        "questions": experiment.review.questions,
-        "seed": seed,
-        "strategy": experiment.review.strategy,
-        "tau": float(tau_of(variant) or 0.5),
-    }
+    options = experiment.review
+    return {"questions": options.questions, "seed": asked(experiment)[2], "strategy": options.strategy}
 
 
 def answer_files(experiment: Experiment) -> list[str]:

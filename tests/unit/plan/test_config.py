@@ -744,6 +744,11 @@ def named(tmp_path, monkeypatch):
             "datasets.tiny.observation.file: found 'no.csv', which is not",
         ),
         ({"predict": {"images": "no"}}, "predict.images: found 'no', which is not there"),
+        ({"review": {"answers": ["no.csv"]}}, "review.answers: found 'no.csv', which is not there"),
+        (
+            {"datasets/tiny/review": {"answers": ["no.csv"]}},
+            "datasets.tiny.review.answers: found 'no.csv', which is not",
+        ),
     ],
 )
 def test_a_named_path_that_no_job_could_read_is_one_line(named, changes, message):

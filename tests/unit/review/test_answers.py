@@ -1,8 +1,7 @@
-"""Answers of people: read from the files of several tools, checked, merged, and laid over observed labels."""
+"""Answers of people: read from the files of several tools, checked and merged."""
 
 import json
 
-import numpy as np
 import pytest
 
 from spml.review import answers
@@ -113,13 +112,6 @@ def test_another_file_is_refused_with_the_formats_that_are_wanted(table, text):
 def test_a_task_of_another_project_is_refused(table):
     with pytest.raises(InputError, match="task 3: found no image_id in its data"):
         merged(table('[{"id": 3, "data": {"image": "x.jpg"}, "annotations": []}]', "tasks.json"))
-
-
-def test_verdicts_override_what_is_observed_in_the_rows_of_a_block():
-    observed = np.array([[1, 0, 0], [0, -1, 0]], np.int8)
-    verdicts = [(4, 0, 1), (5, 0, -1), (6, 1, 1), (6, 2, -1), (7, 0, 1)]
-    assert answers.lay_over(observed, 5, verdicts) == 2
-    assert observed.tolist() == [[-1, 0, 0], [0, 1, -1]]
 
 
 def test_a_reader_is_a_record_under_its_own_name():

@@ -1,33 +1,25 @@
-"""Answers of people, from the files of several tools: read, checked, merged by question, and laid over observed labels.
+"""Answers of people, from the files of several tools: read, checked, and merged by question.
 
 A reader is a record in READERS: its function reads the answers of a file. ``read`` takes the first that recognises the
 file. To add a format, write its function and its record here, and its test in tests/exports.
 """
 
-import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import numpy as np
-
-from spml.artifacts import records
-from spml.artifacts.codes import ObservedLabel
 from spml.artifacts.spreadsheet import restored
 from spml.data import csv_table
+from spml.labels.verdicts import COLUMNS, NO, UNDECIDED, YES
 from spml.runtime.errors import InputError
 
-YES, NO, UNDECIDED = "yes", "no", "undecided"
 WORDS = {  # in the column answer of a table
     **dict.fromkeys(("yes", "y", "1", "present", "true"), YES),
     **dict.fromkeys(("no", "n", "-1", "0", "absent", "false"), NO),
     **dict.fromkeys(("", "skip", "s"), ""),
 }
-COLUMNS = ("image_id", "file_name", "category", "answer", "who", "when", "verdict", "file", "position")
-CODES = {YES: ObservedLabel.PRESENT, NO: ObservedLabel.ABSENT}
 
 
 class Answer(NamedTuple):
@@ -255,29 +247,3 @@ def rows(merged: Mapping[Question, Merged], file_name: Mapping[str, str]) -> Ite
             name = file_name[question.image_id]
             own = answer.answer, answer.who, answer.when, verdict, answer.file, answer.position
             yield [question.image_id, name, question.category, *own]
-
-
-def read_verdicts(
-    path: str | os.PathLike, image_id: Sequence[str], category: Sequence[str]
-) -> list[tuple[int, int, int]]:
-    """Return row, column and ``ObservedLabel`` of each question of the merged table that is decided, by row."""
-    records.verify(path, "answers")
-    row_of = {name: number for number, name in enumerate(image_id)}
-    column_of = {name: number for number, name in enumerate(category)}
-    with open(path, newline="", encoding="utf-8") as file:
-        found = {
-            (row_of[row["image_id"]], column_of[row["category"]]): CODES[row["verdict"]].value
-            for row in csv.DictReader(file)
-            if row["verdict"] in CODES
-        }
-    return [(row, column, code) for (row, column), code in sorted(found.items())]
-
-
-def lay_over(observed: np.ndarray, start: int, verdicts: Sequence[tuple[int, int, int]]) -> int:
-    """Set the verdicts on the rows from ``start`` on in observed labels [n, L]; return how many change an observed label."""
-    changed = 0
-    for row, column, code in verdicts:
-        if start <= row < start + len(observed):
-            changed += observed[row - start, column] == -code
-            observed[row - start, column] = code
-    return int(changed)

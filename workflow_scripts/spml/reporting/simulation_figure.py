@@ -1,0 +1,45 @@
+"""The figure of simulated answers: label F1 and test mAP over the answers per image, a curve per strategy."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from spml.evaluation.answer_curves import intervals
+from spml.reporting import numbers
+from spml.reporting.figures import COLOURS, CURVE_STYLES
+
+PANELS = (("f1", "F1 of the pseudo-labels (%)"), ("test_map", "test mAP of the teacher (%)"))
+
+
+def over_answers(rounds: pd.DataFrame) -> Figure:
+    """Draw the means over replicates with 95 % intervals (of the difference to random, where it is another strategy).
+
+    Parameters
+    ----------
+    rounds : rows with columns strategy, seed, answers, f1, test_map and full_map
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(7.6, 3.6), layout="constrained")
+    strategies = list(rounds["strategy"].unique())
+    for axes, (value, label) in zip(panels, PANELS, strict=True):
+        for strategy, colour, style in zip(strategies, COLOURS, CURVE_STYLES, strict=False):
+            curve = intervals(rounds, value, strategy)
+            axes.errorbar(
+                curve["answers"],
+                curve["mean"],
+                curve["half"].fillna(0.0),
+                fmt=style,
+                color=colour,
+                markersize=4,
+                capsize=2,
+                linewidth=1.3,
+                label=strategy,
+            )
+        axes.set_xlabel("answers per training picture")
+        axes.set_ylabel(label)
+    full = rounds["full_map"].mean()
+    panels[1].axhline(full, linestyle="--", color="0.45", linewidth=1.1)
+    panels[1].annotate("full supervision", (0, full), (0, 3), textcoords="offset points", va="bottom", fontsize=8)
+    panels[0].legend(frameon=False, fontsize=8)
+    note = numbers.replicates(rounds["seed"].nunique(), "mean and 95 % interval of the difference to random,")
+    panels[0].set_title(note, loc="left", fontsize=8, color="0.35")
+    return figure
