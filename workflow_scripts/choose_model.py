@@ -36,6 +36,7 @@ record = {
     "backbone": snakemake.params.options["backbone"],
     "select_on": description["select_on"],
     "val_map": description["val_map"],
+    "candidate": description["candidate"],
     "edges": description["edges"],
     "threshold": overall,
     "thresholds": dict(zip(true.category, by_category.tolist(), strict=True)),

@@ -1,5 +1,6 @@
 """Ridge regression as teacher, baseline and student by the real command, to the exported model."""
 
+import csv
 import json
 import re
 
@@ -27,6 +28,7 @@ CHANGES = {
     "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
     "students/paper": RIDGE | {"pseudo_labels": "paper", "landmarks": 20},
     "students/soft": RIDGE | {"pseudo_labels": "soft", "kernel": "linear"},
+    "students/either": {"pseudo_labels": "soft", "loss": "bce", "head": "auto"},
 }
 MODELS = {
     "teachers/em/seed_1200": "rbf_20",
@@ -34,6 +36,7 @@ MODELS = {
     "teachers/full/seed_1200": "rbf_4096",
     "students/paper/seed_1200/tau_0.30": "rbf_20",
     "students/soft/seed_1200/all": "linear",
+    "students/either/seed_1200/all": "linear",
 }
 METRICS = [f"results/tiny/metrics/{model}.json" for model in MODELS]
 
@@ -62,6 +65,8 @@ def test_every_model_is_made_from_one_decomposition_for_each_kernel(run):
     assert found == {"linear", "rbf_20", "rbf_4096"}
     for model, kernel in MODELS.items():
         weights, description = checkpoints.load(results / model / "checkpoint.safetensors")
+        if "either" in model:
+            continue
         assert set(weights) == {"output.weight", "output.bias"} | (set() if kernel == "linear" else set(KERNEL))
         assert description["head"] == ("linear" if kernel == "linear" else "kernel")
         history = (results / model / "history.csv").read_text().splitlines()
@@ -71,6 +76,25 @@ def test_every_model_is_made_from_one_decomposition_for_each_kernel(run):
     landmarks = decompositions.read_landmarks(results / "features/random/rbf_20/landmarks.h5")[1]
     assert landmarks.shape == (20, 1024) and np.linalg.norm(landmarks, axis=1) == pytest.approx(1, abs=1e-5)
     assert tiny.planned(run, *METRICS) == {}
+
+
+def test_head_auto_keeps_the_better_of_mlp_and_ridge_by_validation(run):
+    folder = run / "results/tiny/students/either/seed_1200/all"
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    best = {head: max(float(row["val_map"]) for row in rows if row["head"] == head) for head in ("mlp", "ridge")}
+    assert all(row["epoch"] if row["head"] == "mlp" else row["penalty"] for row in rows)
+    weights, description = checkpoints.load(folder / "checkpoint.safetensors")
+    assert description["val_map"] == pytest.approx(max(best.values()))
+    kept = "mlp" if best["mlp"] >= best["ridge"] else "ridge"
+    assert ("hidden.weight" in weights) == (description["head"] == "mlp") == (kept == "mlp")
+    assert description["loss"]["name"] == {"mlp": "bce", "ridge": "squares"}[kept]
+    log = (run / "results/tiny/logs/train_student/either/seed_1200/all.log").read_text()
+    assert f"the head is {kept}" in log
+    alone, own = checkpoints.load(run / "results/tiny/students/soft/seed_1200/all/checkpoint.safetensors")
+    assert own["val_map"] == pytest.approx(best["ridge"])  # the same regression
+    if kept == "ridge":
+        assert all((alone[name] == weights[name]).all() for name in alone)
 
 
 def test_the_exported_model_gives_the_probabilities_of_the_pipeline(run, tmp_path):

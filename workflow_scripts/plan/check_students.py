@@ -22,7 +22,7 @@ def students(experiment: Experiment) -> Iterator[str]:
         if ignores and experiment.kernel(entry):
             yield (
                 f"students.{name}.pseudo_labels: found {entry.pseudo_labels!r}, whose rule {source.rule} ignores labels, wanted "
-                "another rule: head ridge learns from every label"
+                "another rule: ridge regression (head ridge or auto) learns from every label"
             )
         losses = [stage.loss or entry.loss for stage in entry.stages or [] if stage.train_on != "observed"] or [
             entry.loss
@@ -43,7 +43,7 @@ def _stages(experiment: Experiment, name: str, entry: Any, source: Any) -> Itera
         yield f"{key}: found nothing, wanted a stage on pool, where the pseudo-labels are, and one on observed after it"
         return
     if entry.stages and experiment.kernel(entry):
-        yield f"{key}: found stages with head ridge, wanted head mlp or linear: a closed form goes on from no weights"
+        yield f"{key}: found stages with head ridge or auto, wanted head mlp or linear: a closed form goes on from no weights"
     for number, stage in enumerate(entry.stages or []):
         if stage.train_on not in ("observed", on):
             yield f"{key}.{number}.train_on: found {stage.train_on}, wanted {on} (pseudo_labels.{entry.pseudo_labels}.split: {source.split}) or observed"

@@ -122,7 +122,7 @@ def losses(experiment: Experiment) -> Iterator[str]:
     observation = experiment.observation
     only_positives = observation.file is None and not observation.negatives_per_image
     for kind, name, entry in _models(experiment):
-        if experiment.kernel(entry) and entry.loss.name != "squares":
+        if experiment.training_options(entry)["head"] == "ridge" and entry.loss.name != "squares":
             yield (
                 f"{kind}.{name}.loss: found {entry.loss.name!r}, wanted squares, the loss that head ridge has in closed form"
             )

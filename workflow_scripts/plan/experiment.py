@@ -129,6 +129,8 @@ class Experiment:
     def kernel(self, entry: Teacher | Student) -> str:
         """Return the kernel of a ridge regression as in paths: linear, or rbf_ and the limit of landmarks; else nothing."""
         options = self.training_options(entry)
+        if options["head"] == "auto":
+            return "linear"
         if options["head"] != "ridge":
             return ""
         return f"rbf_{options['landmarks']}" if options["kernel"] == "rbf" else "linear"
@@ -219,6 +221,8 @@ def _unused(options: Mapping[str, Any]) -> set[str]:
     ridge, rbf = {"kernel", "landmarks", "penalties"}, {"landmarks"}
     if options["head"] == "ridge":
         return set(options) - {"head"} - (ridge if options["kernel"] == "rbf" else ridge - rbf)
+    if options["head"] == "auto":
+        return ridge - {"penalties"}
     return ridge | ({"hidden", "dropout"} if options["head"] == "linear" else set())
 
 

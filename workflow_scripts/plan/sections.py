@@ -89,8 +89,10 @@ class Training(Section):
     preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
         None, description="values for several of the keys below (a table has all); a key beside it comes first"
     )
-    head: Literal["mlp", "linear", "ridge"] = Field(
-        "mlp", description="mlp, linear, or ridge (ridge regression in closed form, for loss squares)"
+    head: Literal["mlp", "linear", "ridge", "auto"] = Field(
+        "mlp",
+        description="mlp, linear, ridge (ridge regression in closed form, for loss squares) or auto (an MLP, and a linear "
+        "ridge regression on the same labels; the one with the higher validation mAP is kept)",
     )
     kernel: Literal["linear", "rbf"] = Field(
         "rbf", description="of ridge: linear, or rbf (radial basis functions of features of unit length)"

@@ -335,7 +335,14 @@ CASES = {
             "pseudo_labels/band": {"teacher": "em", "rule": "band", "taus": [0.9], "tau_low": 0.6},
             "students/s": {"pseudo_labels": "band", "loss": "squares", "head": "ridge"},
         },
-        "students.s.pseudo_labels: found 'band', whose rule band ignores labels, wanted another rule: head ridge learns",
+        "students.s.pseudo_labels: found 'band', whose rule band ignores labels, wanted another rule: ridge regression (head ridge or auto) learns",
+    ),
+    "head auto on labels some of which are ignored": (
+        {
+            "pseudo_labels/band": {"teacher": "em", "rule": "band", "taus": [0.9], "tau_low": 0.6},
+            "students/s": {"pseudo_labels": "band", "loss": "bce", "head": "auto"},
+        },
+        "students.s.pseudo_labels: found 'band', whose rule band ignores labels",
     ),
     "one landmark": ({"training/landmarks": 1}, "training.landmarks: found 1, wanted"),
     "a penalty of 0": ({"training/penalties": [0]}, "training.penalties"),
@@ -632,6 +639,8 @@ def test_config_yaml_shows_every_section_with_its_defaults():
         defaults = {key: field.default for key, field in section.model_fields.items()}
         if name == "comparison":
             defaults["reference"] = "em"
+        if name == "predict":
+            defaults["model"] = "recommended@all"
         assert shown[name] == defaults and list(shown[name]) == list(defaults), name
     assert list(shown["figures"]) == list(Figures.model_fields)
     assert shown["seeds"] == Config.model_fields["seeds"].default

@@ -1,4 +1,4 @@
-"""Train one model from a file of features, and write its checkpoint and history."""
+"""Train one model in steps, from files of features."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spml.artifacts import checkpoints, features, labels
+from spml.artifacts import features, labels
 from spml.training.batches import BatchSource, open_batches
 from spml.training.engine import train
-from spml.training.history import write_history
-from spml.training.options import TrainingOptions
+from spml.training.fitted import FittedModel
 from spml.training.supervision import TrainingLabels
 
 
@@ -26,38 +25,25 @@ class Stage(NamedTuple):
 
 
 def fit(
-    features_path: str,
-    true: labels.Matrix | labels.MatrixFile,
-    training_labels: TrainingLabels,
-    selection_labels: np.ndarray,
-    options: TrainingOptions,
-    *,
-    seed: int,
-    name: str,
-    memory_mb: int,
-    device: str,
-    checkpoint: str,
-    history: str,
-    earlier: Sequence[Stage] = (),
-) -> None:
-    """Train on the training rows, select on the validation rows, write checkpoint and history.
+    stages: Sequence[Stage], selection_labels: np.ndarray, *, seed: int, name: str, memory_mb: int, device: str
+) -> FittedModel:
+    """Return the model that is trained in stages, each chosen on the validation rows.
 
-    ``true`` gives images, categories and split of the training part; ``training_labels`` [n, L] and
-    ``selection_labels`` [n, L] belong to its training and validation rows. ``name`` and ``seed`` identify the random
-    streams. Features are held in memory up to ``memory_mb`` (0: all). The model begins with the weights that the
-    ``earlier`` stages end with, each of them chosen on the validation rows, too.
+    A stage begins with the weights that the one before ends with. The last is on the training rows: its images give
+    categories and split, and ``selection_labels`` [n, L] belong to its validation rows. ``name`` and ``seed`` identify the
+    random streams. Features are held in memory up to ``memory_mb`` (0: all).
 
     Raises
     ------
     InputError
         When the features are of other images, or a loss is not finite.
     """
-    stages = [*earlier, Stage(features_path, true, "train", training_labels, options)]
+    last = stages[-1]
     rows: list[dict[str, Any]] = []
     begin = None
-    with features.reading(features_path) as stored:
-        true.require_same_images(features_path, stored.image_id)
-        validation = open_batches(stored, true.rows("val"), selection_labels, memory_mb, device)
+    with features.reading(last.features) as stored:
+        last.images.require_same_images(last.features, stored.image_id)
+        validation = open_batches(stored, last.images.rows("val"), selection_labels, memory_mb, device)
         for number, stage in enumerate(stages, 1):
             is_last = number == len(stages)
             title = name if is_last else f"{name}/stage_{number}"  # the last is seeded as a model of one stage
@@ -68,23 +54,16 @@ def fit(
             print(f"chosen: {trained.candidate}, epoch {trained.epoch}, validation mAP {trained.val_map:.2f}")
             for edge in trained.edges:
                 print(f"the choice is at an edge, the {edge} that was tried: a better one may lie beyond")
-            rows += [({"stage": number} if earlier else {}) | asdict(epoch) for epoch in trained.history]
-    write_history(history, rows)
-    checkpoints.save(
-        checkpoint,
-        {key: value.numpy() for key, value in trained.weights.items()},
-        {
-            "categories": true.category,
-            "head": options.head,
-            "loss": options.loss_settings,
-            "candidate": asdict(trained.candidate),
-            "epoch": trained.epoch,
-            "edges": trained.edges,
-            "val_map": trained.val_map,
-            "select_on": options.select_on,
-            "seed": seed,
-        },
-    )
+            rows += [({"stage": number} if len(stages) > 1 else {}) | asdict(epoch) for epoch in trained.history]
+    description = {
+        "head": last.options.head,
+        "loss": last.options.loss_settings,
+        "candidate": asdict(trained.candidate),
+        "epoch": trained.epoch,
+        "edges": trained.edges,
+        "val_map": trained.val_map,
+    }
+    return FittedModel({key: value.numpy() for key, value in trained.weights.items()}, description, rows)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,14 @@
-"""Train one model by the way of its head: in steps, or in closed form."""
+"""Train one model by the way of its head, in steps or in closed form, and write its checkpoint and history."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from spml.artifacts import checkpoints
 from spml.training.fit import Stage, fit
 from spml.training.fit_ridge import fit_ridge
+from spml.training.fitted import FittedModel
+from spml.training.history import write_history
 from spml.training.options import RidgeOptions
 
 
@@ -24,35 +27,27 @@ def fit_model(
 ) -> None:
     """Train a model in ``stages``, the last of which is on the training rows; see ``fit`` and ``fit_ridge``.
 
-    ``decomposition`` and ``landmarks`` are files of ridge regression, which has a single stage.
+    ``decomposition`` and ``landmarks`` are files of ridge regression, which has a single stage. Where the options have both
+    a head and a ridge regression, the one with the higher validation mAP is kept, of equals the head; the history has the
+    rows of both.
     """
     last = stages[-1]
-    if isinstance(last.options, RidgeOptions):
-        fit_ridge(
-            last.features,
-            decomposition,
-            landmarks,
-            last.images,
-            last.labels,
-            selection_labels,
-            last.options,
-            seed=seed,
-            name=name,
-            checkpoint=checkpoint,
-            history=history,
+    fitted: dict[str, FittedModel] = {}
+    ridge = last.options if isinstance(last.options, RidgeOptions) else last.options.ridge
+    if last.options is not ridge:
+        fitted[last.options.head] = fit(
+            stages, selection_labels, seed=seed, name=name, memory_mb=memory_mb, device=device
         )
-        return
-    fit(
-        last.features,
-        last.images,
-        last.labels,
-        selection_labels,
-        last.options,
-        earlier=stages[:-1],
-        seed=seed,
-        name=name,
-        memory_mb=memory_mb,
-        device=device,
-        checkpoint=checkpoint,
-        history=history,
-    )
+    if ridge:
+        regression = last._replace(options=ridge)
+        fitted["ridge"] = fit_ridge(regression, decomposition, landmarks, selection_labels, name=name)
+    best = max(fitted, key=lambda head: fitted[head].val_map)  # the first of equals
+    if len(fitted) > 1:
+        scores = ", ".join(f"{head} {model.val_map:.2f}" for head, model in fitted.items())
+        print(f"validation mAP {scores}: the head is {best}")
+        rows = [{"head": head, **row} for head, model in fitted.items() for row in model.history]
+    else:
+        rows = [dict(row) for row in fitted[best].history]
+    write_history(history, rows)
+    description = {"categories": last.images.category, "seed": seed, "select_on": last.options.select_on}
+    checkpoints.save(checkpoint, fitted[best].weights, description | dict(fitted[best].description))

@@ -8,8 +8,8 @@ from spml.runtime.files import writing
 
 
 def write_history(path: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the same keys as CSV, a column per key."""
+    """Write rows as CSV, a column per key; a key that a row does not have is left empty."""
     with writing(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -36,6 +36,9 @@ class TrainingOptions:
         The validation labels that the candidate and the epoch are selected on.
     head, hidden, dropout
         ``linear`` or ``mlp``; the number of hidden units and their dropout, both 0 for a linear head.
+    penalties
+        Those of a linear ridge regression, which is fitted to the same labels and kept where validation prefers it; none
+        for the head alone.
     standardize, input_dropout
         Whether features are scaled to mean 0 and standard deviation 1 over the training rows; the share of them that is
         dropped in training after that.
@@ -56,6 +59,7 @@ class TrainingOptions:
     standardize: bool
     hidden: int = 0
     dropout: float = 0.0
+    penalties: tuple[float, ...] = ()
     input_dropout: float = 0.0
     weight_average: float = 0.0
     weight_decay: float = 0.0
@@ -69,7 +73,7 @@ class TrainingOptions:
         """Return the options of one model's section of the config, whose ``loss`` is {"name": ..., hyperparameters}.
 
         ``hidden``, ``dropout`` and ``supervision`` may be absent: a linear head has no hidden units, and pseudo-labels
-        are full supervision.
+        are full supervision. ``head`` auto is an MLP with the penalties of a ridge regression.
         """
         loss, rates = dict(options["loss"]), options["learning_rates"]
         return cls(
@@ -77,7 +81,8 @@ class TrainingOptions:
             hyperparameters=loss,
             supervision=options.get("supervision", "full"),
             select_on=options["select_on"],
-            head=options["head"],
+            head="mlp" if options["head"] == "auto" else options["head"],
+            penalties=tuple(options["penalties"]) if options["head"] == "auto" else (),
             hidden=options.get("hidden", 0),
             dropout=options.get("dropout", 0.0),
             standardize=options["standardize"],
@@ -104,6 +109,13 @@ class TrainingOptions:
         """Return the place of a candidate in the grid: all learning rates of the first batch size come first."""
         rates = grid.LADDER if self.learning_rates == "auto" else self.learning_rates
         return self.batch_sizes.index(candidate.batch_size), rates.index(candidate.learning_rate)
+
+    @property
+    def ridge(self) -> "RidgeOptions | None":
+        """The ridge regression that is fitted beside the head."""
+        if not self.penalties:
+            return None
+        return RidgeOptions("squares", "linear", self.penalties, self.supervision, self.select_on)
 
     @property
     def loss_settings(self) -> dict[str, Any]:
