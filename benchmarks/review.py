@@ -15,7 +15,7 @@ from common import Ratio, parser, report, seconds
 from PIL import Image
 
 from spml.reporting import html
-from spml.review import page, queue
+from spml.review import page, queue, thumbnails
 
 
 def drawn(count: int, categories: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -67,11 +67,17 @@ def main() -> None:
         figures["pictures"] = {"images/s": options.pictures / taken}
         figures["a picture"] = {"MB": sum(sizes) / len(paths) / 1e6}
         if options.page:
-            list(page.write_pictures(folder, [paths[0]] * len(names)))
+            one = thumbnails.thumbnail(paths[0], page.SIDE, page.MOST)
+            list(page.write_pictures(folder, names, lambda make, part: [one] * len(part)))
             text = html.render("review.html", title="many", data=data | {"folder": "data"})
             (options.page / "review.html").write_text(text, encoding="utf-8")
-    page_size = len(str(data)) / 1e6
-    ratios = [Ratio("all questions: bytes, times the page itself", figures["questions"]["MB"] / page_size, "> 100")]
+    ratios = [
+        Ratio(
+            "all questions: bytes, times the page's own data",
+            1e6 * figures["questions"]["MB"] / len(str(data)),
+            "> 100",
+        )
+    ]
     title = f"Review: {options.questions:,} questions about {options.images:,} images, {options.categories} categories"
     report(title, figures, ratios, options)
 

@@ -192,7 +192,7 @@ class Review(Section):
     """Questions to people, and their answers."""
 
     strategy: Literal[tuple(STRATEGIES)] = Field(  # type: ignore[valid-type]
-        "likely_missing", description="which questions are asked first (docs/review.md): " + ", ".join(STRATEGIES)
+        "diverse", description="which questions are asked first (docs/review.md): " + ", ".join(STRATEGIES)
     )
     questions: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
         500, description="questions in the queue at most, from 1; each is one category of one picture"

@@ -162,7 +162,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "GPUs": ({"machine/gpus_per_job": 1}, set()),
     "what predicts and for what": ({"predict": {"images": "data/test", "model": "an", "seed": 1201}}, set()),
     "which questions are asked, and how many": (
-        {"review": {"strategy": "diverse", "questions": 7, "pseudo_labels": "paper@0.7", "seed": 1201}},
+        {"review": {"strategy": "random", "questions": 7, "pseudo_labels": "paper@0.7", "seed": 1201}},
         set(),
     ),
     "what is simulated": ({"review": {"simulated_answers": [0, 1], "simulated_teacher": "an"}}, set()),

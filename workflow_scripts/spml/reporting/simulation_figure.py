@@ -8,25 +8,28 @@ from spml.evaluation.answer_curves import intervals
 from spml.reporting import numbers
 from spml.reporting.figures import COLOURS, CURVE_STYLES
 
-PANELS = (("f1", "F1 of the pseudo-labels (%)"), ("test_map", "test mAP of the teacher (%)"))
+REFERENCE = "random"
+APART = 0.008  # of the width: curves stand beside each other, so that their intervals can be told apart
+PANELS = (("f1", "F1 of the pseudo-labels (%)"), ("student_map", "test mAP of the student (%)"))
 
 
 def over_answers(rounds: pd.DataFrame) -> Figure:
-    """Draw the means over replicates with 95 % intervals (of the difference to random, where it is another strategy).
+    """Draw the means over replicates with 95 % intervals of the difference to random, which has none.
 
     Parameters
     ----------
-    rounds : rows with columns strategy, seed, answers, f1, test_map and full_map
+    rounds : rows with columns strategy, seed, answers, f1, student_map and full_map
     """
     figure, panels = plt.subplots(1, 2, figsize=(7.6, 3.6), layout="constrained")
     strategies = list(rounds["strategy"].unique())
     for axes, (value, label) in zip(panels, PANELS, strict=True):
-        for strategy, colour, style in zip(strategies, COLOURS, CURVE_STYLES, strict=False):
+        for number, (strategy, colour, style) in enumerate(zip(strategies, COLOURS, CURVE_STYLES, strict=False)):
             curve = intervals(rounds, value, strategy)
+            moved = APART * (number - len(strategies) // 2) * rounds["answers"].max()
             axes.errorbar(
-                curve["answers"],
+                curve["answers"] + moved,
                 curve["mean"],
-                curve["half"].fillna(0.0),
+                None if strategy == REFERENCE else curve["half"].fillna(0.0),
                 fmt=style,
                 color=colour,
                 markersize=4,

@@ -62,7 +62,8 @@ class Round(NamedTuple):
     precision: float  # of the pseudo-labels, with what is observed put back
     recall: float
     f1: float
-    test_map: float  # over the categories that are present
+    test_map: float  # of the teacher, over the categories that are present
+    student_map: float  # of a student on the teacher's probabilities, with what is observed put back
 
 
 def play(
@@ -110,16 +111,22 @@ def play(
             recall=100 * float(counts.recall),
             f1=100 * float(counts.f1),
             test_map=_test_map(data, current.logits),
+            student_map=_student_map(data, options, current.logits, observed, seed, name, device),
         )
 
 
 def full_supervision(data: Data, options: Options, *, seed: int, name: str, device: str = "cpu") -> float:
     """Return the test mAP, in percent, of the same model on the true labels: what answers can reach."""
-    if isinstance(options, TrainingOptions):
-        options = dataclasses.replace(options, loss="bce", hyperparameters={})
-    options = dataclasses.replace(options, supervision="full")
+    options = _fully_supervised(options)
     training_labels = supervision.from_true_labels(options.loss, data.true)
     return _test_map(data, train(data, options, training_labels, seed=seed, name=name, device=device))
+
+
+def _fully_supervised(options: Options) -> Options:
+    """Return the options of the same model for labels that are all known; a loss of ridge regression stays."""
+    if isinstance(options, TrainingOptions):
+        options = dataclasses.replace(options, loss="bce", hyperparameters={})
+    return dataclasses.replace(options, supervision="full")
 
 
 class Labelled(NamedTuple):
@@ -147,6 +154,16 @@ def _label(data: Data, options: Options, observed: np.ndarray, seed: int, name: 
     val_truth = data.true.select(data.true.rows("val"))
     tau = float(np.clip(best_threshold(probabilities(logits.val), val_truth), 0.01, 0.99))
     return Labelled(logits, tau, keep_observed(threshold(logits.train, tau), observed))
+
+
+def _student_map(
+    data: Data, options: Options, logits: Logits, observed: np.ndarray, seed: int, name: str, device: str
+) -> float:
+    """Return the test mAP of a student on soft pseudo-labels, with observed labels [n, L] put back."""
+    targets = keep_observed(probabilities(logits.train).astype(np.float32), observed)
+    soft = supervision.TrainingLabels(data.observed.path, targets)
+    fitted = train(data, _fully_supervised(options), soft, seed=seed, name=f"{name}/student", device=device)
+    return _test_map(data, fitted)
 
 
 def train(
