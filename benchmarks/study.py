@@ -3,11 +3,13 @@
     python benchmarks/study.py [--baseline FOLDER] [--json study.json]
 
 6 teachers, 5 τ and 5 other students, 3 replicates, an MLP: 48 models on 4,902 training and 1,226 validation rows with
-1,280 features and 14 categories. Pictures are drawn and their features extracted before the clock starts. ``--baseline`` is
-another clone of this project, whose workflow runs the same study.
+1,280 features and 14 categories. Pictures are drawn, and the features of a real MobileNetV2 (in the folder that
+SPML_TEST_DATA names) are extracted, before the clock starts. ``--baseline`` is another clone of this project, whose workflow
+runs the same study.
 """
 
 import csv
+import os
 import re
 import subprocess
 import tempfile
@@ -19,21 +21,21 @@ import yaml
 from common import ROOT, Ratio, job_seconds, parser, report, seconds
 
 TRAIN, TEST, CATEGORIES = 6128, 2000, 14
-SIZE, CELLS = 32, 4  # a picture is CELLS x CELLS squares, some of the color of a category
+SIZE, CELLS = 64, 4  # a picture is CELLS x CELLS squares
+GRAYS, NOISE = (90, 166), 15  # of the squares without a category; standard deviation of the others' colors, of 255
 PRESENT = 2.4  # categories per picture, about
+WEIGHTS = Path("weights", "mobilenet_v2_imagenet.pth")
+BACKBONE = {"architecture": "mobilenet_v2", "image_size": SIZE, "precision": "float32"}
 TARGET = 300  # seconds on two cores
 STUDY = {
     "dataset": "study",
     "datasets": {
         "study": {
             "source": "csv",
-            "backbone": "random",
+            "backbone": "mobilenet",
             "train": {"annotations": "train.csv"},
             "test": {"annotations": "test.csv"},
         }
-    },
-    "backbones": {
-        "random": {"architecture": "mobilenet_v2", "weights": "random.pth", "image_size": SIZE, "precision": "float32"}
     },
     "teachers": {
         "em": {"loss": "em"},
@@ -54,47 +56,45 @@ STUDY = {
         "top_k": {"teacher": "em", "rule": "top_k", "k": 500},
         "argmax": {"teacher": "em", "rule": "argmax"},
         "soft": {"teacher": "em", "rule": "soft"},
-        "soft_mixed": {"teacher": ["em", "gr", "role", "ll_r"], "rule": "soft", "keep_observed": True},
+        "recommended": {"teacher": ["em", "gr", "ll_r"], "rule": "soft", "keep_observed": True},
     },
     "figures": {"students": "paper", "baselines": ["an", "em", "full"]},
 }
 STUDY["students"] = {name: {"pseudo_labels": name, "loss": "bce"} for name in STUDY["pseudo_labels"]}  # type: ignore[union-attr]
+STUDY["students"]["recommended"]["head"] = "auto"  # type: ignore[index]
+
+
+def picture(random: np.random.Generator, colors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a picture [SIZE, SIZE, 3] of gray squares, some in about the color of a category, and these categories."""
+    present = random.permutation(CATEGORIES)[: max(1, min(random.poisson(PRESENT), CELLS**2))]
+    squares = random.integers(*GRAYS, (CELLS**2, 1)).repeat(3, 1)
+    squares[random.permutation(CELLS**2)[: len(present)]] = colors[present] + random.normal(0, NOISE, (len(present), 3))
+    squares = squares.clip(0, 255).astype(np.uint8).reshape(CELLS, CELLS, 3)
+    return squares.repeat(SIZE // CELLS, 0).repeat(SIZE // CELLS, 1), present
 
 
 def draw(folder: Path) -> None:
-    """Write pictures with squares of the colors of their categories, the tables that name them, and a backbone."""
-    import torch
-    import torchvision
+    """Write pictures, the tables that name their categories, and the configuration."""
     from PIL import Image
 
-    from spml.features.backbones import scaled
-
     random = np.random.default_rng(0)
-    colors = random.integers(0, 256, (CATEGORIES, 3), dtype=np.uint8)
+    colors = random.integers(0, 256, (CATEGORIES, 3))
     names = [f"category {number:02}" for number in range(CATEGORIES)]
     for part, count in (("train", TRAIN), ("test", TEST)):
         (folder / part).mkdir(parents=True)
         rows = []
         for number in range(count):
-            present = random.permutation(CATEGORIES)[: max(1, min(random.poisson(PRESENT), CELLS**2))]
-            cells = random.integers(0, 256, (CELLS**2, 3), dtype=np.uint8)
-            cells[random.permutation(CELLS**2)[: len(present)]] = colors[present]
-            pixels = cells.reshape(CELLS, CELLS, 3).repeat(SIZE // CELLS, 0).repeat(SIZE // CELLS, 1)
+            pixels, present = picture(random, colors)
             path = f"{part}/{number:05}.png"
             Image.fromarray(pixels).save(folder / path)
             rows.append((path, names[present[0]], ";".join(names[one] for one in sorted(present))))
         with open(folder / f"{part}.csv", "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("path", "observed", "true"), *rows])
-    torch.manual_seed(0)
-    backbone = torchvision.models.get_model("mobilenet_v2")
-    for layer in backbone.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = None  # statistics of all pictures that pass
-    shown = [np.asarray(Image.open(folder / "train" / f"{number:05}.png")) for number in range(512)]
-    with torch.no_grad():  # without these statistics, random weights let every feature fade to 0
-        backbone.train()(scaled(torch.from_numpy(np.stack(shown))))
-    torch.save(backbone.state_dict(), folder / "random.pth")
-    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY), encoding="utf-8")
+    data = os.environ.get("SPML_TEST_DATA")
+    if not data:
+        raise SystemExit("SPML_TEST_DATA names no folder; wanted the one with weights/mobilenet_v2_imagenet.pth")
+    study = STUDY | {"backbones": {"mobilenet": BACKBONE | {"weights": str(Path(data).resolve() / WEIGHTS)}}}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
 
 
 def snakemake(clone: Path, folder: Path, cores: int, *targets: str) -> str:
@@ -117,7 +117,7 @@ def snakemake(clone: Path, folder: Path, cores: int, *targets: str) -> str:
 def run(clone: Path, folder: Path, cores: int) -> tuple[float, int]:
     """Return the seconds and jobs of the study, features apart."""
     draw(folder)
-    features = [f"results/study/features/random/{part}.h5" for part in ("train", "test")]
+    features = [f"results/study/features/mobilenet/{part}.h5" for part in ("train", "test")]
     snakemake(clone, folder, cores, *features)
     shown: list[str] = []
     taken = seconds(lambda: shown.append(snakemake(clone, folder, cores)))

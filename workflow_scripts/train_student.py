@@ -8,12 +8,12 @@ import contextlib
 
 import torch
 
-from spml.artifacts import labels, priors
+from spml.artifacts import labels
 from spml.features.devices import choose_device
 from spml.training import supervision
 from spml.training.fit import Stage
 from spml.training.fit_model import fit_model
-from spml.training.options import RidgeOptions, read_options
+from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
 options, source = snakemake.params.options, snakemake.input
@@ -26,9 +26,7 @@ with contextlib.ExitStack() as stack:
     true, pseudo = opened(source.labels, "labels"), opened(source.pseudo_labels, "pseudo_labels")
     observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
     for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
-        stage = read_options(options | own)
-        if source.priors and not isinstance(stage, RidgeOptions) and stage.hyperparameters.get("k", 0) is None:
-            stage = stage.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
+        stage = supervision.with_expected_positives(read_options(options | own), source.priors, true.category)
         if own["train_on"] == "observed":
             training_labels = supervision.from_observed_labels(stage.loss, observed, true)
         elif own["train_on"] == "pool":

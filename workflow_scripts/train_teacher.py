@@ -8,12 +8,12 @@ import contextlib
 
 import torch
 
-from spml.artifacts import labels, priors
+from spml.artifacts import labels
 from spml.features.devices import choose_device
 from spml.training import supervision
 from spml.training.fit import Stage
 from spml.training.fit_model import fit_model
-from spml.training.options import RidgeOptions, read_options
+from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
 options = read_options(snakemake.params.options)
@@ -28,8 +28,7 @@ with (
         assert observed is not None  # an input of the rule
         training_labels = supervision.from_observed_labels(options.loss, observed, true)
     selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
-    if source.priors and not isinstance(options, RidgeOptions):
-        options = options.with_hyperparameters(k=float(priors.read(source.priors, true.category).sum()))
+    options = supervision.with_expected_positives(options, source.priors, true.category)
 fit_model(
     [Stage(source.features, true, "train", training_labels, options)],
     source.decomposition,

@@ -10,8 +10,10 @@ import torch
 from spml.artifacts import checkpoints, features, labels
 from spml.losses.catalog import LOSSES
 from spml.models.heads import apply_heads, fold_standardisation, unfold_standardisation
-from spml.training import engine, fit
+from spml.training import engine
 from spml.training.batches import BatchSource
+from spml.training.fit import Stage
+from spml.training.fit_model import fit_model
 from spml.training.options import TrainingOptions
 from spml.training.supervision import TrainingLabels
 
@@ -87,18 +89,20 @@ def test_a_model_of_two_stages_ends_with_the_second_and_its_history_has_both(row
     stored = write_features(tmp_path / "train.h5", true.image_id, rows[0][40:])
     pool_stored = write_features(tmp_path / "pool.h5", pool.image_id, rows[0][:40])
     second = dataclasses.replace(ONE_STEP, loss="bce", learning_rates=(0.01, 0.02))
-    fit.fit(
-        stored,
-        true,
-        TrainingLabels("observed", rows[1][40:70]),
+    stages = [
+        Stage(pool_stored, pool, "pool", TrainingLabels("pseudo", rows[1][:40]), ONE_STEP),
+        Stage(stored, true, "train", TrainingLabels("observed", rows[1][40:70]), second),
+    ]
+    fit_model(
+        stages,
+        "",
+        None,
         rows[1][70:],
-        second,
         **STREAM,
         memory_mb=0,
         device="cpu",
         checkpoint=str(tmp_path / "checkpoint.safetensors"),
         history=str(tmp_path / "history.csv"),
-        earlier=[fit.Stage(pool_stored, pool, "pool", TrainingLabels("pseudo", rows[1][:40]), ONE_STEP)],
     )
     one = engine.train(source(rows, 0, 40), source(rows, 70, 90), ONE_STEP, seed=5, name="students/test/stage_1")
     two = engine.train(source(rows, 40, 70), source(rows, 70, 90), second, **STREAM, begin=one.weights)

@@ -36,14 +36,18 @@ class TrainingLoss:
 
     ``parameters`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
     ``hyperparameters`` are what the function ``loss`` is called with; a subclass may change them with the epoch.
+    Those named in ``OWN`` are for the class, which has them as ``own``.
     ``scheduled``: whether the loss changes from epoch to epoch, so that training must not stop before the last.
     """
 
+    OWN: tuple[str, ...] = ()
     rate = 1.0
     scheduled = False
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        self.loss, self.run, self.hyperparameters = loss, run, dict(hyperparameters)
+        self.loss, self.run = loss, run
+        self.own = {name: hyperparameters[name] for name in self.OWN}
+        self.hyperparameters = {name: value for name, value in hyperparameters.items() if name not in self.OWN}
         self.parameters: dict[str, Tensor] = {}
 
     def start_epoch(self, epoch: int) -> None:
@@ -81,23 +85,22 @@ class _Role(TrainingLoss):
 class _AsymmetricPseudoLabels(TrainingLoss):
     """After the warm-up, the least probable unobserved labels get their probability as a target, some each epoch."""
 
+    OWN = ("theta", "warmup")
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        self.theta, self.warmup = hyperparameters["theta"], hyperparameters["warmup"]
-        rest = {key: value for key, value in hyperparameters.items() if key not in ("theta", "warmup")}
-        super().__init__(loss, run, rest)
+        super().__init__(loss, run, hyperparameters)
         self.unobserved = torch.cat(list(run.labels())) == LossLabel.UNOBSERVED
         # targets by candidate; -1: none yet
         self.soft = torch.full((len(run.seeds), *self.unobserved.shape), -1.0, device=self.unobserved.device)
-        number = self.theta * self.unobserved.sum(0).double() / max(run.epochs - self.warmup, 1)
+        number = self.own["theta"] * self.unobserved.sum(0).double() / max(run.epochs - self.own["warmup"], 1)
         self.per_epoch = number.long()  # by category
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
         return self.loss(logits, labels, self.soft[:, rows], **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
-        if not self.warmup <= epoch < self.run.epochs:  # after the last, nothing learns from them
+        if not self.own["warmup"] <= epoch < self.run.epochs:  # after the last, nothing learns from them
             return
         probability = torch.sigmoid(torch.cat(list(predictions()), dim=1))
         for candidate, soft in zip(probability, self.soft, strict=True):
@@ -111,11 +114,13 @@ class _AsymmetricPseudoLabels(TrainingLoss):
 class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
 
+    OWN = ("delta",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        super().__init__(loss, run, {"share": 0.0})
-        self.delta = hyperparameters["delta"] / 100
+        super().__init__(loss, run, hyperparameters)
+        self.hyperparameters["share"] = 0.0
+        self.delta = self.own["delta"] / 100
 
     def start_epoch(self, epoch: int) -> None:
         self.hyperparameters["share"] = (epoch - 1) * self.delta
@@ -156,15 +161,11 @@ class _GeneralisedRobust(TrainingLoss):
 class _SelfPacedCorrection(TrainingLoss):
     """splc: nothing is corrected during the warm-up."""
 
+    OWN = ("tau", "warmup")
     scheduled = True
 
-    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        rest = {key: value for key, value in hyperparameters.items() if key != "warmup"}
-        super().__init__(loss, run, rest)
-        self.tau, self.warmup = hyperparameters["tau"], hyperparameters["warmup"]
-
     def start_epoch(self, epoch: int) -> None:
-        self.hyperparameters["tau"] = self.tau if epoch > self.warmup else 1.0
+        self.hyperparameters["tau"] = self.own["tau"] if epoch > self.own["warmup"] else 1.0
 
 
 class _ClassAwareSelective(TrainingLoss):
@@ -173,12 +174,11 @@ class _ClassAwareSelective(TrainingLoss):
     The warm-up takes the sum of assume negative, as csl is a sum: Adam remembers the size of gradients.
     """
 
+    OWN = ("warmup",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        rest = {key: value for key, value in hyperparameters.items() if key != "warmup"}
-        super().__init__(loss, run, rest)
-        self.warmup = hyperparameters["warmup"]
+        super().__init__(loss, run, hyperparameters)
         self.prior: Tensor | None = None  # [C, L]
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
@@ -187,7 +187,7 @@ class _ClassAwareSelective(TrainingLoss):
         return self.loss(logits, labels, self.prior, **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
-        if epoch == self.warmup:
+        if epoch == self.own["warmup"]:
             total, count = torch.zeros(()), 0
             for block in predictions():
                 total = total.to(block.device) + torch.sigmoid(block).double().sum(1)
@@ -198,16 +198,13 @@ class _ClassAwareSelective(TrainingLoss):
 class _Ramp(TrainingLoss):
     """pseudo_label: alpha is 0 during the warm-up, then grows in equal steps over ``ramp`` epochs."""
 
+    OWN = ("alpha", "warmup", "ramp")
     scheduled = True
 
-    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        rest = {key: value for key, value in hyperparameters.items() if key not in ("warmup", "ramp")}
-        super().__init__(loss, run, rest)
-        self.alpha, self.warmup, self.ramp = (hyperparameters[key] for key in ("alpha", "warmup", "ramp"))
-
     def start_epoch(self, epoch: int) -> None:
-        progress = (epoch - 1 - self.warmup) / self.ramp if self.ramp else float(epoch > self.warmup)
-        self.hyperparameters["alpha"] = self.alpha * min(max(progress, 0.0), 1.0)
+        warmup, ramp = self.own["warmup"], self.own["ramp"]
+        progress = (epoch - 1 - warmup) / ramp if ramp else float(epoch > warmup)
+        self.hyperparameters["alpha"] = self.own["alpha"] * min(max(progress, 0.0), 1.0)
 
 
 class _ExpectedNegatives(TrainingLoss):
@@ -216,19 +213,19 @@ class _ExpectedNegatives(TrainingLoss):
     During the warm-up unobserved labels count as absent: with a k of 0, none is left out.
     """
 
+    OWN = ("momentum", "warmup")
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        rest = {key: hyperparameters[key] for key in ("k", "consistency")}
-        super().__init__(loss, run, rest)
-        self.settled, self.momentum, self.warmup = rest, hyperparameters["momentum"], hyperparameters["warmup"]
+        super().__init__(loss, run, hyperparameters)
+        self.settled = self.hyperparameters
         means = torch.cat([torch.zeros_like(labels, dtype=torch.float32) for labels in run.labels()])
         self.running = means.repeat(len(run.seeds), 1, 1)
         self.kept = 0.0
 
     def start_epoch(self, epoch: int) -> None:
-        self.kept = self.momentum if epoch > 1 else 0.0
-        self.hyperparameters = dict(self.settled) if epoch > self.warmup else {"k": 0.0, "consistency": 0.0}
+        self.kept = self.own["momentum"] if epoch > 1 else 0.0
+        self.hyperparameters = self.settled if epoch > self.own["warmup"] else {"k": 0.0, "consistency": 0.0}
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
         before = self.running[:, rows]

@@ -1,13 +1,15 @@
 """The labels that a model learns from, and those that it is selected on, from the files of labels."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from spml.artifacts import hdf5, labels
+from spml.artifacts import hdf5, labels, priors
 from spml.artifacts.codes import TrueLabel
 from spml.losses import targets
 from spml.runtime.errors import InputError
+from spml.training.options import RidgeOptions, TrainingOptions
 
 
 class TrainingLabels(NamedTuple):
@@ -80,6 +82,21 @@ def selection_labels(true: Labels, observed: Labels | None) -> np.ndarray:
             f"{source}: no positive label among the {len(values):,} validation rows; wanted some to choose a model on{advice}"
         )
     return values
+
+
+def with_expected_positives(
+    options: TrainingOptions | RidgeOptions, priors_path: str, categories: Sequence[str]
+) -> TrainingOptions | RidgeOptions:
+    """Return options whose loss expects as many positives per image as the class priors sum to, where its k is null.
+
+    Raises
+    ------
+    InputError
+        When the priors are of other categories.
+    """
+    if isinstance(options, RidgeOptions) or options.hyperparameters.get("k", 0) is not None:
+        return options
+    return options.with_hyperparameters(k=float(priors.read(priors_path, categories).sum()))
 
 
 def _require_positives(path: str, values: np.ndarray, advice: str = "") -> None:
