@@ -185,8 +185,8 @@ rule plot_simulation:
         "results/{dataset}/logs/plot_simulation.log",
     benchmark:
         "results/{dataset}/benchmarks/plot_simulation.tsv"
+    localrule: True
     conda:
         "../envs/numpy.yaml"
-    localrule: True
     script:
         "../workflow_scripts/plot_simulation.py"
