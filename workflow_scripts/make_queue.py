@@ -20,7 +20,8 @@ with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
     rows = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
     pseudo = stack.enter_context(labels.opening(source.pseudo_labels, "pseudo_labels"))
-    pseudo.require_images_of(true, "train")
+    pseudo.require_same_images(source.logits[0], rows.image_id)
+    hdf5.require_same("category", pseudo.path, pseudo.category, true.path, rows.category)
     tau = float(hdf5.attributes(pseudo.dataset.file).get("tau", 0.5))  # of a rule without one: 0.5
     limit = math.log(tau / (1 - tau)) if tau else -math.inf
     count, seed = options["questions"], options["seed"]
