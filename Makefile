@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
+.PHONY: help run own test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -10,13 +10,16 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
-export FILE IMAGE
+export FILE IMAGE CSV IMAGES PREDICT BACKBONE
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); printf "%-14s%s\n", name[1], $$2 }' Makefile
 
 run: $(READY) ## the demo, to both figures and the report: 5 minutes
 	snakemake --cores all
+
+own: $(READY) ## your pictures, to labels, gallery and model, make own CSV=tags.csv IMAGES=pictures, perhaps PREDICT=others: 5 minutes for 300
+	@python workflow_scripts/own.py
 
 test: $(READY) lint ## lint, then every test but those of test-all: 10 minutes, 12 with the real pictures of SPML_TEST_DATA
 	python -m pytest -m "not slurm and not browser and not exports"

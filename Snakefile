@@ -96,6 +96,8 @@ rule model:
 
 onstart:
     console.require_writable()
+    require_sound_data()
+    console.announce(EXPERIMENT)
 
 
 onsuccess:

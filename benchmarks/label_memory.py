@@ -87,12 +87,12 @@ def make(folder: Path, images: int, categories: int) -> None:
         for rows in blocks(images):
             true = (random.random((rows.stop - rows.start, categories), np.float32) < rates).astype(np.int8)
             labels.send(true), weights.send(true * np.float32(0.5))
-    for number, name in enumerate(("train", "val", "test")):
-        if name != "test":
-            ids = [f"train {row:07}" for row in np.flatnonzero(split == number)]
-        else:
-            ids = [f"test {row:07}" for row in range(images)]
-        logits = fill(folder / f"logits_{name}.h5", "logits", "logit", ids, np.float32)
+    for name in ("train", "val", "test"):  # the first is of the whole training part, as predict_logits writes it
+        ids = [f"{'test' if name == 'test' else 'train'} {row:07}" for row in range(images)]
+        if name == "val":
+            ids = [ids[row] for row in np.flatnonzero(split == 1)]
+        more = {"split": split} if name == "train" else {}
+        logits = fill(folder / f"logits_{name}.h5", "logits", "logit", ids, np.float32, **more)
         next(logits)
         for rows in blocks(len(ids)):
             logits.send(3 * random.standard_normal((rows.stop - rows.start, categories), np.float32) - 9)
@@ -114,7 +114,15 @@ def make(folder: Path, images: int, categories: int) -> None:
         "edges": [],
     }
     checkpoints.save(folder / "checkpoint.safetensors", head, about)
-    row = {"kind": "teachers", "name": "em", "variant": "", "tau": "", "seed": SEED, "select_on": "true_labels"}
+    row = {
+        "kind": "teachers",
+        "name": "em",
+        "variant": "",
+        "tau": "",
+        "seed": SEED,
+        "select_on": "true_labels",
+        "left_out": "",
+    }
     row |= dict.fromkeys(("val_map", "val_map_present", "test_map", "test_map_present"), 50)
     row |= dict.fromkeys(("val_categories_present", "test_categories_present", "categories"), categories)
     text = ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n"
@@ -137,7 +145,7 @@ def jobs(folder: Path) -> dict[str, dict]:
     logits = {name: path(f"logits_{name}.h5") for name in ("train", "val", "test")}
     checkpoint = path("checkpoint.safetensors")
     features = {f"{part}_features": path(f"features_{part}.h5") for part in ("train", "test")}
-    rows = {"logits": [logits["train"]], "val_logits": [], "labels": true, "observed": observed}
+    rows = {"logits": [logits["train"]], "labels": true, "observed": observed}
     rows["images"] = path("images_train.csv")
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}

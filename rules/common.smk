@@ -88,6 +88,26 @@ def require_named_paths():
         refuse(lines)
 
 
+def require_sound_data():
+    """End with a line for each mistake in the user's tables and files, before the first job; print warnings."""
+    parts = data.unchecked_parts(EXPERIMENT)
+    if not parts:
+        return
+    from spml.data import precheck  # here, since it imports NumPy, and only the start of a run needs it
+
+    entry = EXPERIMENT.entry
+    found = precheck.find(
+        {name: precheck.Part(*part) for name, part in parts.items()},
+        entry.categories,
+        EXPERIMENT.source.unannotated_count,
+        entry.missing_pictures,
+    )
+    for warning in found.warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+    if found.mistakes:
+        sys.exit("\n".join(["Error in the data:", *(f"  {mistake}" for mistake in found.mistakes)]))
+
+
 def shards(wildcards):
     """Return the shards of a part, which are known once its images are listed."""
     listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)

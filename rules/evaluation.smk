@@ -1,7 +1,8 @@
 # Logits and metrics of every model, the comparison of all methods, and the quality of the pseudo-labels.
 
 
-# What pseudo-labels are made from, on the training rows or the pool: of the teachers alone, and only where somebody learns from them.
+# What pseudo-labels are made from, on the training part (validation rows, too) or the pool: of the teachers alone, and only where
+# somebody learns from them.
 rule predict_logits:
     input:
         checkpoint=paths.checkpoint(),

@@ -98,7 +98,6 @@ rule estimate_priors:
 rule make_pseudo_labels:
     input:
         logits=plan(labels.teacher_logits),
-        val_logits=plan(labels.calibration_logits),
         priors=plan(labels.rule_priors),
         labels=plan(labels.labelled),
         observed=plan(labels.labelled_observed),

@@ -4,6 +4,7 @@
 rule plot_map:
     input:
         table=paths.table("map"),
+        counts=plan(reporting.found_taus),
         code=code("plot_map"),
     output:
         svg=report(

@@ -17,7 +17,7 @@ for model, path in zip(snakemake.params.models, snakemake.input.metrics, strict=
     record = documents.read(path, "metrics")
     scores = {f"{split}_{key}": record[split][key] for key in keys for split in ("val", "test")}
     scores = {name: np.nan if value is None else value for name, value in scores.items()}  # None: undefined
-    shared = {key: record[key] for key in ("threshold", "select_on")}
+    shared = {key: record[key] for key in ("threshold", "select_on", "left_out")}
     edges = "; ".join(record["edges"])
     rows.append(model | scores | shared | {"categories": record["test"]["categories"], "edges": edges})
     for category, value in record["test"]["average_precision"].items():

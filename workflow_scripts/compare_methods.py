@@ -12,6 +12,7 @@ from spml.artifacts import labels, tables
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
 from spml.evaluation.intervals import Effects, difference_interval, map_effects, map_interval
+from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
 UNKNOWN = float("nan"), float("nan")
@@ -23,10 +24,13 @@ with labels.opening(snakemake.input.labels, "labels") as true, ThreadPoolExecuto
     # Without a known label nothing can be compared on the test split, and the columns stay empty.
     known = bool((labels.count(true.values, TrueLabel.UNKNOWN) < len(true.image_id)).any())
     for model, path in zip(snakemake.params.models, snakemake.input.logits, strict=True):
+        method = tuple(model[key] for key in results.METHOD)
+        if method not in methods.index:  # left out
+            progress.advance(1)
+            continue
         with labels.opening(path, "logits") as logits:
             logits.require_same_as(true)
             own = map_effects(logits.values, true.values, executor.map) if known else None
-        method = tuple(model[key] for key in results.METHOD)
         if own:
             effects[method] = effects.get(method, own - own).plus(own, 1 / methods.loc[method, "replicates"])
         progress.advance(1)
@@ -35,6 +39,10 @@ progress.finish()
 
 reference = tuple(options["reference"][key] for key in results.METHOD)
 name = results.variant_label(*reference[1:])
+if reference not in methods.index:
+    raise InputError(
+        f"comparison.reference: {name} is left out, since its pseudo-labels teach nothing; wanted another reference"
+    )
 base = methods.loc[reference, "test_by_replicate"]
 rows = []
 for index, row in methods.iterrows():

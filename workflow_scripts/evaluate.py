@@ -17,7 +17,12 @@ from spml.models.inference import write_logits
 source, output = snakemake.input, snakemake.output
 observed_file = source.observed
 weights, description = checkpoints.load(source.checkpoint)
-record: dict = {"select_on": "observed_labels" if observed_file else "true_labels", "edges": description["edges"]}
+left_out = description.get("left_out", "")
+record: dict = {
+    "select_on": "observed_labels" if observed_file else "true_labels",
+    "edges": description["edges"],
+    "left_out": left_out,
+}
 with contextlib.ExitStack() as stack:
     train = stack.enter_context(labels.opening(source.train_labels, "labels"))
     test = stack.enter_context(labels.opening(source.test_labels, "labels"))
@@ -33,6 +38,8 @@ with contextlib.ExitStack() as stack:
         predictions = metrics.Predictions(logits.values, probability, true, record["threshold"])
         precision = [None if np.isnan(value) else value for value in predictions.average_precision.tolist()]
         scores = metrics.evaluate(predictions)
+        if left_out:
+            precision, scores = [None] * len(precision), dict.fromkeys(scores)
         images, known = true.shape[0], int(predictions.sums.known.sum())
         record[split] = {
             "images": images,
@@ -43,6 +50,9 @@ with contextlib.ExitStack() as stack:
             "average_precision": dict(zip(part.category, precision, strict=True)),
             "reliability": predictions.sums.reliability,
         }
+        if left_out:
+            print(f"{split}: left out, since its pseudo-labels teach nothing: {left_out}")
+            continue
         if not known:
             print(f"{split}: no label of its {images:,} images is known: not measured")
             continue

@@ -17,12 +17,13 @@ with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
     rows = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
     pseudo = stack.enter_context(labels.opening(source.pseudo_labels, "pseudo_labels"))
-    pseudo.require_images_of(true, "train")
+    pseudo.require_same_as(true)
     about = {key: str(value) for key, value in hdf5.attributes(pseudo.dataset.file).items()}
     labelled = exports.Labelled(
         image_id=pseudo.image_id,
         file_name=rows.file_name,
         path=rows.path,
+        split=rows.named_splits(),
         category=pseudo.category,
         label=pseudo.values,
         probability=blocks.Mapped(probabilities, rows.logits),

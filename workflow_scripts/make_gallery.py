@@ -21,7 +21,7 @@ with contextlib.ExitStack() as stack:
     rows = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
     pseudo = [stack.enter_context(labels.opening(path, "pseudo_labels")) for path in source.pseudo_labels]
     for matrix in pseudo:
-        matrix.require_images_of(true, "train")
+        matrix.require_same_as(true)
     contents = gallery.Contents(len(rows.category), len(pseudo))
     for block in blocks.row_blocks(rows.true.shape):
         probability = probabilities(rows.logits[block])
@@ -34,6 +34,7 @@ data = {
     "categories": rows.category,
     "images": rows.image_id,
     "files": rows.file_name,
+    "splits": rows.split.tolist() if rows.split is not None else [],  # 0 train, 1 val
     **contents.data,
     "thumbnails": os.path.relpath(source.thumbnails, os.path.dirname(snakemake.output.page)),
     "block": BLOCK,

@@ -1,4 +1,4 @@
-"""Turn teachers' logits on the training rows into pseudo-labels, as HDF5 for training and as CSV for people."""
+"""Turn teachers' logits into pseudo-labels of the training part, or of the pool: as HDF5 for training, as CSV for people."""
 
 from spml.runtime import log
 
@@ -6,66 +6,83 @@ log.redirect(snakemake)
 
 import contextlib
 import csv
-import dataclasses
 
 import numpy as np
 
 from spml.artifacts import labels, priors
-from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, TrueLabel
+from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.evaluation.label_counts import LabelCounts
-from spml.labels import estimates, pseudo_labels, training_set
+from spml.labels import estimates, pseudo_labels, tau_search, training_set
 from spml.runtime.files import writing
 
 options, source, output = snakemake.params.options, snakemake.input, snakemake.output
+target, keep = options.get("target", {}), options["keep_observed"]
 counts = LabelCounts()
 with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
-    split = options.get("split", "train")
-    training = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits, split))
-    category = training.category
+    images = stack.enter_context(training_set.opening(true, source.observed, source.images, source.logits))
+    category, training = images.category, images.rows("train")  # rules rank and estimate on what students learn from
+    logits, observed, _ = images.select(training)
+    val_logits, val_observed, val_true = images.select(images.rows("val"))
 
     parameters = dict(options["parameters"])
     if parameters.get("prior"):
         parameters["prior"] = labels.by_category("pseudo_labels: prior", parameters["prior"], category, None)
     elif "prior" in parameters:
         parameters["prior"] = priors.read(source.priors, category)
-    rule, evidence = (
-        pseudo_labels.RULES[options["rule"]],
-        estimates.Evidence(category, training.logits, training.observed),
-    )
-    if source.val_logits:
-        val_logits = stack.enter_context(training_set.mean_logits(true, "val", source.val_logits))
-        evidence = dataclasses.replace(evidence, val_logits=val_logits, val_true=true.select(true.rows("val")))
+    if target:
+        number = target.get("labels_per_image")
+        if number == "priors":
+            number = float(priors.read(source.priors, category).sum())
+        if number:
+            found = tau_search.by_labels_per_image(logits, observed, number, keep)
+        else:
+            val = tau_search.sampled(val_logits, val_observed, val_true)
+            known = options["calibrate_on"] == "true_labels"
+            posterior = tau_search.validated(*val) if known else tau_search.estimated(*val[:2])
+            found = tau_search.by_precision(logits, observed, posterior, target["precision"])
+        parameters["tau"] = found.tau
+        print(tau_search.sentence(found, target))
+    rule = pseudo_labels.RULES[options["rule"]]
+    evidence = estimates.Evidence(category, logits, observed, val_logits, val_true)
     arguments = estimates.arguments(rule, evidence, parameters)
-    pseudo = pseudo_labels.apply(rule, training.logits, **arguments)
+    pseudo = pseudo_labels.apply(rule, images.logits, training, **arguments)
     attributes = {key: value for key, value in parameters.items() if np.ndim(value) == 0 and value is not None}
-    attributes |= {
-        "rule": options["rule"],
-        "teacher": ", ".join(options["teacher"]),
-        "keep_observed": options["keep_observed"],
-    }
+    attributes |= {"rule": options["rule"], "teacher": ", ".join(options["teacher"]), "keep_observed": keep}
+    attributes |= {f"target_{key}": value for key, value in target.items()}
     dtype = pseudo[:0].dtype
     shown = "{:.4f}" if dtype.kind == "f" else "{:d}"
     matrix = stack.enter_context(
-        labels.creating(output.labels, "pseudo_labels", training.image_id, category, pseudo.shape, dtype, **attributes)
+        labels.creating(
+            output.labels, "pseudo_labels", images.image_id, category, pseudo.shape, dtype, images.split, **attributes
+        )
     )
     part = stack.enter_context(
         writing(output.table)
     )  # for people: the labels that are pseudo, observed or true positives
     table = csv.writer(stack.enter_context(open(part, "w", newline="", encoding="utf-8")), lineterminator="\n")
-    table.writerow(["image_id", "file_name", "category", "probability", "pseudo", "observed", "true"])
+    table.writerow(["image_id", "file_name", "split", "category", "probability", "pseudo", "observed", "true"])
+    splits, is_training = images.named_splits(), np.isin(np.arange(len(images.image_id)), training)
     for rows in labels.row_blocks(matrix):
-        made, observed, present = pseudo[rows], training.observed[rows], training.true[rows]
-        if options["keep_observed"]:
-            made = pseudo_labels.keep_observed(made, observed)
+        made, seen, present = pseudo[rows], images.observed[rows], images.true[rows]
+        if images.left_out:
+            made = np.full_like(made, PseudoLabel.ABSENT)
+        if keep:
+            made = pseudo_labels.keep_observed(made, seen)
         matrix[rows] = made
-        counts.add(made, observed, present)
-        positive = (made >= POSITIVE_TARGET) | (observed == ObservedLabel.PRESENT) | (present == TrueLabel.PRESENT)
-        probability = pseudo_labels.probabilities(training.logits[rows][positive])
+        learnt = is_training[rows]
+        counts.add(made[learnt], seen[learnt], present[learnt])
+        positive = (made >= POSITIVE_TARGET) | (seen == ObservedLabel.PRESENT) | (present == TrueLabel.PRESENT)
+        probability = pseudo_labels.probabilities(images.logits[rows][positive])
         for (row, column), chance in zip(np.argwhere(positive), probability, strict=True):
-            names = [training.image_id[rows.start + row], training.file_name[rows.start + row], category[column]]
-            known = present[row, column] if present[row, column] != TrueLabel.UNKNOWN.value else ""
-            values = [shown.format(made[row, column]), observed[row, column], known]
+            image = rows.start + row
+            names = [images.image_id[image], images.file_name[image], splits[image], category[column]]
+            known_label = present[row, column] if present[row, column] != TrueLabel.UNKNOWN.value else ""
+            values = [shown.format(made[row, column]), seen[row, column], known_label]
             table.writerow([*map(escaped, names), f"{chance:.4f}", *values])
-print(f"{snakemake.wildcards.variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.row.items()))
+    if reason := images.left_out or counts.adds_nothing:
+        matrix.file.attrs["left_out"] = reason  # a student of these labels is left out, not the end of the run
+variant = snakemake.wildcards.variant
+print(f"{variant}: " + ", ".join(f"{key} {value:,.4g}" for key, value in counts.row.items()))
+print(f"{variant}: {counts.sentence}" + (f" {reason}: students of these labels are left out" if reason else ""))

@@ -1,4 +1,4 @@
-"""Make the thumbnails of the training images for the gallery."""
+"""Make the thumbnails of the training part for the gallery."""
 
 from spml.runtime import log
 
@@ -12,7 +12,7 @@ from spml.review import thumbnails
 images = manifest.read(snakemake.input.images)
 with labels.opening(snakemake.input.labels, "labels") as true:
     true.require_same_images(snakemake.input.images, images.image_id)
-    paths = [images.path[row] for row in true.rows("train")]
+    paths = images.path
 with ThreadPoolExecutor(snakemake.threads) as pool:
     sizes = list(thumbnails.write_blocks(snakemake.output.thumbnails, paths, pool.map))
 print(f"{len(paths):,} thumbnails in {len(sizes):,} files, {sum(sizes) / 1e6:.1f} MB")

@@ -11,7 +11,7 @@ from spml.evaluation import results
 from spml.reporting import figures
 
 options = snakemake.params.options
-table = tables.read(snakemake.input.table)
+table = results.with_found_tau(tables.read(snakemake.input.table))
 counts = table[table["pseudo_labels"] == options["pseudo_labels"]]
 per_image = (counts["observed_positives"] / counts["images"]).mean()
 observed = ("single positive" if per_image == 1 else "observed labels", per_image, np.nan)

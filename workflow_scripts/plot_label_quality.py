@@ -5,10 +5,11 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from spml.artifacts import tables
+from spml.evaluation import results
 from spml.reporting import figures, label_quality_figure
 
 options = snakemake.params.options
-table, pairs = tables.read(snakemake.input.label_quality), tables.read(snakemake.input.confusions)
+table, pairs = (results.with_found_tau(tables.read(snakemake.input[name])) for name in ("label_quality", "confusions"))
 name = options["pseudo_labels"]
 table, pairs = table[table["pseudo_labels"] == name], pairs[pairs["pseudo_labels"] == name]
 if table["known"].any():

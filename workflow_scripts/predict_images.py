@@ -18,13 +18,14 @@ from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
 
-NAME_COLUMNS = ("image", "labels", "problem")  # before those of the categories
+NAME_COLUMNS = ("image", "labels", "thresholds", "problem")  # before those of the categories
 
 choice = documents.read(snakemake.input.choice, "choice")
 options = choice["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
 category = list(choice["thresholds"])
 threshold = np.array(list(choice["thresholds"].values()))
+used = {name: f"{name} > {choice['thresholds'][name]:.4f} ({by})" for name, by in choice["threshold_sources"].items()}
 device = choose_device(snakemake.resources.device)
 listed = manifest.read(snakemake.input.images)
 unreadable: dict[str, str] = {}
@@ -42,12 +43,13 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
         stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):
             if problem := unreadable.get(listed.path[row]):
-                writer.writerow([escaped(listed.file_name[row]), "", escaped(problem), *[""] * len(category)])
+                writer.writerow([escaped(listed.file_name[row]), "", "", escaped(problem), *[""] * len(category)])
                 row += 1
                 continue
             names = present_labels(probability, threshold, category)
             cells = [f"{value:.4f}" for value in probability]
-            writer.writerow([escaped(listed.file_name[row]), escaped("; ".join(names)), "", *cells])
+            said = [escaped("; ".join(words)) for words in (names, [used[name] for name in names])]
+            writer.writerow([escaped(listed.file_name[row]), *said, "", *cells])
             row, positives = row + 1, positives + len(names)
         progress.advance(len(features))
     if len(unreadable) == len(listed.path):

@@ -1,4 +1,4 @@
-"""Predict the logits of the training rows, or of the pool, with a trained model."""
+"""Predict the logits of the training part, validation rows among them, or of the pool, with a trained model."""
 
 from spml.runtime import log
 
@@ -10,5 +10,4 @@ from spml.models.inference import write_logits
 source = snakemake.input
 weights, description = checkpoints.load(source.checkpoint)
 with labels.opening(source.labels, "labels") as true:
-    split = snakemake.wildcards.split
-    write_logits(source.checkpoint, weights, description, source.features, true, split, snakemake.output.logits)
+    write_logits(source.checkpoint, weights, description, source.features, true, "part", snakemake.output.logits)

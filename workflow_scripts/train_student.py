@@ -5,12 +5,13 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 import contextlib
+import sys
 
 import torch
 
-from spml.artifacts import labels
+from spml.artifacts import hdf5, labels
 from spml.features.devices import choose_device
-from spml.training import supervision
+from spml.training import left_out, supervision
 from spml.training.fit import Stage
 from spml.training.fit_model import fit_model
 from spml.training.options import read_options
@@ -25,6 +26,19 @@ with contextlib.ExitStack() as stack:
 
     true, pseudo = opened(source.labels, "labels"), opened(source.pseudo_labels, "pseudo_labels")
     observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
+    if reason := hdf5.attributes(pseudo.dataset.file).get("left_out"):
+        print(f"left out: {source.pseudo_labels}: {reason}")
+        left_out.write(
+            str(reason),
+            source.features,
+            true.category,
+            loss=options["loss"],
+            select_on=options["select_on"],
+            seed=int(snakemake.wildcards.seed),
+            checkpoint=snakemake.output.checkpoint,
+            history=snakemake.output.history,
+        )
+        sys.exit()
     for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
         stage = supervision.with_expected_positives(read_options(options | own), source.priors, true.category)
         if own["train_on"] == "observed":

@@ -51,7 +51,8 @@ figure = {
 }
 methods = table["comparison"]
 chosen = methods[(methods["kind"] == "students") & (methods["name"] == options["students"]) & methods["chosen"]]
-variant = chosen["variant"].iloc[0]
+shown_labels = table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]]
+variant = (chosen if len(chosen) else shown_labels)["variant"].iloc[0]
 shown = results.variant_label(options["pseudo_labels"], variant)
 benchmarks = {  # of jobs that ran here; not an input, so that the rerun of a job does not write the report again
     rule: paths
@@ -151,10 +152,11 @@ links = [
     report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
     report.Link("Model card", "model/README.md", "snakemake --cores 1 model"),
 ]
-about = [*report.summary(record, methods, images, len(train.category), labels), report.edges(models)]
+added = report.added_labels(shown_labels, results.left_out(tables.read(snakemake.input.map)), options["students"])
+about = [*report.summary(record, methods, images, len(train.category), labels), report.edges(models), " ".join(added)]
 with writing(snakemake.output.page) as path:
     path.write_text(report.page(f"Report: {dataset}", about, sections, links), encoding="utf-8")
-summary = report.terminal_summary(dataset, models, labels) + data_warnings.sentence(
+summary = "\n".join([report.terminal_summary(dataset, models, labels), *added, ""]) + data_warnings.sentence(
     len(warnings), snakemake.output.page
 )
 with writing(snakemake.output.summary) as path:

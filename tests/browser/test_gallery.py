@@ -66,9 +66,9 @@ def ids(browser):
 
 def test_every_training_picture_is_there_with_its_thumbnail(browser, page):
     opened(browser, page)
-    assert count(browser) == len(cards(browser)) == 29
+    assert count(browser) == len(cards(browser)) == 39
     drawn = "return [...document.images].filter((i) => i.complete && i.naturalWidth === 32).length"
-    WebDriverWait(browser, 600).until(lambda b: b.execute_script(drawn) == 29)
+    WebDriverWait(browser, 600).until(lambda b: b.execute_script(drawn) == 39)
     assert all("true: " in image.get_attribute("alt") for image in browser.find_elements(By.TAG_NAME, "img"))
 
 
@@ -167,7 +167,7 @@ def test_a_view_is_in_its_address(browser, page):
     browser.get(address)
     assert ids(browser) == found
     opened(browser, page, "variant=99&category=-7&kind=__proto__&page=nothing&sort=x")  # nonsense shows all
-    assert count(browser) == 29
+    assert count(browser) == 39
 
 
 def test_a_picture_is_found_by_id_or_file_name(browser, page):
@@ -308,5 +308,5 @@ def test_a_thumbnail_is_upright_and_bounded(tmp_path):
 def test_the_data_of_the_page_are_json_without_tags(page):
     text = page.read_text()
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1])
-    assert data["variants"] == ["τ 0.50", "τ 0.70"] and len(data["images"]) == 29
+    assert data["variants"] == ["τ 0.50", "τ 0.70"] and len(data["images"]) == 39 and sum(data["splits"]) == 10
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text)

@@ -64,6 +64,7 @@ def labelled(folder, **changes):
         "image_id": ["1", "b/c", "=2", "ü", "x.y"],
         "file_name": names,
         "path": [str(folder / name) for name in names],
+        "split": ["train", "train", "val", "train", "val"],
         "category": NAMES,
         "label": label,
         "probability": np.round(random.rand(5, 4), 4),
@@ -101,7 +102,7 @@ def test_coco_is_read_by_pycocotools_and_by_the_pipeline_itself(exported, finish
 def test_wide_is_read_by_pandas(exported):
     folder, present = exported
     table = pd.read_csv(folder / "wide/labels.csv", dtype={"image_id": str}).set_index("image_id")
-    assert list(table) == ["file_name", *tiny.COLOURS]
+    assert list(table) == ["file_name", "split", *tiny.COLOURS] and set(table["split"]) == {"train", "val"}
     assert {i: {n for n in tiny.COLOURS if table.loc[i, n] == 1} for i in table.index} == present
 
 
@@ -152,8 +153,8 @@ def test_names_that_need_care_come_back_as_they_were(tmp_path):
     assert frame["ignored"][1].tolist() == [NAMES[0]]
     table = pd.read_csv(written("wide", tmp_path, of) / "labels.csv", dtype=str)
     assert list(table["image_id"]) == ["1", "b/c", "'=2", "ü", "x.y"]  # no formula for a spreadsheet
-    assert list(table)[2:] == [NAMES[0], "'=1+1", *NAMES[2:]]
-    assert pd.isna(table.iloc[1, 2]) and (table.iloc[4, 2:] == "0").all()
+    assert list(table)[3:] == [NAMES[0], "'=1+1", *NAMES[2:]]
+    assert pd.isna(table.iloc[1, 3]) and (table.iloc[4, 3:] == "0").all()
 
 
 @pytest.mark.exports
@@ -198,7 +199,7 @@ def test_targets_are_labels_from_one_half_on_and_stand_whole_in_the_wide_table(t
     document = json.loads((written("coco", tmp_path, of) / "annotations.json").read_text())
     assert {entry["category_id"] for entry in document["annotations"]} == {2, 3}
     table = pd.read_csv(written("wide", tmp_path, of) / "labels.csv")
-    assert table.iloc[0, 2:].tolist() == pytest.approx([0.2, 0.5, 0.9, 0], abs=1e-3)
+    assert table.iloc[0, 3:].tolist() == pytest.approx([0.2, 0.5, 0.9, 0], abs=1e-3)
 
 
 def test_a_quarter_turn_counts_in_width_and_height(tmp_path):

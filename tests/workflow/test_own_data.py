@@ -25,12 +25,7 @@ from spml.review import describe
 from unit.plan import dag
 
 pytestmark = pytest.mark.xdist_group("own data")
-NOBODY_KNOWS = {  # of a data set without true labels
-    "teachers/full": None,
-    "validation/select_on": "observed_labels",
-    "figures/baselines": ["an", "em"],
-    "seeds": [1200],
-}
+ONCE = {"seeds": [1200]}  # all else follows from a table without true labels
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +90,7 @@ def unknown(copied, tags):
     """One label per image and nothing else, run to everything that the pipeline makes: (folder, output)."""
     folder = copied("unknown")
     write(folder / "data/tags.csv", ["path", "observed"], tags)
-    configured(folder, table(train="tags"), NOBODY_KNOWS | {"predict": {"images": "data/test"}})
+    configured(folder, table(train="tags"), ONCE | {"predict": {"images": "data/test"}})
     return folder, tiny.snakemake(folder, "all", "gallery", "exports", "predict", "model")
 
 
@@ -152,36 +147,36 @@ def test_what_follows_needs_no_truth(unknown):
     assert tiny.planned(unknown[0]) == {}
 
 
-def test_a_teacher_of_true_labels_draws_and_extracts_nothing_again(unknown):
-    config = yaml.safe_load((unknown[0] / "config.yaml").read_text())
-    more = tiny.changed(config, {"teachers/full": tiny.CONFIG["teachers"]["full"]})
-    jobs = tiny.planned(unknown[0], config=more)
-    assert {"check_labels", "train_teacher"} <= set(jobs) and jobs["train_teacher"] == 1
-    assert not {"make_observed_labels", "extract_features", "make_pseudo_labels", "train_student"} & set(jobs)
-
-
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("entry", "changes", "message"),
     [
         (
+            {},
             {"validation/select_on": "true_labels"},
-            "data/tags.csv: found no true positive in the 10 validation rows, on which models are chosen",
+            "validation.select_on: found true_labels, wanted observed_labels",
         ),
         (
-            {"teachers/full": tiny.CONFIG["teachers"]["full"]},
-            "tags.csv: no true label of a training image is known, but teachers learn from them: full; wanted null",
+            {"teachers": {"full": tiny.CONFIG["teachers"]["full"]}},
+            {},
+            "datasets.tiny.teachers.full: learns from true labels, wanted null in its place: data/tags.csv has no true label",
         ),
     ],
     ids=["choices on true labels", "a teacher of true labels"],
 )
-def test_what_needs_the_truth_is_refused_before_anything_is_extracted(copied, tags, changes, message):
+def test_what_needs_the_truth_is_refused_before_anything_runs(copied, tags, entry, changes, message):
     folder = copied("refused")
     write(folder / "data/tags.csv", ["path", "observed"], tags)
-    configured(folder, table(train="tags"), NOBODY_KNOWS | changes)
+    configured(folder, table(train="tags") | entry, ONCE | changes)
     code, output = tiny.snakemake(folder, check=False)
     assert code == 1 and "Traceback" not in output and message in output, output
-    assert not (folder / "results/tiny/features").exists() and "rule extract_features:" not in output
-    assert not (folder / "results/tiny/teachers").exists()
+    assert not (folder / "results").exists()
+
+
+def test_the_terminal_says_what_follows_without_truth(unknown):
+    output = unknown[1]
+    assert "No true label of data set tiny is known. Models are selected on observed labels" in output
+    assert "Left out, since they learn from true labels: teachers full." in output
+    assert "put back into pseudo-labels paper" in output
 
 
 # -- some is known
@@ -198,7 +193,8 @@ def test_truth_of_some_rows_is_validated_and_tested_on_what_is_known(copied, tru
     known = {name: c for number, (name, c) in enumerate(true["test"].items()) if number % 3 == 0}
     test_rows = [(name, ";".join(known[name]) or "-" if name in known else "") for name in true["test"]]
     write(folder / "data/some_test.csv", ["path", "true"], test_rows)
-    changes = NOBODY_KNOWS | {"validation/select_on": "true_labels", "pseudo_labels/paper/taus": [0.5]}
+    none_to_learn_from = {"teachers/full": None, "figures/baselines": ["an", "em"]}
+    changes = ONCE | none_to_learn_from | {"pseudo_labels/paper/taus": [0.5]}
     configured(folder, table(train="some", test="some_test"), changes)
     tiny.snakemake(folder)
     results = folder / "results/tiny"
@@ -299,7 +295,7 @@ def read(copied, true, tags, tmp_path_factory):
         entries = write_tables(folder, true, tags) | write_layouts(folder) | write_archives(folder, served, address)
         changes = {f"datasets/{dataset}": {"backbone": "random"} | entry for dataset, entry in entries.items()}
         seeds = {"dataset": "table", "seeds": [1200, 1201]}
-        configured(folder, tiny.CONFIG["datasets"]["tiny"], NOBODY_KNOWS | changes | seeds)
+        configured(folder, tiny.CONFIG["datasets"]["tiny"], changes | seeds)
         tiny.snakemake(folder, *READ_TARGETS, "--keep-going")
     return folder
 
@@ -412,7 +408,7 @@ def refused(copied, tags):
         "gone": {"source": "csv", "train": {"annotations": "gone.csv"}},
     }
     changes = {f"datasets/{dataset}": {"backbone": "random"} | entry for dataset, entry in entries.items()}
-    configured(folder, tiny.CONFIG["datasets"]["tiny"], NOBODY_KNOWS | changes | {"dataset": "lost"})
+    configured(folder, tiny.CONFIG["datasets"]["tiny"], ONCE | changes)
     targets = [f"results/{dataset}/labels/train.h5" for dataset in entries]
     code, output = tiny.snakemake(folder, *targets, "--keep-going", check=False)
     assert code == 1 and "Traceback" not in output
@@ -429,6 +425,32 @@ def refused(copied, tags):
 )
 def test_a_table_that_does_not_fit_is_refused_by_name(refused, message):
     assert message in refused
+
+
+def test_mistakes_of_tables_and_files_are_told_before_any_job(copied, tags):
+    """All at once: unknown categories of the test table, a picture that is missing, one that is none; the same picture twice."""
+    folder = copied("unsound")
+    write(folder / "data/tags.csv", ["path", "observed"], [*tags, ("99.png", "red")])
+    write(folder / "data/test_tags.csv", ["path", "true"], [("1.png", "pink;red"), ("2.png", "mauve")])
+    (folder / "data/train/1.png").write_text("no picture")
+    (folder / "data/test/2.png").write_bytes((folder / "data/train/2.png").read_bytes())
+    entry = table(train="tags") | {"test": {"annotations": "data/test_tags.csv", "images": "data/test"}}
+    configured(folder, entry, ONCE)
+    code, output = tiny.snakemake(folder, check=False)
+    assert code == 1 and "Traceback" not in output and "Error in the data:" in output, output
+    for message in (
+        "pictures are not in data/train: data/train/99.png",
+        "cannot be read: data/train/1.png (",
+        "2 unknown categories",
+    ):
+        assert message in output
+    assert not list((folder / "results").rglob("*.h5")) and "localrule" not in output
+    write(folder / "data/tags.csv", ["path", "observed"], tags[1:])
+    write(folder / "data/test_tags.csv", ["path", "true"], [("1.png", "red"), ("2.png", "red")])
+    output = tiny.snakemake(folder, "results/tiny/labels/train.h5")
+    assert (
+        "Warning: 1 picture of the training part is in the test part, too: data/train/2.png (data/test/2.png)" in output
+    )
 
 
 # -- what holds for a data set of the field

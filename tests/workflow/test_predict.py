@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from sklearn.metrics import f1_score, precision_score, recall_score
+from sklearn.metrics import precision_score, recall_score
 
 import tiny
 from plan import load
@@ -25,7 +25,6 @@ from plan import model as plan_model
 from plan.errors import ConfigError
 from spml.artifacts import checkpoints, left_out
 from spml.data import image_folder
-from spml.evaluation import thresholds
 from spml.features import backbones
 from spml.models import inference
 from spml.reporting import html
@@ -108,16 +107,13 @@ def test_the_variant_is_the_one_that_validation_chose(finished, predictions):
     assert predictions[1]["candidates"] == 2 and predictions[1]["seed"] == 1200
 
 
-def test_a_threshold_is_the_best_on_validation():
-    random = np.random.RandomState(3)
-    probability, label = random.rand(60, 5), (random.rand(60, 5) > 0.6).astype(np.uint8)
-    label[:, 4] = 0
-    chosen, overall = thresholds.by_category(probability, label)
-    for column in range(4):
-        tried = [f1_score(label[:, column], probability[:, column] > t) for t in np.linspace(0, 1, 100)]
-        found = f1_score(label[:, column], probability[:, column] > chosen[column])
-        assert found == pytest.approx(max(tried), abs=0.02) and found >= max(tried) - 1e-9
-    assert chosen[4] == overall
+def test_predictions_say_which_threshold_each_label_passed(predictions):
+    table, choice = predictions
+    for _, row in table[table["labels"] != ""].iterrows():
+        names = row["labels"].split("; ")
+        wanted = [f"{name} > {choice['thresholds'][name]:.4f} ({choice['threshold_sources'][name]})" for name in names]
+        assert row["thresholds"] == "; ".join(wanted)
+    assert all("% its own" in source for source in choice["threshold_sources"].values())
 
 
 def test_another_model_replicate_and_a_list_of_paths(copied, tmp_path):

@@ -78,9 +78,8 @@ def priors(experiment: Experiment) -> Iterator[str]:
     options, method = experiment.priors, experiment.prior_method
     if method == "labels_per_image" and options.labels_per_image is None:
         yield "priors.labels_per_image: found nothing, wanted a number from 1 (priors.method: labels_per_image)"
-    if method == "validation" and not experiment.source.has_true_labels:
-        wanted = "labels_per_image or estimated: source {} has no true labels"
-        yield f"priors.method: found validation, wanted {wanted.format(experiment.entry.source)}"
+    if method == "validation" and not experiment.knows_truth:
+        yield "priors.method: found validation, wanted labels_per_image or estimated: no true label is known"
     readers = prior_readers(experiment)
     if method != "estimated" or not readers:
         return

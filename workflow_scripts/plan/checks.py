@@ -6,7 +6,7 @@ from typing import Any
 
 from plan import check_students, paths
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, format_reference, parse_reference, variants_of
+from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
 from plan.labels import rule_parameters
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
@@ -104,17 +104,19 @@ def boxes(experiment: Experiment) -> Iterator[str]:
 
 
 def true_labels(experiment: Experiment) -> Iterator[str]:
-    """Yield what learns from true labels, or is selected on them, where the source has none."""
-    if experiment.source.has_true_labels:
+    """Yield what learns from true labels, or is selected on them, where none is known."""
+    if experiment.knows_truth:
         return
-    kind = experiment.entry.source
+    source, table = experiment.entry.source, experiment.entry.location("train").annotations
+    where = f"{table} has no true label" if experiment.source.has_true_labels else f"source {source} has no true labels"
     if not experiment.selects_on_observed:
         yield (
-            f"validation.select_on: found {experiment.validation.select_on}, wanted observed_labels: source {kind} has no "
-            "true labels"
+            f"validation.select_on: found {experiment.validation.select_on}, wanted observed_labels, or null, which follows: "
+            f"{where}"
         )
     for name in experiment.fully_supervised:
-        yield f"teachers.{name}: learns from true labels, which source {kind} does not have; wanted null in its place"
+        key = f"datasets.{experiment.dataset}.teachers.{name}"
+        yield f"{key}: learns from true labels, wanted null in its place: {where}"
 
 
 def losses(experiment: Experiment) -> Iterator[str]:
@@ -177,7 +179,9 @@ def labels(experiment: Experiment) -> Iterator[str]:
 def taus(experiment: Experiment) -> Iterator[str]:
     """Yield thresholds that have more than two decimals, are repeated, or do not lie above tau_low."""
     for name, entry in experiment.pseudo_labels.items():
-        key, values = f"pseudo_labels.{name}", entry.taus if RULES[entry.rule].swept else []
+        key, values = f"pseudo_labels.{name}", getattr(entry, "taus", None) or []
+        if RULES[entry.rule].swept:
+            yield from _taus_or_target(key, entry)
         texts = [f"{tau:.2f}" for tau in values]
         for tau, text in zip(values, texts, strict=True):
             if abs(tau - float(text)) > 1e-9 or float(text) >= 1:
@@ -186,6 +190,20 @@ def taus(experiment: Experiment) -> Iterator[str]:
                 yield f"{key}.tau_low: found {entry.tau_low}, wanted below every τ ({text} is not above it)"
         for text in sorted({text for text in texts if texts.count(text) > 1}):
             yield f"{key}.taus: found {text} more than once (two decimals count), wanted each once"
+
+
+def _taus_or_target(key: str, entry: Any) -> Iterator[str]:
+    """Yield an entry of pseudo_labels with neither thresholds nor a target, or with both, or with a target of two kinds."""
+    target = getattr(entry, "target", None)
+    if entry.taus is None and not target:
+        more = ", or target, as in {precision: 0.8}" if hasattr(entry, "target") else ""
+        yield f"{key}.taus: found nothing, wanted thresholds, as in [0.55, 0.75]{more}"
+    if entry.taus is not None and target:
+        yield f"{key}: found taus and target, wanted one of them: set taus: null beside target, which finds its own τ"
+    if target and len(target_of(entry)) != 1:
+        yield f"{key}.target: found {target_of(entry) or 'nothing'}, wanted precision or labels_per_image, one of them"
+    if "precision" in target_of(entry) and entry.split == "pool":
+        yield f"{key}.target: found precision, wanted labels_per_image: of the pool (split: pool) nothing is observed"
 
 
 def calibration(experiment: Experiment) -> Iterator[str]:

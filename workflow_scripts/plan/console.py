@@ -40,6 +40,24 @@ def require_writable() -> None:
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 
 
+def announce(experiment: Experiment) -> None:
+    """Print what follows from true labels that nobody knows, where there are none."""
+    if not experiment.knows_truth:
+        print(f"\n{without_truth(experiment)}\n", file=sys.stderr)
+
+
+def without_truth(experiment: Experiment) -> str:
+    """Return in a few sentences what a data set without true labels does in place of what needs them."""
+    kept = sorted(name for name, entry in experiment.pseudo_labels.items() if entry.keep_observed)
+    sentences = [f"No true label of data set {experiment.dataset} is known."]
+    sentences.append("Models are selected on observed labels, and what needs true labels is not measured.")
+    if kept:
+        sentences.append(f"Observed labels are put back into pseudo-labels {', '.join(kept)}.")
+    if names := experiment.left_out_teachers:
+        sentences.append(f"Left out, since they learn from true labels: teachers {', '.join(names)}.")
+    return " ".join(sentences)
+
+
 def end_with_the_terminal() -> None:
     """Take SIGHUP for Ctrl-C, so that Snakemake ends its jobs and takes its lock away; under nohup it stays ignored."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:

@@ -10,6 +10,8 @@ from typing import Any
 from plan import acquire, paths, tracking
 from plan.experiment import Experiment, plain
 
+CHECKED_BYTES = 100_000_000  # of annotations that are read at the start of a run; the jobs check larger ones
+
 
 def pictures(experiment: Experiment, part: str) -> str | list[str]:
     """Return the listing of the archive that holds the pictures of a part; none where the pictures are the user's or drawn."""
@@ -84,6 +86,28 @@ def _rows(manifest: str, time: int) -> int:
     """Return the number of images in a manifest that was written at that time; each job of a shard asks."""
     with open(manifest, newline="", encoding="utf-8") as file:
         return sum(1 for _ in csv.reader(file)) - 1
+
+
+def unchecked_parts(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Return, by part, the user's annotations and the folder of the pictures.
+
+    There is nothing where labels were made of them before, and where reading them takes more than seconds.
+    """
+    if experiment.entry.source not in ("csv", "coco"):
+        return {}  # others are converted, or fetched with their pictures
+    parts = {
+        part: (str(acquire.annotations(experiment, part)), picture_folder(experiment, part))
+        for part in experiment.parts
+        if part != "pool"
+    }
+    if sum(os.path.getsize(file) for file, _ in parts.values() if os.path.isfile(file)) > CHECKED_BYTES:
+        return {}
+    try:
+        made = os.stat(paths.labels(experiment.dataset, "train")).st_mtime_ns
+        changed = any(os.stat(file).st_mtime_ns > made for file, _ in parts.values())
+    except OSError:
+        changed = True
+    return parts if changed and all(os.path.isfile(file) for file, _ in parts.values()) else {}
 
 
 def categories(experiment: Experiment) -> str | list[str]:

@@ -1,15 +1,15 @@
 """The experiment of one data set: the configuration with its defaults and the data set's own values merged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from plan import paths
+from plan import paths, truth
 from plan.config import Config
 from plan.presets import expanded
-from plan.sections import Stage, Student, Teacher, Training
+from plan.sections import Stage, Student, Teacher, Training, Validation
 from plan.sources import SOURCES, Source
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
@@ -57,7 +57,14 @@ def tau_of(variant: str) -> str:
 
 def variants_of(entry: Any) -> list[str]:
     """Return the variants of an entry of pseudo_labels, as in file names, sorted: its thresholds, or ``all``."""
-    return sorted(f"tau_{abs(tau):.2f}" for tau in entry.taus) if RULES[entry.rule].swept else ["all"]
+    swept = RULES[entry.rule].swept and not target_of(entry)
+    return sorted(f"tau_{abs(tau):.2f}" for tau in entry.taus or []) if swept else ["all"]
+
+
+def target_of(entry: Any) -> dict[str, Any]:
+    """Return the target that an entry of pseudo_labels names in place of thresholds: its one key and value, or nothing."""
+    target = getattr(entry, "target", None)
+    return target.model_dump(exclude_none=True) if target else {}
 
 
 class Experiment:
@@ -68,18 +75,42 @@ class Experiment:
         self.entry = entry = config.datasets[dataset]
         self.source: Source = SOURCES[entry.source]
         self.seeds = sorted(entry.seeds or config.seeds)
-        self.validation = _merged(config.validation, entry.validation)
+        location = entry.location("train").annotations
+        self.knows_truth = self.source.has_true_labels and not (self.source.is_table and not truth.known(location))
+        self.validation = self._selecting(_merged(config.validation, entry.validation))
         self.observation = _merged(config.observation, entry.observation)
         self.priors = _merged(config.priors, entry.priors)
-        self.figures = _merged(config.figures, entry.figures)
-        self.comparison = _merged(config.comparison, entry.comparison)
         self.predict = _merged(config.predict, entry.predict)
         self.review = _merged(config.review, entry.review)
         training = expanded(_changed(config.training)) | expanded(_named(entry.training))
         self.training = Training.model_construct(**training)
-        self.teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
-        self.pseudo_labels: dict[str, Any] = _present(config.pseudo_labels | entry.pseudo_labels)
+        teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
+        shared = {} if self.knows_truth else _present(config.teachers)
+        self.left_out_teachers = sorted(
+            name for name, teacher in shared.items() if name not in entry.teachers and _learns_from_truth(teacher)
+        )
+        self.teachers = {name: teacher for name, teacher in teachers.items() if name not in self.left_out_teachers}
+        pseudo_labels = _present(config.pseudo_labels | entry.pseudo_labels)
+        self.pseudo_labels: dict[str, Any] = {name: self._keeping(own) for name, own in pseudo_labels.items()}
         self.students: dict[str, Student] = _present(config.students | entry.students)
+        without = {*config.teachers, *entry.teachers} - {
+            *self.teachers
+        }  # taken away by null, or since no truth is known
+        self.figures = _merged(_without(config.figures, "baselines", without), entry.figures)
+        self.comparison = _merged(_without(config.comparison, "reference", without), entry.comparison)
+
+    def _selecting(self, validation: Validation) -> Validation:
+        """Return the section validation with the labels that models are selected on, where it leaves them open."""
+        if validation.select_on:
+            return validation
+        return validation.model_copy(update={"select_on": "true_labels" if self.knows_truth else "observed_labels"})
+
+    def _keeping(self, entry: Any) -> Any:
+        """Return an entry of pseudo_labels with whether observed labels are put back, where it leaves that open."""
+        if entry.keep_observed is not None:
+            return entry
+        given_by_people = not self.knows_truth or bool(self.review.answers)
+        return entry.model_copy(update={"keep_observed": given_by_people and entry.split == "train"})
 
     @cached_property
     def parts(self) -> list[str]:
@@ -193,11 +224,7 @@ class Experiment:
     @cached_property
     def fully_supervised(self) -> list[str]:
         """The teachers that learn from true labels."""
-        return sorted(
-            name
-            for name, teacher in self.teachers.items()
-            if teacher.supervision == "full" or LOSSES[teacher.loss.name].needs == "true negatives"
-        )
+        return sorted(name for name, teacher in self.teachers.items() if _learns_from_truth(teacher))
 
     @cached_property
     def backbones(self) -> list[str]:
@@ -231,6 +258,19 @@ def _merged(section: AnySection, own: BaseModel | None) -> AnySection:
     if own is None:
         return section
     return section.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+
+
+def _without(section: AnySection, key: str, names: Collection[str]) -> AnySection:
+    """Return a section that all data sets share without the teachers that this one does not have."""
+    value = getattr(section, key)
+    if isinstance(value, list):
+        return section.model_copy(update={key: [name for name in value if name not in names]})
+    return section.model_copy(update={key: None}) if value in names else section
+
+
+def _learns_from_truth(teacher: Teacher) -> bool:
+    """Return whether a teacher learns from true labels."""
+    return teacher.supervision == "full" or LOSSES[teacher.loss.name].needs == "true negatives"
 
 
 def _named(section: BaseModel | None) -> dict[str, Any]:

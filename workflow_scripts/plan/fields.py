@@ -114,6 +114,21 @@ else:
 Tau = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1 with at most two decimals")]
 
 
+class Target(Section):
+    """What pseudo-labels should be like, in place of thresholds; one of the two."""
+
+    precision: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="the share of right ones among the labels that the teacher adds, above 0 and below 1, as its probabilities "
+        "promise once they are calibrated on validation",
+    )
+    labels_per_image: Annotated[float, Field(gt=0)] | Literal["priors"] | None = Field(
+        None,
+        description="the labels that a training image has on average, a number above 0; priors: as many as section priors "
+        "tells",
+    )
+
+
 class PseudoLabels(Section):
     """Pseudo-labels from a teacher, with the parameters of their rule; null takes them away."""
 
@@ -121,7 +136,11 @@ class PseudoLabels(Section):
         description="a teacher, a student (paper@0.75, or cap@all where its pseudo-labels have no τ), or a list of them, "
         "each once, whose logits are averaged"
     )
-    keep_observed: bool = Field(False, description="true: put what was observed back")
+    keep_observed: bool | None = Field(
+        None,
+        description="true: put what was observed back; false: do not (as published); null: true where no true label of the "
+        "training part is known, or where people gave answers (review.answers), else false",
+    )
     split: Literal["train", "pool"] = Field(
         "train", description="the images that are labelled: the training rows, or the pool of images without labels"
     )
@@ -135,7 +154,10 @@ def _rule_model(record: PseudoLabelRule) -> Any:
         description = (
             "thresholds, one set of pseudo-labels each: from 0 to below 1 with at most two decimals, each once"
         )
-        fields["taus"] = (Annotated[list[Tau], Field(min_length=1)], Field(description=description))
+        fields["taus"] = (Annotated[list[Tau], Field(min_length=1)] | None, Field(None, description=description))
+        if not record.hyperparameters:
+            description = "in place of taus: what the labels should be like; each replicate finds the τ that does it"
+            fields["target"] = (Target | None, Field(None, description=description))
     fields |= {entry.name: _hyperparameter(entry) for entry in record.hyperparameters}
     return pydantic.create_model(f"rule_{record.name}", __base__=PseudoLabels, __doc__=PseudoLabels.__doc__, **fields)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from plan import acquire, paths
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, format_reference, plain, tau_of, variants_of
+from plan.experiment import Experiment, as_list, format_reference, plain, target_of, tau_of, variants_of
 from spml.labels.pseudo_labels import RULES
 
 
@@ -80,8 +80,8 @@ def prior_readers(experiment: Experiment) -> list[str]:
 
 
 def takes_priors(settings: Any) -> bool:
-    """Return whether the rule of an entry of pseudo_labels takes class priors that the entry does not name."""
-    return getattr(settings, "prior", 0) is None
+    """Return whether the rule of an entry of pseudo_labels, or its target, takes class priors that the entry does not name."""
+    return getattr(settings, "prior", 0) is None or target_of(settings).get("labels_per_image") == "priors"
 
 
 def check_options(experiment: Experiment) -> dict[str, Any]:
@@ -100,9 +100,13 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
     """Return the rule that makes pseudo-labels, its parameters and its teachers."""
     settings = entry(experiment, pseudo_labels)
     rule, parameters = RULES[settings.rule], rule_parameters(settings)
-    if rule.swept:
+    own: dict[str, Any] = {"split": "pool"} if settings.split == "pool" else {}
+    if (target := target_of(settings)) and not tau_of(variant):
+        own["target"] = plain(target)
+        if "precision" in target:
+            own["calibrate_on"] = experiment.validation.select_on
+    elif rule.swept:
         parameters["tau"] = float(tau_of(variant))
-    own = {"split": "pool"} if settings.split == "pool" else {}
     return own | {
         "keep_observed": settings.keep_observed,
         "parameters": plain(parameters),
@@ -114,15 +118,6 @@ def rule_options(experiment: Experiment, pseudo_labels: str, variant: str) -> di
 def rule_parameters(settings: Any) -> dict[str, Any]:
     """Return the hyperparameters of the rule of an entry of pseudo_labels, by name."""
     return {parameter.name: getattr(settings, parameter.name) for parameter in RULES[settings.rule].hyperparameters}
-
-
-def calibration_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:
-    """Return the teachers' logits on the validation rows, where the rule is calibrated on them."""
-    settings = entry(experiment, pseudo_labels)
-    if not RULES[settings.rule].reads_validation(rule_parameters(settings)):
-        return []
-    folders = experiment.folders(as_list(settings.teacher), seed)
-    return [paths.logits(experiment.dataset, folder, "val") for folder in folders]
 
 
 def teacher_logits(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:

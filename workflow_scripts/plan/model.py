@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plan import features, labels, paths, tracking, training
-from plan.experiment import Experiment, parse_reference
+from plan.experiment import Experiment, parse_reference, plain
 from plan.sections import Student, Teacher
 
 
@@ -40,6 +40,7 @@ def candidate_options(experiment: Experiment) -> dict[str, Any]:
     return {
         "backbone": features.extraction(experiment, experiment.backbone(chosen.entry)),
         "candidates": [{"kind": chosen.kind, "name": chosen.name, "variant": variant} for variant in chosen.variants],
+        "labels_per_image": plain(experiment.priors.labels_per_image) if experiment.selects_on_observed else None,
         "seed": chosen.seed,
     }
 

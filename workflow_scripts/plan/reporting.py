@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from plan import acquire, benchmarks, data, evaluation, features, labels, paths, training
-from plan.experiment import Experiment, plain, variants_of
+from plan.experiment import Experiment, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
 
@@ -20,7 +20,14 @@ FIGURES = {  # name of a figure to its alternative text
 
 def shown_models(experiment: Experiment) -> dict[str, Any]:
     """Return the students and baselines that the figures show, and the names that they show them by."""
-    return plain(experiment.figures) | {"labels": experiment.display_names}
+    shown = {"labels": experiment.display_names, "pseudo_labels": experiment.shown_pseudo_labels}
+    return plain(experiment.figures) | shown
+
+
+def found_taus(experiment: Experiment) -> str | list[str]:
+    """Return the table of the τ that a target found, where the figures show students of one."""
+    shown = experiment.pseudo_labels[experiment.shown_pseudo_labels]
+    return paths.table("label_counts", experiment.dataset) if target_of(shown) else []
 
 
 def shown_pseudo_labels(experiment: Experiment) -> dict[str, Any]:

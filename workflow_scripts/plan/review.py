@@ -4,7 +4,16 @@ import sys
 from typing import Any
 
 from plan import features, labels, paths, training
-from plan.experiment import Experiment, as_list, format_reference, parse_reference, plain, tau_of, variants_of
+from plan.experiment import (
+    Experiment,
+    as_list,
+    format_reference,
+    parse_reference,
+    plain,
+    target_of,
+    tau_of,
+    variants_of,
+)
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
 
@@ -13,9 +22,10 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     """Return the options of make_gallery: the variants of the pseudo-labels in words, and their teachers."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
+    rule = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or entry.rule
     return {
         "teacher": ", ".join(format_reference(reference) for reference in as_list(entry.teacher)),
-        "variants": [f"τ {tau_of(variant)}" if tau_of(variant) else entry.rule for variant in variants],
+        "variants": [f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants],
     }
 
 

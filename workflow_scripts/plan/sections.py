@@ -34,10 +34,11 @@ class Validation(Section):
         0.2, description="share of the training part, above 0 and below 1"
     )
     seed: Seed = Field(1200, description="seed of the split (1200 as published)")
-    select_on: Literal["true_labels", "observed_labels"] = Field(
-        "true_labels",
-        description="what models and thresholds are selected on: true_labels (as published) or observed_labels (what was "
-        "observed as present, the rest as absent)",
+    select_on: Literal["true_labels", "observed_labels"] | None = Field(
+        None,
+        description="what models and thresholds are selected on: true_labels (as published), observed_labels (what was "
+        "observed as present, the rest as absent), or null: observed_labels where no true label of the training part is "
+        "known, else true_labels",
     )
 
 

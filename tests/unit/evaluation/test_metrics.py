@@ -64,8 +64,10 @@ def test_blocks_of_any_size_give_the_same_numbers(monkeypatch, entries, columns)
 
     def measured():
         predictions = metrics.Predictions(PROBABILITIES, PROBABILITIES, true, 0.3)
-        chosen, overall = thresholds.by_category(PROBABILITIES, true)
-        return metrics.evaluate(predictions), predictions.sums.reliability, chosen.tolist(), overall
+        chosen = thresholds.by_category(PROBABILITIES, true)
+        same_for_all = thresholds.by_labels_per_image(PROBABILITIES, 1.5).overall
+        reliability = predictions.sums.reliability
+        return metrics.evaluate(predictions), reliability, chosen.values.tolist(), chosen.overall, same_for_all
 
     whole = measured()
     monkeypatch.setattr(blocks, "ENTRIES", entries)

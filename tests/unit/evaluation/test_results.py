@@ -8,7 +8,7 @@ from spml.evaluation import results
 def model(kind, name, variant, seed, val, test):
     row = {"kind": kind, "name": name, "variant": variant, "tau": variant.removeprefix("tau_"), "seed": seed}
     row |= {"val_map": val, "test_map": test, "val_map_present": val + 1, "test_map_present": test + 1}
-    return row | {"val_categories_present": 4, "test_categories_present": 4, "categories": 4}
+    return row | {"val_categories_present": 4, "test_categories_present": 4, "categories": 4, "left_out": ""}
 
 
 def test_the_variant_is_chosen_on_validation(tmp_path):
@@ -31,6 +31,25 @@ def test_the_variant_is_chosen_on_validation(tmp_path):
     tables.write(tmp_path / "map.csv", pd.DataFrame(rows))
     table = results.read_map(tmp_path / "map.csv")
     assert (table["scale"] == "mAP, categories present (%)").all() and table["test_score"].iloc[0] == 43
+
+
+def test_a_variant_that_is_left_out_in_a_replicate_is_no_method(tmp_path):
+    rows = [model("teachers", "em", "", 1, 50, 40), model("students", "paper", "tau_0.50", 1, 60, 50)]
+    rows += [model("students", "paper", "tau_0.90", seed, 70, 90) for seed in (1, 2)]
+    rows[-1] |= {"val_map": "", "test_map": "", "val_categories_present": "", "left_out": "no label is present"}
+    tables.write(tmp_path / "map.csv", pd.DataFrame(rows))
+    assert results.left_out(tables.read(tmp_path / "map.csv")) == {
+        ("students", "paper", "tau_0.90"): "no label is present"
+    }
+    table = results.read_map(tmp_path / "map.csv")
+    assert set(results.methods(table).index) == {("teachers", "em", ""), ("students", "paper", "tau_0.50")}
+    assert (table["scale"] == "mAP (%)").all()
+
+
+def test_the_tau_that_a_target_found_is_the_mean_over_replicates():
+    rows = [{"pseudo_labels": "mine", "variant": "all", "seed": seed, "tau": tau} for seed, tau in ((1, 0.6), (2, 0.7))]
+    rows += [{"pseudo_labels": "paper", "variant": "tau_0.50", "seed": 1, "tau": 0.5}]
+    assert results.with_found_tau(pd.DataFrame(rows))["tau"].tolist() == pytest.approx([0.65, 0.65, 0.5])
 
 
 LABELS = {"teachers/em": "Entropy maximisation", "students/em": "Pseudo multi-labels"}

@@ -76,10 +76,11 @@ def test_label_quality_judges_the_known_and_takes_no_unknown_for_wrong():
 
 def test_thresholds_and_metrics_of_the_card_ignore_the_unknown():
     probability = pseudo_labels.probabilities(SCORES)
-    chosen, overall = thresholds.by_category(probability, TRUE)
-    rows = KNOWN[:, 0]
-    assert chosen[0] == best_threshold(probability[rows, 0], TRUE[rows, 0]) and chosen[3] == overall
-    assert overall == best_threshold(probability[KNOWN], TRUE[KNOWN])
+    found = thresholds.by_category(probability, TRUE)
+    chosen, rows = found.values, KNOWN[:, 0]
+    assert found.overall == best_threshold(probability[KNOWN], TRUE[KNOWN]) and chosen[3] == found.overall
+    own = best_threshold(probability[rows, 0], TRUE[rows, 0])
+    assert min(own, found.overall) <= chosen[0] <= max(own, found.overall)
     predictions = metrics.Predictions(SCORES, probability, TRUE, chosen)
     _, by_category = model_card.evaluate(predictions, list("abcd"))
     predicted = (probability > chosen) & KNOWN

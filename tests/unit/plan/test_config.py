@@ -101,9 +101,55 @@ CASES = {
         },
         "observation.sampling: found size, wanted uniform or weights: source csv has no boxes",
     ),
+    "neither thresholds nor a target": (
+        {"pseudo_labels/new": {"teacher": "em"}},
+        "pseudo_labels.new.taus: found nothing, wanted thresholds, as in [0.55, 0.75], or target, as in {precision: 0.8}",
+    ),
+    "thresholds beside a target": (
+        {"pseudo_labels/paper/target": {"precision": 0.8}},
+        "pseudo_labels.paper: found taus and target, wanted one of them: set taus: null beside target",
+    ),
+    "two targets": (
+        {"pseudo_labels/new": {"teacher": "em", "target": {"precision": 0.8, "labels_per_image": 2}}},
+        "pseudo_labels.new.target: found {'precision': 0.8, 'labels_per_image': 2.0}, wanted precision or labels_per_image",
+    ),
+    "an empty target": (
+        {"pseudo_labels/new": {"teacher": "em", "target": {}}},
+        "pseudo_labels.new.target: found nothing, wanted precision or labels_per_image, one of them",
+    ),
+    "a precision that is none": (
+        {"pseudo_labels/new": {"teacher": "em", "target": {"precision": 80}}},
+        "pseudo_labels.new.target.precision: found 80, wanted the share of right ones",
+    ),
+    "a band without thresholds": (
+        {"pseudo_labels/new": {"teacher": "em", "rule": "band"}},
+        "pseudo_labels.new.taus: found nothing, wanted thresholds, as in [0.55, 0.75]",
+    ),
+    "a target of a rule that takes none": (
+        {"pseudo_labels/new": {"teacher": "em", "rule": "band", "target": {"precision": 0.8}}},
+        "pseudo_labels.new.target: no such key here",
+    ),
+    "a precision of the pool": (
+        POOLED | {"pseudo_labels/new": {"teacher": "em", "split": "pool", "target": {"precision": 0.8}}},
+        "pseudo_labels.new.target: found precision, wanted labels_per_image: of the pool (split: pool) nothing is observed",
+    ),
     "true labels of a source that has none": (
-        {"datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}}},
-        "teachers.full: learns from true labels, which source image_folder does not have; wanted null in its place",
+        {
+            "datasets/tiny": {
+                "source": "image_folder",
+                "backbone": "random",
+                "train": {"images": "data/train"},
+                "teachers": {"full": {"loss": "bce", "supervision": "full"}},
+            }
+        },
+        "datasets.tiny.teachers.full: learns from true labels, wanted null in its place: source image_folder has no true labels",
+    ),
+    "choices on true labels that the source does not have": (
+        {
+            "datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}},
+            "validation/select_on": "true_labels",
+        },
+        "validation.select_on: found true_labels, wanted observed_labels, or null, which follows: source image_folder has no",
     ),
     "NUS-WIDE without its lists": (
         {"datasets/tiny": {"source": "nuswide", "backbone": "random"}},
@@ -211,7 +257,7 @@ CASES = {
             "datasets/tiny": {"source": "image_folder", "backbone": "random", "train": {"images": "data/train"}},
             "priors": {"method": "validation"},
         },
-        "priors.method: found validation, wanted labels_per_image or estimated: source image_folder has no true labels",
+        "priors.method: found validation, wanted labels_per_image or estimated: no true label is known",
     ),
     "priors from a teacher that is not there": (
         {"priors": {"method": "estimated", "teacher": "wan"}, "pseudo_labels/cap": CAP},

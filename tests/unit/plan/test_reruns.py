@@ -299,20 +299,16 @@ def test_a_change_of_the_config_of_a_table_runs_what_depends_on_it(case):
 
 
 @pytest.mark.parametrize(
-    ("settings", "read"),
-    [
-        ({"rule": "cardinality"}, True),
-        ({"rule": "cardinality", "number": 2}, False),
-        ({"rule": "conformal"}, False),
-        ({"rule": "conformal", "calibrate_on": "validation"}, True),
-        ({"rule": "adaptive"}, False),
-    ],
+    "settings",
+    [{"rule": "cardinality"}, {"rule": "conformal", "calibrate_on": "validation"}, {"target": {"precision": 0.8}}],
+    ids=["a rule", "another rule", "a target"],
 )
-def test_validation_logits_are_read_where_a_rule_is_calibrated_on_them(settings, read):
+def test_what_is_calibrated_on_validation_depends_on_the_training_part_alone(settings):
+    """Logits of validation rows lie in the file of the training part: test labels change no pseudo-label."""
     changes = {"pseudo_labels/new": {"teacher": ["em", "an"], **settings}}
     job = dag.jobs(tiny.changed(tiny.CONFIG, changes))["results/tiny/pseudo_labels/new/seed_1200/all.h5"]
-    wanted = {f"results/tiny/teachers/{name}/seed_1200/logits_val.h5" for name in ("em", "an")}
-    assert {path for path in job.inputs if path.endswith("logits_val.h5")} == (wanted if read else set())
+    wanted = {f"results/tiny/teachers/{name}/seed_1200/logits_train.h5" for name in ("em", "an")}
+    assert {path for path in job.inputs if "/logits_" in path} == wanted
 
 
 def test_the_rules_of_this_test_are_those_of_the_workflow():

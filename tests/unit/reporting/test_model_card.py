@@ -9,7 +9,7 @@ PREDICTIONS = Predictions(LOGITS, 1 / (1 + np.exp(-LOGITS)), TRUE, np.array([0.5
 CATEGORIES = ["cat", "a|b", "none"]
 
 
-def card(measured, kind="students", edges=(), **options):
+def card(measured, kind="students", edges=(), labels_per_image=None, **options):
     choice = {
         "dataset": "my_data",
         "model": {"kind": kind, "name": "paper", "variant": "tau_0.75" if kind == "students" else ""},
@@ -21,6 +21,8 @@ def card(measured, kind="students", edges=(), **options):
         "edges": list(edges),
         "threshold": 0.4,
         "thresholds": dict.fromkeys(CATEGORIES, 0.5),
+        "threshold_sources": {"cat": "2 % its own", "a|b": "all categories", "none": "2 % its own"},
+        "labels_per_image": labels_per_image,
         "positives": {"cat": 1, "a|b": 0, "none": 1},
     }
     rule = {"rule": "threshold", "parameters": {"tau": 0.75}, "teacher": ["em"], "keep_observed": True}
@@ -50,9 +52,12 @@ def test_a_card_of_a_student():
     assert (
         "| mAP | mAP, categories present | OF1 | CF1 |\n|---|---|---|---|\n| 66.67 | 100.00 | 100.00 | 66.67 |" in text
     )
-    assert "| cat | 2 | 2 | 100.00 | 100.00 | 100.00 | 0.5000 |\n| a\\|b | 0 | 1 |" in text
-    assert "| none | – | – | – | – | – | 0.5000 |\n\n## Limits" in text
-    assert "never learnt: a\\|b.\n- Without a validation positive, threshold 0.4000" in text
+    assert "| cat | 2 | 2 | 100.00 | 100.00 | 100.00 | 0.5000 | 2 % its own | 1 |\n| a\\|b | 0 | 1 |" in text
+    assert "| none | – | – | – | – | – | 0.5000 | 2 % its own | 1 |\n\n## Limits" in text
+    assert (
+        "drawn towards that of all categories together, 0.4000: with m positives" in text
+        and "never learnt: a\\|b." in text
+    )
     assert "| `model.onnx` | 1,234 | `abc` |\n\n" in text
     assert "edge" not in text and "lie beyond" not in text
     assert text.endswith("Made with python 3.12, torch 2; commit unknown.\n")
@@ -73,6 +78,12 @@ def test_a_card_without_test_labels_says_so():
     text = card(model_card.evaluate(nothing, CATEGORIES))
     assert "## Metrics\n\nNot measured: no true label of a test image is known.\n\n## Thresholds" in text
     assert "nan" not in text and "None" not in text.split("```")[0]
+
+
+def test_a_card_says_how_a_threshold_was_found_without_truth():
+    text = card(model_card.evaluate(PREDICTIONS, CATEGORIES), labels_per_image=2.456)
+    assert "All categories share the threshold 0.4000" in text and "2.46 labels on average" in text
+    assert "highest F1" not in text
 
 
 def test_a_card_says_where_the_choice_is_at_an_edge():

@@ -122,7 +122,7 @@ def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what
         {"kind": "teachers", "name": "em", "variant": "", "tau": "", "seed": 2, "val_map": 54.0},
     ]
     shared = {"test_map": "", "val_categories_present": 4, "test_categories_present": 0, "categories": 4}
-    table = pd.DataFrame([row | shared | {"select_on": "observed_labels"} for row in rows])
+    table = pd.DataFrame([row | shared | {"select_on": "observed_labels", "left_out": ""} for row in rows])
     for split in ("val", "test"):
         table[f"{split}_map_present"] = table[f"{split}_map"]
     tables.write(tmp_path / "map.csv", table)
@@ -134,3 +134,41 @@ def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what
     assert header.split() == ["model", "validation", "test", "replicates"]
     assert teacher.split("  ")[0] == "Teacher" and "52.00 ± 2.83" in teacher and "not measured" in teacher
     assert student.startswith("paper τ 0.70 ") and "52.00 " in student and student.endswith("1")
+
+
+def test_each_tau_says_how_many_labels_it_added_and_why_it_is_left_out():
+    shared = {"pseudo_labels": "paper", "images": 234}
+    counts = [
+        shared | {"variant": variant, "seed": seed, "tau": tau, "added_labels": added, "images_with_added": images}
+        for variant, tau, added, images in (
+            ("tau_0.55", 0.55, 539, 201),
+            ("tau_0.65", 0.65, 1, 1),
+            ("tau_0.95", 0.95, 0, 0),
+        )
+        for seed in (1, 2)
+    ]
+    left_out = {("students", "mine", "tau_0.95"): "nothing is added to the observed labels"}
+    assert report.added_labels(pd.DataFrame(counts), left_out, "mine") == [
+        "Pseudo-labels paper, τ 0.55, added 539 labels to 201 of 234 pictures.",
+        "Pseudo-labels paper, τ 0.65, added 1 label to 1 of 234 pictures.",
+        "Pseudo-labels paper, τ 0.95, added 0 labels to 0 of 234 pictures; left out, since nothing is added to the observed labels.",
+    ]
+
+
+def test_a_target_names_the_tau_that_it_found():
+    rows = [
+        {
+            "pseudo_labels": "mine",
+            "variant": "all",
+            "seed": seed,
+            "tau": tau,
+            "images": 10,
+            "added_labels": 4,
+            "images_with_added": 3,
+        }
+        for seed, tau in ((1, 0.6), (2, 0.7))
+    ]
+    assert report.added_labels(pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine") == [
+        "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "
+        "label is present."
+    ]

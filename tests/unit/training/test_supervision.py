@@ -41,26 +41,26 @@ def test_observed_labels_of_other_images_are_refused(true, observed):
         supervision.from_observed_labels("an", observed, true)
 
 
-def test_pseudo_labels_are_all_rows_of_their_file(true):
-    pseudo = matrix("pseudo.h5", [[1, -1], [0, 1]], ids=["a", "d"])
+def test_pseudo_labels_are_those_of_the_training_rows(true):
+    pseudo = matrix("pseudo.h5", [[1, -1], [1, 1], [1, 1], [0, 1]])
     assert supervision.from_pseudo_labels("bce", pseudo, true).values.tolist() == [[1, LossLabel.IGNORED], [0, 1]]
 
 
-def test_pseudo_labels_of_all_rows_are_not_taken_for_those_of_the_training_rows(true):
-    pseudo = matrix("pseudo.h5", [[1, 0]] * 4)
-    with pytest.raises(InputError, match=r"image_id: pseudo.h5 has 4, labels.h5 \(training rows\) has 2"):
+def test_pseudo_labels_of_some_rows_are_not_taken_for_those_of_all(true):
+    pseudo = matrix("pseudo.h5", [[1, 0]] * 2, ids=["a", "d"])
+    with pytest.raises(InputError, match=r"image_id: pseudo.h5 has 2, labels.h5 has 4"):
         supervision.from_pseudo_labels("bce", pseudo, true)
 
 
 def test_pseudo_labels_of_other_categories_are_refused(true):
-    pseudo = matrix("pseudo.h5", [[1, 0]] * 2, ids=["a", "d"], category=["x", "z"])
+    pseudo = matrix("pseudo.h5", [[1, 0]] * 4, category=["x", "z"])
     with pytest.raises(InputError, match=r"category: row 1 is 'z' in pseudo\.h5, but 'y' in labels.h5"):
         supervision.from_pseudo_labels("bce", pseudo, true)
 
 
 def test_labels_without_a_positive_are_refused_with_advice(true, observed):
     message = r"{}: no positive label among the 2 training rows; wanted at least one{}"
-    pseudo = matrix("pseudo.h5", np.zeros((2, 2)), ids=["a", "d"])
+    pseudo = matrix("pseudo.h5", [[0, 0], [1, 1], [1, 1], [0, 0]])
     with pytest.raises(InputError, match=message.format("pseudo.h5", r" \(a lower τ\?\)")):
         supervision.from_pseudo_labels("bce", pseudo, true)
     observed.values[0] = 0

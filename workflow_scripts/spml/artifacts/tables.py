@@ -13,6 +13,7 @@ TEXT = (
     "variant",
     "category",
     "pseudo_labels",
+    "left_out",
     "missing",
     "instead",
     "confused_with",

@@ -24,6 +24,7 @@ from spml.runtime.errors import InputError
 
 LABELS = ("observed", "absent", "true")
 COLUMNS = ("path", *LABELS, "split")
+SHOWN = 20  # known categories in a message
 NONE = "-"  # in column true: no category is present
 WANTED = "path, and observed or true (perhaps absent and split), separated by commas"
 
@@ -131,13 +132,22 @@ def read_rows(path: str, wanted: str) -> list[Row]:
 
 
 def _require_categories(path: str, names: Mapping[str, tuple[int, int]], wanted: Sequence[str]) -> None:
-    """Raise InputError where the table names a category that is not wanted."""
+    """Raise InputError where the table names categories that are not wanted: one message names all, and what to do."""
     known = set(wanted)
-    for name, (_, line) in names.items():
-        if name not in known:
-            near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(name, wanted, 1))
-            some = ", ".join(wanted[:20]) + (f", ... ({len(wanted):,})" if len(wanted) > 20 else "")
-            raise InputError(f"{path}: line {line}: found category {name!r}, wanted one of {some}{near}")
+    unknown = [(name, line) for name, (_, line) in names.items() if name not in known]
+    if not unknown:
+        return
+    some = ", ".join(wanted[:SHOWN]) + (f", ... ({len(wanted):,})" if len(wanted) > SHOWN else "")
+    remedy = "rename them, take them out, or name them in a training row too (or in the list of categories)"
+    if len(unknown) == 1:
+        ((name, line),) = unknown
+        near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(name, wanted, 1))
+        raise InputError(f"{path}: line {line}: found category {name!r}, wanted one of {some}{near}; {remedy}")
+    listed = []
+    for name, line in unknown:
+        near = "".join(f", did you mean {close}?" for close in difflib.get_close_matches(name, wanted, 1))
+        listed.append(f"{name!r} (line {line}{near})")
+    raise InputError(f"{path}: found {len(unknown)} unknown categories: {', '.join(listed)}; wanted {some}; {remedy}")
 
 
 def _filled(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
-from spml.evaluation.confusion import Confusion, confusion, ratio, soft_positives
+from spml.evaluation.confusion import Confusion, confusion, hard_positives, ratio, soft_positives
 
 
 class LabelCounts:
@@ -12,6 +12,7 @@ class LabelCounts:
     def __init__(self) -> None:
         self._images = self._entries = self._known = self._ignored = self._observed = self._lost = self._empty = 0
         self._positives = 0.0
+        self._added = self._images_with_added = 0
         self._every = self._unobserved = Confusion(0.0, 0.0, 0)
 
     def add(self, pseudo: np.ndarray, observed: np.ndarray, true: np.ndarray) -> None:
@@ -35,6 +36,23 @@ class LabelCounts:
         self._observed += int(observed_present.sum())
         self._lost += int((observed_present & ~labelled).sum())
         self._empty += int((~labelled).all(1).sum())
+        added = unobserved & hard_positives(pseudo)
+        self._added += int(added.sum())
+        self._images_with_added += int(added.any(1).sum())
+
+    @property
+    def adds_nothing(self) -> str:
+        """Why nothing can be learnt from these labels beyond the observed ones; empty where something can."""
+        if not self._positives:
+            return "no label is present"
+        if not self._added and not self._ignored and self._observed:
+            return "nothing is added to the observed labels"
+        return ""
+
+    @property
+    def sentence(self) -> str:
+        """How many labels were added to how many pictures."""
+        return added_labels(self._added, self._images_with_added, self._images) + "."
 
     @property
     def row(self) -> dict[str, float]:
@@ -58,4 +76,12 @@ class LabelCounts:
             "observed_positives": self._observed,
             "observed_positives_lost": self._lost,
             "empty_images": self._empty,
+            "added_labels": self._added,
+            "images_with_added": self._images_with_added,
         }
+
+
+def added_labels(labels: float, images: float, of_images: float) -> str:
+    """Return in words how many labels were added to how many pictures; means over replicates are rounded."""
+    noun = "label" if round(labels) == 1 else "labels"
+    return f"added {labels:,.0f} {noun} to {images:,.0f} of {of_images:,.0f} pictures"

@@ -41,15 +41,32 @@ def read_map(path: str | os.PathLike) -> pd.DataFrame:
     """Read tables/map.csv, and add the columns ``val_score`` and ``test_score``: the mAP in percent that is shown.
 
     The shown mAP is the published one, or the mAP over the categories present where a split lacks some; ``scale`` names it.
-    A split without a known label does not count as lacking categories, and its scores are NaN.
+    A split without a known label does not count as lacking categories, and its scores are NaN. A variant that is left out
+    in some replicate is not in the table (``left_out`` has it).
     """
     table = tables.read(path)
+    without = left_out(table)
+    table = table[[method not in without for method in table[METHOD].itertuples(index=False, name=None)]]
+    table = table.reset_index(drop=True)
     columns = [f"{split}_categories_present" for split in ("val", "test") if table[f"{split}_map"].notna().any()]
     complete = bool(table[columns].eq(table["categories"], axis=0).all(axis=None))
     for split in ("val", "test"):
         table[f"{split}_score"] = table[f"{split}_map"] if complete else table[f"{split}_map_present"]
     table["scale"] = "mAP (%)" if complete else "mAP, categories present (%)"
     return table
+
+
+def left_out(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    """Return, by method (``METHOD``), why its pseudo-labels teach nothing, in some replicate; ``table`` as in tables/map.csv."""
+    rows = table[table["left_out"] != ""]
+    return dict(zip(rows[METHOD].itertuples(index=False, name=None), rows["left_out"], strict=True))
+
+
+def with_found_tau(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of variants whose τ, where a target found one in each replicate, is the mean over replicates."""
+    found = table["variant"] == "all"
+    tau = table.groupby(["pseudo_labels", "variant"])["tau"].transform("mean")
+    return table.assign(tau=tau.where(found, table["tau"]))
 
 
 def is_tested(table: pd.DataFrame) -> bool:

@@ -1,4 +1,6 @@
-"""Thresholds of probability with the highest F1, chosen on validation."""
+"""Thresholds of probability for predictions, chosen on validation: of the highest F1, or without any true label."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,6 +10,8 @@ from spml.evaluation.confusion import Confusion
 from spml.evaluation.ranking import highest_below, rank
 
 WITHOUT_POSITIVES = 0.5
+WEIGHT = 50  # of the threshold of all categories, in positives; docs/methods.md has the measurement
+LIMIT, BINS = 30.0, 60000  # logits that are told apart
 
 
 def best_threshold(probability: blocks.Rows, true: blocks.Rows) -> float:
@@ -29,21 +33,76 @@ def best_threshold(probability: blocks.Rows, true: blocks.Rows) -> float:
     return float((best + highest_below(probability, true, best)) / 2)
 
 
-def by_category(probability: blocks.Rows, true: blocks.Rows) -> tuple[np.ndarray, float]:
-    """Return the best threshold of each category, float64 [L], and the best one for all categories together.
+@dataclass(frozen=True)
+class Thresholds:
+    """A threshold of probability per category [L], the one of all categories, and what each was chosen by.
 
-    A category without positives gets the threshold of all.
+    ``share`` [L] is the weight of a category's own threshold in its value, from 0 (that of all categories) to 1.
+    """
+
+    values: np.ndarray
+    overall: float
+    share: np.ndarray
+
+    def source(self, column: int) -> str:
+        """Return in words which threshold a category has: ``all categories``, or the share that is its own."""
+        percent = round(100 * self.share[column])
+        return f"{percent} % its own" if percent else "all categories"
+
+
+def by_category(probability: blocks.Rows, true: blocks.Rows, weight: float = WEIGHT) -> Thresholds:
+    """Return thresholds of high F1: of each category, drawn towards the best one of all where its positives are few.
+
+    With m positives the best threshold of a category counts m, that of all categories ``weight``, as logits. Its default was
+    measured on pictures that neither model nor threshold had seen (benchmarks/thresholds.py): a threshold of a few positives
+    alone wrecks predictions.
 
     Parameters
     ----------
     probability : float [N, L]
     true : int [N, L]
         Codes of ``TrueLabel``, for the validation rows.
+    weight : float
+        In positives, from 0.
     """
     overall = best_threshold(probability, true)
-    chosen = np.full(probability.shape[1], overall)
+    positives, own = np.zeros(probability.shape[1], np.int64), np.full(probability.shape[1], overall)
     for columns in blocks.column_blocks(probability.shape, parts=8):  # float64, and as much again to compute it
         column_probability, column_true = probability[:, columns], true[:, columns]
-        for column in np.flatnonzero((column_true == TrueLabel.PRESENT).any(axis=0)):
-            chosen[columns.start + column] = best_threshold(column_probability[:, column], column_true[:, column])
-    return chosen, overall
+        positives[columns] = (column_true == TrueLabel.PRESENT).sum(axis=0)
+        for column in np.flatnonzero(positives[columns]):
+            own[columns.start + column] = best_threshold(column_probability[:, column], column_true[:, column])
+    share = positives / np.maximum(positives + weight, 1)
+    values = _probability(share * _logit(own) + (1 - share) * _logit(np.array(overall)))
+    return Thresholds(np.where(positives > 0, values, overall), overall, share)
+
+
+def by_labels_per_image(probability: blocks.Rows, number: float) -> Thresholds:
+    """Return one threshold of all categories, above which rows have ``number`` labels on average.
+
+    It needs no true label, but for the number: the user's, or an estimate.
+
+    Parameters
+    ----------
+    probability : float [N, L]
+    number : float
+    """
+    images, categories = probability.shape
+    counts = np.zeros(BINS, np.int64)
+    for rows in blocks.row_blocks(probability.shape):
+        counts += np.histogram(_logit(probability[rows]), BINS, (-LIMIT, LIMIT))[0]
+    above = np.append(np.cumsum(counts[::-1])[::-1], 0)
+    edge = int(np.argmin(np.abs(above - min(number, categories) * images)))
+    overall = float(_probability(np.array(-LIMIT + edge * 2 * LIMIT / BINS)))
+    return Thresholds(np.full(categories, overall), overall, np.zeros(categories))
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    """Return the logits of probabilities, from -LIMIT to LIMIT."""
+    with np.errstate(divide="ignore"):
+        return np.clip(np.log(probability) - np.log1p(-np.asarray(probability, np.float64)), -LIMIT, LIMIT)
+
+
+def _probability(logit: np.ndarray) -> np.ndarray:
+    """Return the probabilities of logits."""
+    return 1 / (1 + np.exp(-logit))

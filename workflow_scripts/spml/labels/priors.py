@@ -7,12 +7,14 @@ rows it knows the observed labels.
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import ObservedLabel
 
 NODES = 16  # of the quadrature over t, exact for polynomials up to degree 31
 BLOCK = 256  # rows at a time
 ENTRIES = 1 << 22  # of the matrix that the fixed point is computed on, about: a few minutes at most
 SMALLEST = 1e-300
+RAREST = 1e-3  # chance of any label that a row has at least
 NEWTON_STEPS = 3  # of the logistic fit, in each iteration of EM
 SLOPE_PENALTY = 1e-3  # pulls slopes to 1, where a category is never or always present
 
@@ -100,9 +102,21 @@ def expected_labels(probability: np.ndarray, observed: np.ndarray) -> np.ndarray
 def fixed_point_rates(
     logits: np.ndarray, observed: np.ndarray, iterations: int = 300, tolerance: float = 1e-5
 ) -> np.ndarray:
-    """Return class priors float64 [L]: the fixed point of EM for a teacher that is calibrated along the way.
+    """Return the class priors float64 [L] of ``fixed_point``; none is lower than observed."""
+    _, _, prior = fixed_point(logits, observed, iterations, tolerance)
+    return np.maximum(prior, observed_rates(observed))
 
-    The model: labels are independent given the image, with probability sigmoid(a·logit + b), a and b per category; the
+
+def fixed_point(
+    logits: np.ndarray,
+    observed: np.ndarray,
+    iterations: int = 300,
+    tolerance: float = 1e-5,
+    given_a_label: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return slope, offset and class priors, float64 [L] each: the fixed point of EM for a teacher that it calibrates.
+
+    The model: labels are independent given the image, with probability sigmoid(slope·logit + offset), both per category; the
     observed labels are some of them, each equally likely. E: the posterior of every label (``expected_labels``). M: the
     logistic fit of each category to its posteriors. The priors are the means of the posteriors. A category that is never
     observed has almost 0.
@@ -113,30 +127,48 @@ def fixed_point_rates(
     observed : int8 [N, L] (``ObservedLabel``)
     iterations, tolerance
         The most steps of EM, and the change of every prior at which it ends.
+    given_a_label : bool
+        Whether the fit is on condition that a row has a label, as every row with an observed one has. Rates then are right
+        where labels are independent, and too low where they keep company; without, they are too high where they are
+        independent.
 
     Source: EM for a logistic model of positive and unlabelled data (Ward et al. 2009, "Presence-Only Data and the EM
     Algorithm"), with the observation model of single positives.
     """
     scores = np.asarray(logits, np.float64)
-    std = scores.std(0)
-    scores = (scores - scores.mean(0)) / np.where(std > 0, std, 1)
+    mean, std = scores.mean(0), scores.std(0)
+    scale = np.where(std > 0, std, 1)
+    scores = (scores - mean) / scale
     prior = np.clip(2 * observed_rates(observed), 1e-4, 0.9)
     slope, offset = np.ones(len(prior)), np.log(prior / (1 - prior))
-    posterior = np.empty_like(scores)
+    posterior, weight = np.empty_like(scores), np.ones((len(scores), 1))
     for _ in range(iterations):
         for start in range(0, len(scores), BLOCK):
             rows = slice(start, start + BLOCK)
-            posterior[rows] = expected_labels(_sigmoid(slope * scores[rows] + offset), observed[rows])
+            probability = _sigmoid(slope * scores[rows] + offset)
+            posterior[rows] = expected_labels(probability, observed[rows])
+            if given_a_label:  # a row stands for those like it that have none, and so are not there
+                some = 1 - (1 - probability).prod(1, keepdims=True)
+                weight[rows] = 1 / np.maximum(some, RAREST)
         previous, prior = prior, posterior.mean(0)
         if np.abs(prior - previous).max() < tolerance:
             break
-        slope, offset = _logistic_fit(scores, posterior, slope, offset)
-    return np.maximum(prior, observed_rates(observed))
+        slope, offset = _logistic_fit(scores, posterior, weight, slope, offset)
+    return slope / scale, offset - slope / scale * mean, prior
 
 
 def sampled(rows: np.ndarray, categories: int) -> np.ndarray:
     """Return rows [n] for the fixed point: all of them, or every second, third, ... where there would be too many entries."""
     return rows[:: -(-len(rows) * categories // ENTRIES) or 1]
+
+
+def estimated_number(logits: blocks.Rows, observed: blocks.Rows) -> float:
+    """Return the labels per image that the fixed point tells, from rows [N, L] that the model was not trained on."""
+    rows = sampled(np.arange(logits.shape[0]), logits.shape[1])
+    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
+    parts = [(logits[part][::step], observed[part][::step]) for part in blocks.row_blocks(logits.shape, step)]
+    scores, labels = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return float(fixed_point_rates(scores, labels).sum())
 
 
 def estimated_rates(rates: np.ndarray, logits: np.ndarray, observed: np.ndarray) -> np.ndarray:
@@ -158,12 +190,15 @@ def estimated_rates(rates: np.ndarray, logits: np.ndarray, observed: np.ndarray)
 
 
 def _logistic_fit(
-    scores: np.ndarray, targets: np.ndarray, slope: np.ndarray, offset: np.ndarray
+    scores: np.ndarray, targets: np.ndarray, rows: np.ndarray, slope: np.ndarray, offset: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return slope and offset [L] after some steps of Newton's method for the logistic fit of targets [N, L] to scores."""
+    """Return slope and offset [L] after some steps of Newton's method for a logistic fit to scores [N, L].
+
+    ``targets`` [N, L] are expected labels; a row counts as ``rows`` [N, 1] rows, of which the others have no label.
+    """
     for _ in range(NEWTON_STEPS):
         probability = _sigmoid(slope * scores + offset)
-        weight, excess = np.maximum(probability * (1 - probability), 1e-9), probability - targets
+        weight, excess = np.maximum(rows * probability * (1 - probability), 1e-9), rows * probability - targets
         by_slope = (excess * scores).sum(0) + SLOPE_PENALTY * (slope - 1)
         by_offset = excess.sum(0)
         weighted = weight * scores

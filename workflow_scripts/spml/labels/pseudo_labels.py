@@ -245,17 +245,25 @@ def conformal(logits: np.ndarray, limit: np.ndarray, inside: str) -> np.ndarray:
     return np.where(logits >= limit, code.value, PseudoLabel.ABSENT.value).astype(np.int8)
 
 
-def apply(rule: PseudoLabelRule, logits: blocks.Rows, **parameters: Any) -> blocks.Rows:
+def apply(
+    rule: PseudoLabelRule, logits: blocks.Rows, ranked: np.ndarray | None = None, **parameters: Any
+) -> blocks.Rows:
     """Return the pseudo-labels [N, L] of a rule, to be read a block of rows at a time; arrays [L] are of the categories.
 
-    Those of a rule that ranks are computed at once, by blocks of columns, and held in memory.
+    Those of a rule that ranks are computed at once, by blocks of columns, and held in memory. ``ranked`` [n] are the rows
+    that it ranks, by default all: another row has the label of a category from the lowest logit on that it has among them.
     """
     if not rule.ranks:
         return blocks.Mapped(functools.partial(rule.function, **parameters), logits)
+    rows = np.arange(logits.shape[0]) if ranked is None else ranked
     labels = np.empty(logits.shape, np.int8)
     for columns in blocks.column_blocks(logits.shape):
         own = {name: value[columns] if np.ndim(value) else value for name, value in parameters.items()}
-        labels[:, columns] = rule.function(logits[:, columns], **own)
+        values = logits[:, columns]
+        chosen = rule.function(values[rows], **own)
+        lowest = np.where(chosen == PseudoLabel.PRESENT, values[rows], np.inf).min(0, initial=np.inf)
+        labels[:, columns] = _labels(values >= lowest)
+        labels[rows, columns] = chosen
     return labels
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spml.artifacts import blocks, labels
+from spml.artifacts import blocks, hdf5, labels
 
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # pseudo-labels, observed and true labels of the same rows, [n, L]
 
@@ -16,7 +16,7 @@ def read(
     pseudo_labels: Sequence[str],
     observed: Sequence[str],
 ) -> Iterator[tuple[dict[str, Any], Iterator[Block]]]:
-    """Yield each variant with the blocks of its training rows.
+    """Yield each variant, with the τ that it found where it names none, and the blocks of its training rows.
 
     ``pseudo_labels`` are files in the order of the variants, ``observed`` in that of their seeds, ascending. The blocks of
     a variant must be read before the next variant.
@@ -29,9 +29,11 @@ def read(
             labels.opening(path, "pseudo_labels") as pseudo,
             labels.opening(observed_of[variant["seed"]], "observed") as drawn,
         ):
-            pseudo.require_images_of(true, "train")
+            pseudo.require_same_as(true)
             drawn.require_same_as(true)
-            yield variant, _blocks(pseudo.values, drawn.select(train), true.select(train))
+            tau = hdf5.attributes(pseudo.dataset.file).get("tau")
+            known = {"tau": f"{tau:.4f}"} if tau is not None and not variant["tau"] else {}
+            yield variant | known, _blocks(pseudo.select(train), drawn.select(train), true.select(train))
 
 
 def _blocks(pseudo: blocks.Rows, observed: blocks.Rows, true: blocks.Rows) -> Iterator[Block]:

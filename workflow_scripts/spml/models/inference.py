@@ -42,7 +42,7 @@ def write_logits(
     split: str,
     output: str,
 ) -> None:
-    """Write the logits float32 [n, L] of the rows of a split.
+    """Write the logits float32 [n, L] of the rows of a split; with split ``part``, of all rows of the part, each with its split.
 
     ``weights`` and ``description`` are the content of ``checkpoint``, ``stored`` is the path of the features of the part
     (of its kernel values, for a head of kind kernel), ``true`` its labels.
@@ -52,12 +52,24 @@ def write_logits(
     InputError
         When the files are of other images or categories, or kernel values of other landmarks.
     """
-    rows, image_id = true.rows(split), true.ids(split)
+    whole = split == "part"
+    rows = np.arange(len(true.image_id)) if whole else true.rows(split)
+    image_id = [true.image_id[row] for row in rows]
+    left_out = {"left_out": description["left_out"]} if description.get("left_out") else {}
     hdf5.require_same("category", checkpoint, description["categories"], true.path, true.category)
     shape = len(rows), len(true.category)
     with (
         features.reading(stored) as file,
-        labels.creating(output, "logits", image_id, true.category, shape, np.float32) as logits,
+        labels.creating(
+            output,
+            "logits",
+            image_id,
+            true.category,
+            shape,
+            np.float32,
+            true.split if whole else None,
+            **left_out,
+        ) as logits,
     ):
         true.require_same_images(stored, file.image_id)
         if "landmarks_sha256" in description:  # the features are kernel values

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spml.evaluation import metrics, results
+from spml.evaluation import metrics, results, thresholds
 from spml.reporting import html, numbers
 
 SHOWN = {  # key of a metric to its title on the card
@@ -66,6 +66,8 @@ def card(
     overall, by_category = measured
     model = choice["model"]
     table = by_category.assign(threshold=[choice["thresholds"][name] for name in by_category["category"]])
+    table["chosen by"] = [choice["threshold_sources"][name] for name in by_category["category"]]
+    table["validation positives"] = [f"{choice['positives'][name]:,}" for name in by_category["category"]]
     table.insert(1, "training positives", [numbers.number(count, ".0f") for count in positives])
     return html.render(
         "model_card.md",
@@ -83,7 +85,7 @@ def card(
         columns=list(table),
         rows=_rows(table),
         never_trained=[name for name, count in zip(table["category"], positives, strict=True) if count == 0],
-        borrowed=[name for name, count in choice["positives"].items() if not count],
+        weight=thresholds.WEIGHT,
         files=[{**file, "name": os.path.basename(file["path"])} for file in files],
         versions=versions,
         code=code,

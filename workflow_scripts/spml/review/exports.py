@@ -25,7 +25,7 @@ from spml.runtime.lazy import np
 if TYPE_CHECKING:
     from PIL import Image
 
-NAME_COLUMNS = ("image_id", "file_name")  # of the wide table, before those of the categories
+NAME_COLUMNS = ("image_id", "file_name", "split")  # of the wide table, before those of the categories
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Labelled:
     image_id: Sequence[str]
     file_name: Sequence[str]  # as in the annotations
     path: Sequence[str]  # to open, from the working directory
+    split: Sequence[str]  # train, or val: models are chosen on these, and none learns from them
     category: Sequence[str]
     label: blocks.Rows  # [N, L]: PseudoLabel; or targets, present from 0.5 on
     probability: blocks.Rows  # [N, L], the teacher's
@@ -89,7 +90,8 @@ def coco(folder: str | os.PathLike, labelled: Labelled) -> None:
     for row, image in enumerate(labelled.images()):
         with images.opened(labelled.path[row]) as picture:
             width, height = _upright_size(picture)
-        listed.append({"id": ids[row], "file_name": labelled.file_name[row], "width": width, "height": height})
+        size = {"width": width, "height": height}
+        listed.append({"id": ids[row], "file_name": labelled.file_name[row], "split": labelled.split[row]} | size)
         for column, probability in zip(image.present, image.probability, strict=True):
             annotations.append(
                 {
@@ -127,9 +129,10 @@ def _wide_rows(labelled: Labelled) -> Iterator[list[object]]:
     for rows in blocks.row_blocks(labelled.label.shape):
         block = labelled.label[rows]
         target = block.dtype.kind == "f"
-        for image_id, file_name, values in zip(labelled.image_id[rows], labelled.file_name[rows], block, strict=True):
+        names = zip(labelled.image_id[rows], labelled.file_name[rows], labelled.split[rows], strict=True)
+        for (image_id, file_name, split), values in zip(names, block, strict=True):
             cells = [f"{value:.4f}" if target else "" if value == ignored else int(value) for value in values]
-            yield [escaped(image_id), escaped(file_name), *cells]
+            yield [escaped(image_id), escaped(file_name), split, *cells]
 
 
 def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
@@ -163,6 +166,7 @@ def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
             "image": f"/data/local-files/?d={local}",
             "image_id": labelled.image_id[row],
             "observed": observed,
+            "split": labelled.split[row],
             "suggested": labelled.names(image.present),  # what spml.review.answers compares the choices with
         }
         tasks.append({"data": data, "predictions": [prediction]})
@@ -193,7 +197,7 @@ def fiftyone(folder: str | os.PathLike, labelled: Labelled) -> None:
 
 
 def parquet(folder: str | os.PathLike, labelled: Labelled) -> None:
-    """Write ``labels.parquet``, a row per image: image_id, file_name, path, labels and their probabilities, observed, ignored."""
+    """Write ``labels.parquet``, a row per image: image_id, file_name, path, split, labels with probabilities, observed, ignored."""
     import pyarrow
     import pyarrow.parquet
 
@@ -203,6 +207,7 @@ def parquet(folder: str | os.PathLike, labelled: Labelled) -> None:
         "image_id": (list(labelled.image_id), text),
         "file_name": (list(labelled.file_name), text),
         "path": (list(labelled.path), text),
+        "split": (list(labelled.split), text),
         "labels": ([labelled.names(image.present) for image in listed], texts),
         "probabilities": ([image.probability for image in listed], floats),
         "observed": (

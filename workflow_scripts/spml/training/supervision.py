@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spml.artifacts import hdf5, labels, priors
+from spml.artifacts import labels, priors
 from spml.artifacts.codes import TrueLabel
 from spml.losses import targets
 from spml.runtime.errors import InputError
@@ -52,16 +52,15 @@ def from_observed_labels(loss: str, observed: Labels, true: Labels) -> TrainingL
 
 
 def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels, split: str = "train") -> TrainingLabels:
-    """Return pseudo-labels, whose file holds the rows of the split alone: train, or pool.
+    """Return pseudo-labels of a split: train, or pool.
 
     Raises
     ------
     InputError
         When the files do not belong together, no label is positive, or the labels are not what the loss needs.
     """
-    hdf5.require_same("category", pseudo.path, pseudo.category, true.path, true.category)
-    pseudo.require_images_of(true, split)
-    values = pseudo.values[:]
+    pseudo.require_same_as(true)
+    values = pseudo.select(true.rows(split))[:]
     _require_positives(pseudo.path, values, " (a lower τ?)")
     return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, values))
 

@@ -173,7 +173,7 @@ function card(image) {
     "article",
     { className: "picture", ariaLabel: `Image ${data.images[image]}` },
     frame,
-    make("h3", {}, data.files[image] + (data.files[image] === data.images[image] ? "" : ` (${data.images[image]})`)),
+    make("h3", {}, data.files[image] + (data.files[image] === data.images[image] ? "" : ` (${data.images[image]})`) + (data.splits?.[image] ? " · val" : "")),
     list,
   );
 }

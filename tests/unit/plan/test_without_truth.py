@@ -1,0 +1,171 @@
+"""What follows where no true label is known, and `make own`, which needs two lines of configuration."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import tiny
+from plan import console, load, own, truth
+from plan.errors import ConfigError
+
+FULL = tiny.CONFIG["teachers"]["full"]
+
+
+def experiment(changes):
+    return load.experiments(tiny.changed(tiny.CONFIG, changes))["tiny"]
+
+
+def tagged(path, **own_sections):
+    """The changes of the configuration that make a table the training part."""
+    entry = {"source": "csv", "backbone": "random", "train": {"annotations": str(path), "images": "data/train"}}
+    return {"datasets/tiny": entry | own_sections}
+
+
+@pytest.fixture
+def tags(tmp_path):
+    """A function that writes a table."""
+
+    def write(text):
+        path = tmp_path / "tags.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("path,observed\na.png,cat\n", False),
+        ("path,observed,true\na.png,cat,\nb.png,dog, \n", False),
+        ("path,observed,true\na.png,cat,\nb.png,dog,dog\n", True),
+        ("path,true\na.png,-\n", True),
+        ("\n\ufeffpath,observed\n", False),
+        ("", False),
+        ('path,true\n"a', False),
+    ],
+    ids=["no column", "an empty column", "one label", "known to be none", "an empty line first", "empty", "half a row"],
+)
+def test_a_table_tells_whether_a_true_label_is_known(tags, text, known):
+    assert truth.known(str(tags(text))) is known
+
+
+def test_a_table_that_is_not_there_is_for_another_check():
+    assert truth.known("nowhere.csv") and truth.known(None) and truth.known("a\0b.csv")
+
+
+@pytest.mark.parametrize("source", ["csv", "image_folder"])
+def test_defaults_follow_without_truth(tags, source):
+    changes = tagged(tags("path,observed\na.png,cat\n"))
+    if source == "image_folder":
+        changes = {"datasets/tiny": {"source": source, "backbone": "random", "train": {"images": "data/train"}}}
+    found = experiment(changes | {"comparison": {"reference": "full"}})
+    assert found.validation.select_on == "observed_labels" and found.selects_on_observed
+    assert set(found.teachers) == {"em", "an"} and found.left_out_teachers == ["full"]
+    assert found.figures.baselines == ["an", "em"] and found.comparison.reference is None
+    assert found.pseudo_labels["paper"].keep_observed and found.prior_method == "estimated"
+    said = console.without_truth(found)
+    assert "teachers full" in said and "put back into pseudo-labels paper" in said
+
+
+def test_answers_of_people_are_put_back_into_pseudo_labels():
+    answered = {"review": {"answers": ["answers.csv"]}}
+    assert not experiment({}).pseudo_labels["paper"].keep_observed
+    assert experiment(answered).pseudo_labels["paper"].keep_observed
+    assert not experiment(answered | {"pseudo_labels/paper/keep_observed": False}).pseudo_labels["paper"].keep_observed
+
+
+def test_nothing_follows_where_some_truth_is_known(tags):
+    found = experiment(tagged(tags("path,observed,true\na.png,cat,\nb.png,dog,dog\n")))
+    assert found.validation.select_on == "true_labels" and not found.left_out_teachers
+    assert found.figures.baselines == ["an", "em", "full"] and not found.pseudo_labels["paper"].keep_observed
+
+
+def test_what_is_named_stays(tags):
+    own_sections = {"pseudo_labels": {"paper": tiny.CONFIG["pseudo_labels"]["paper"] | {"keep_observed": False}}}
+    found = experiment(tagged(tags("path,observed\na.png,cat\n"), **own_sections))
+    assert not found.pseudo_labels["paper"].keep_observed
+
+
+def test_pseudo_labels_of_a_pool_keep_nothing(tags):
+    pooled = {"teacher": "em", "rule": "top_k", "k": 2, "split": "pool"}
+    changes = tagged(tags("path,observed\na.png,cat\n"), pool={"images": "data/test"}, pseudo_labels={"top": pooled})
+    assert not experiment(changes).pseudo_labels["top"].keep_observed
+
+
+def test_a_teacher_taken_away_needs_no_list_of_baselines():
+    teachers = {"teachers": tiny.CONFIG["teachers"] | {"full": None}}
+    for changes in (teachers, {"datasets/tiny": tiny.CONFIG["datasets"]["tiny"] | {"teachers": {"full": None}}}):
+        assert experiment(changes).figures.baselines == ["an", "em"]
+
+
+def refused(function, *arguments):
+    with pytest.raises(ConfigError) as stopped:
+        function(*arguments)
+    return stopped.value.lines
+
+
+@pytest.fixture
+def values(tmp_path, tags):
+    (tmp_path / "pictures").mkdir()
+    table = tags("path,observed\na.png,cat\n")
+    return {"CSV": str(table), "IMAGES": str(tmp_path / "pictures"), "PREDICT": "", "BACKBONE": ""}
+
+
+def test_make_own_writes_two_lines_that_are_a_configuration(values):
+    lines = own.config_lines(values)
+    assert len(lines) == 2
+    config = yaml.safe_load("\n".join(lines))
+    merged = tiny.changed(
+        tiny.CONFIG, {"dataset": "own", "datasets/own": config["datasets"]["own"] | {"backbone": "random"}}
+    )
+    found = load.experiments(merged)["own"]
+    assert not found.knows_truth and config["datasets"]["own"]["backbone"] == "resnet50"
+    own.require_same(config, values)
+
+
+def test_make_own_names_each_variable_that_is_missing_or_not_there(values):
+    nothing = dict.fromkeys(values, "")
+    assert [line[:40] for line in refused(own.config_lines, nothing)] == [
+        "CSV: found nothing, wanted a table with ",
+        "IMAGES: found nothing, wanted the folder",
+    ]
+    assert all("make own CSV=tags.csv IMAGES=pictures" in line for line in refused(own.config_lines, nothing))
+    (line,) = refused(own.config_lines, values | {"IMAGES": "nowhere"})
+    assert line.startswith("IMAGES: found 'nowhere', which is not there")
+    (line,) = refused(own.config_lines, values | {"IMAGES": values["CSV"]})
+    assert "which is no folder" in line
+    (line,) = refused(own.config_lines, values | {"CSV": values["IMAGES"]})
+    assert "which is no file whose name ends in .csv" in line
+    (line,) = refused(own.arguments, values | {"PREDICT": "nowhere"})
+    assert line.startswith("PREDICT: found 'nowhere', which is not there")
+
+
+def test_make_own_keeps_a_configuration_and_refuses_another_table(values):
+    config = yaml.safe_load("\n".join(own.config_lines(values)))
+    (line,) = refused(own.require_same, config, values | {"CSV": "other.csv"})
+    assert line.startswith("CSV: found 'other.csv', but own.yaml has")
+    assert refused(own.require_same, {"datasets": None}, values)[0].startswith("own.yaml: found no data set own")
+    own.require_same(config, dict.fromkeys(values, ""))
+
+
+def test_names_reach_the_command_whole(values, tmp_path):
+    folder = tmp_path / "a 'b' $(touch c); d"
+    folder.mkdir()
+    command = own.arguments(values | {"PREDICT": str(folder)})
+    setting = command[command.index("--config") + 1]
+    assert yaml.safe_load(setting.removeprefix("predict=")) == {"images": str(folder)}
+    assert command[-1] == "predict" and "predict" not in own.arguments(values)
+
+
+def test_the_script_ends_with_one_line(tmp_path):
+    environment = os.environ | dict.fromkeys(("CSV", "IMAGES", "PREDICT", "BACKBONE"), "") | {"IMAGES": str(tmp_path)}
+    script = tiny.ROOT / "workflow_scripts" / "own.py"
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and done.stderr.startswith("Error: CSV: found nothing")
+    (tmp_path / "own.yaml").write_text("a: [")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("Error: own.yaml: found no YAML")
