@@ -4,7 +4,7 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_students, paths
+from plan import check_review, check_students, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
 from plan.labels import rule_parameters
@@ -32,7 +32,7 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         circles,
         figures,
         references,
-        reviewed,
+        check_review.review,
     ):
         yield from check(experiment)
 
@@ -273,28 +273,6 @@ def references(experiment: Experiment) -> Iterator[str]:
     seed = experiment.predict.seed
     if seed is not None and seed not in experiment.seeds:
         yield f"predict.seed: found {seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
-
-
-def reviewed(experiment: Experiment) -> Iterator[str]:
-    """Yield pseudo-labels, replicates and numbers of answers that a review cannot ask about or simulate."""
-    options = experiment.review
-    if options.pseudo_labels:
-        name, variant = parse_reference(options.pseudo_labels)
-        yield from unknown("review.pseudo_labels", name, list(experiment.pseudo_labels))
-        if entry := experiment.pseudo_labels.get(name):
-            known = variants_of(entry)
-            if variant and variant not in known:
-                wanted = ", ".join(text.removeprefix("tau_") for text in known)
-                yield f"review.pseudo_labels: found {options.pseudo_labels!r}, wanted {name}@ and one of {wanted}"
-            if entry.split == "pool":
-                yield f"review.pseudo_labels: found {name!r}, which are of the pool; wanted those of training rows"
-    if options.seed is not None and options.seed not in experiment.seeds:
-        yield f"review.seed: found {options.seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
-    if options.simulated_teacher:
-        yield from unknown("review.simulated_teacher", options.simulated_teacher, list(experiment.teachers))
-    numbers = options.simulated_answers
-    if numbers[0] != 0 or numbers != sorted(numbers):
-        yield f"review.simulated_answers: found {numbers}, wanted rising numbers, the first of them 0"
 
 
 def _model(experiment: Experiment, key: str, reference: str) -> Iterator[str]:
