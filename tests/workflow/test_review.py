@@ -106,4 +106,4 @@ def test_answers_are_played_for_every_strategy_and_replicate(run):
     assert last["given"].to_numpy() == pytest.approx([1, 1])
     assert (table["given"] <= table["answers"] + 1e-9).all()
     assert (run / "results/tiny/figures/simulation.svg").exists()
-    assert "of the way to full supervision" in (run / "results/tiny/logs/plot_simulation.log").read_text(), output
+    assert "to full supervision, in test mAP" in (run / "results/tiny/logs/plot_simulation.log").read_text(), output
