@@ -39,6 +39,7 @@ wildcard_constraints:
     split="train|pool",
     sampling="size|location",
     format="|".join(FORMATS),
+    strategy="|".join(STRATEGIES),
     variant=VARIANT,
     model=f"teachers/{NAME_PATTERN}/seed_[0-9]+|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
 
@@ -70,6 +71,17 @@ rule gallery:
 rule exports:
     input:
         review.shown_exports(EXPERIMENT),
+
+
+rule review:
+    input:
+        paths.review("queue.csv", DATASET),
+        paths.review("review.html", DATASET),
+
+
+rule simulate_review:
+    input:
+        review.shown_simulation(EXPERIMENT),
 
 
 rule predict:

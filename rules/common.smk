@@ -30,6 +30,7 @@ from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
 from plan.tracking import code, templates
 from spml.review.exports import FORMATS
+from spml.review.queue import STRATEGIES
 
 for name in ("plan", "spml"):
     folder = os.path.dirname(os.path.dirname(os.path.realpath(sys.modules[name].__file__)))

@@ -28,6 +28,7 @@ rule make_observed_labels:
         table=plan(labels.image_table),
         file=plan(labels.observed_file),
         images=plan(labels.observed_file_images),
+        answers=plan(labels.answers),
         code=code("make_observed_labels"),
     output:
         observed="results/{dataset}/observed/seed_{seed}.h5",

@@ -1,4 +1,4 @@
-# The gallery of training pictures with their labels, and exports to other tools.
+# The gallery of training pictures with their labels, exports to other tools, and the review by people.
 
 
 rule make_thumbnails:
@@ -72,3 +72,123 @@ rule export_pseudo_labels:
         runtime=per_attempt(60),
     script:
         "../workflow_scripts/export_pseudo_labels.py"
+
+
+# Questions to people, and their answers, which become observed labels.
+rule make_queue:
+    input:
+        pseudo_labels=plan(review.asked_pseudo_labels),
+        logits=plan(review.asked_logits),
+        labels=paths.labels(part="train"),
+        observed=plan(review.asked_observed),
+        images=paths.images(part="train"),
+        code=code("make_queue"),
+    output:
+        queue="results/{dataset}/review/queue.csv",
+    log:
+        "results/{dataset}/logs/make_queue.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_queue.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(4000, memory.rows, "labels"),
+        runtime=per_attempt(30),
+    params:
+        options=plan(review.queue_options),
+    script:
+        "../workflow_scripts/make_queue.py"
+
+
+rule make_review_page:
+    input:
+        queue=paths.review("queue.csv"),
+        images=paths.images(part="train"),
+        templates=templates("base.html", "review.html", "review.css", "review.js", "style.css"),
+        code=code("make_review_page"),
+    output:
+        page="results/{dataset}/review/review.html",
+        data=directory("results/{dataset}/review/data"),
+    log:
+        "results/{dataset}/logs/make_review_page.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_review_page.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    threads: 8
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(120),
+    script:
+        "../workflow_scripts/make_review_page.py"
+
+
+rule merge_answers:
+    input:
+        answers=plan(review.answer_files),
+        labels=paths.labels(part="train"),
+        images=paths.images(part="train"),
+        code=code("merge_answers"),
+    output:
+        answers="results/{dataset}/review/answers.csv",
+    log:
+        "results/{dataset}/logs/merge_answers.log",
+    benchmark:
+        "results/{dataset}/benchmarks/merge_answers.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(15),
+    script:
+        "../workflow_scripts/merge_answers.py"
+
+
+# What answers gain, on data with true labels: one job plays them for a strategy and a replicate.
+rule play_answers:
+    input:
+        features=plan(review.simulation_features, part="train"),
+        test_features=plan(review.simulation_features, part="test"),
+        decomposition=plan(review.simulation_decomposition),
+        landmarks=plan(review.simulation_landmarks),
+        labels=paths.labels(part="train"),
+        test_labels=paths.labels(part="test"),
+        observed=paths.observed(),
+        code=code("play_answers"),
+    output:
+        table="results/{dataset}/simulation/{strategy}/seed_{seed}.csv",
+    log:
+        "results/{dataset}/logs/play_answers/{strategy}/seed_{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/play_answers/{strategy}/seed_{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=by_shape(8000, memory.regressed, "labels", "features", memory_mb=0),
+        runtime=per_attempt(480),
+        gpu=MACHINE.gpus_per_job,
+        device=MACHINE.device,
+    params:
+        options=plan(review.simulation_options),
+    script:
+        "../workflow_scripts/play_answers.py"
+
+
+rule plot_simulation:
+    input:
+        tables=plan(review.all_simulations),
+        code=code("plot_simulation"),
+    output:
+        table="results/{dataset}/tables/simulation.csv",
+        svg="results/{dataset}/figures/simulation.svg",
+        png="results/{dataset}/figures/simulation.png",
+    log:
+        "results/{dataset}/logs/plot_simulation.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plot_simulation.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    script:
+        "../workflow_scripts/plot_simulation.py"

@@ -11,6 +11,7 @@ import numpy as np
 from spml.artifacts import blocks, labels, manifest
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.data import csv_table
+from spml.labels import verdicts
 from spml.labels.observation import UniformDraw, WeightedDraw, from_rows
 from spml.runtime.errors import InputError
 
@@ -47,17 +48,19 @@ with contextlib.ExitStack() as stack:
         sampling, counts = "given", {}
     draw = WeightedDraw(shape, seed, **counts) if weights else UniformDraw(seed, **counts)
 
-    positives = negatives = true_positives = wrong = 0
-    about = {"sampling": sampling} | counts
+    decided = verdicts.read(source.answers, true.image_id, category) if source.answers else []
+    positives = negatives = true_positives = wrong = overridden = 0
+    about = {"sampling": sampling} | counts | ({"answers": len(decided)} if source.answers else {})
     written = stack.enter_context(
         labels.creating(snakemake.output.observed, "observed", true.image_id, category, shape, np.int8, **about)
     )
     for rows in labels.row_blocks(written):
         truth = true.values[rows]
         if given is not None:
-            observed = given[order[rows]]
+            observed = given[order[rows]]  # a copy, since order is an array
         else:
             observed = draw.observe(truth, *(matrix[rows] for matrix in weights))
+        overridden += verdicts.lay_over(observed, rows.start, decided)
         written[rows] = observed
         present, absent = observed == ObservedLabel.PRESENT, observed == ObservedLabel.ABSENT
         positives, negatives = positives + int(present.sum()), negatives + int(absent.sum())
@@ -71,3 +74,7 @@ print(
 )
 if wrong:
     print(f"warning: {wrong:,} observed labels contradict the true ones")
+if decided:
+    print(
+        f"{len(decided):,} of these labels are answers of people; {overridden:,} of the answers override another label"
+    )

@@ -15,7 +15,7 @@ from PIL import Image
 
 import tiny
 from spml.data import coco
-from spml.review import exports
+from spml.review import answers, exports
 
 pytestmark = pytest.mark.xdist_group("finished")
 NAMES = ['a "b" & <c>', "=1+1", "ä, é", "d"]
@@ -37,12 +37,12 @@ def exported(finished):
     return folder, present
 
 
-def read(form, folder):
-    """What the tool's own library finds."""
+def read(form, folder, *more):
+    """What the tool's own library finds, or None where it writes a file."""
     if not PYTHON.exists():
         pytest.skip(f"needs the libraries of {form}: tests/exports/install.sh installs them into .formats")
     environment = os.environ | {"FIFTYONE_DO_NOT_TRACK": "1"}
-    command = [str(PYTHON), str(Path(__file__).parent / "read.py"), form, str(folder)]
+    command = [str(PYTHON), str(Path(__file__).parent / "read.py"), form, str(folder), *more]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -171,6 +171,26 @@ def test_names_that_need_care_reach_the_tools_as_they_are(tmp_path):
         results = task["predictions"][0]["result"]
         assert {name for result in results for name in result["value"]["choices"]} == wanted(of)[row]
         assert task["data"]["observed"] == "d"
+
+
+@pytest.mark.exports
+@pytest.mark.parametrize("form", ["fiftyone", "label_studio"])
+def test_what_a_person_changes_in_a_tool_comes_back_as_answers(tmp_path, form):
+    of = labelled(
+        tmp_path, label=np.array([[1, 1, 0, 1], [1, 1, 0, 0], [1, 0, 0, 1], [0, 0, 1, 0], [0, 1, 1, 0]], np.int8)
+    )
+    a, b, c, d = NAMES
+    changes = {"1": [a, c], "b/c": [b], "ü": [c, d]}  # of 1, two of three were wrong and one was missing
+    file = tmp_path / "reviewed.json"
+    read(f"review_{form}", written(form, tmp_path, of), str(file), json.dumps(changes))
+    merged = answers.merge(answers.check(answers.read(str(file)), of.image_id, of.file_name, of.category))
+    found = {tuple(question): entry.verdict for question, entry in merged.items()}
+    assert found == {
+        **{("1", a): "yes", ("1", b): "no", ("1", c): "yes", ("1", d): "no"},
+        **{("b/c", a): "no", ("b/c", b): "yes", ("ü", c): "yes", ("ü", d): "yes"},
+    }
+    people = {answer.who for entry in merged.values() for answer in entry.answers}
+    assert people == ({"3"} if form == "label_studio" else {""})
 
 
 def test_targets_are_labels_from_one_half_on_and_stand_whole_in_the_wide_table(tmp_path):

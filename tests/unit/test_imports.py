@@ -28,7 +28,8 @@ ALLOWED = {  # package to the packages of spml that it may import; registry.py c
     "evaluation": BASE,
     "training": BASE | {"evaluation", "losses", "models"},
     "reporting": BASE | {"evaluation"},
-    "review": BASE | {"evaluation", "features", "labels"},  # pages and exports open pictures
+    "review": BASE
+    | {"data", "evaluation", "features", "labels", "models", "training"},  # opens pictures, reads tables, trains
 }
 PLAN_READS = (
     "registry",
@@ -36,6 +37,7 @@ PLAN_READS = (
     "losses",
     "labels.pseudo_labels",
     "review.exports",
+    "review.queue",
 )  # of spml, without a heavy import
 HEAVY = {"numpy", "torch", "torchvision", "pandas", "h5py", "PIL", "pyarrow", "matplotlib", "pycocotools", "snakemake"}
 RETURNED = {"machine.processor", "job.current"}  # the only data from runtime; it goes to logs and records

@@ -51,8 +51,8 @@ def test_coco_mini_runs_to_both_figures(real_data, tmp_path):
     assert full > 25, output  # chance is near 4: the features are real
 
 
-def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
-    """A table of tags and nothing else; what the pseudo-labels add is held against the genuine annotations afterwards."""
+def tags_and_truth(real_data, path):
+    """Write the largest object of each training picture as its only tag; return what is there, by file name."""
     truth = json.loads((real_data / "coco_mini/annotations/instances_train2017.json").read_text())
     names = {entry["id"]: entry["name"] for entry in truth["categories"]}
     files = {entry["id"]: entry["file_name"] for entry in truth["images"]}
@@ -61,8 +61,14 @@ def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
         file_name, name = files[entry["image_id"]], names[entry["category_id"]]
         present.setdefault(file_name, set()).add(name)
         largest[file_name] = max(largest.get(file_name, (0, "")), (entry["area"], name))
-    with open(tmp_path / "tags.csv", "w", newline="", encoding="utf-8") as file:
+    with open(path, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("path", "observed"), *((name, tag) for name, (_, tag) in largest.items())])
+    return present
+
+
+def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
+    """A table of tags and nothing else; what the pseudo-labels add is held against the genuine annotations afterwards."""
+    present = tags_and_truth(real_data, tmp_path / "tags.csv")
     own = {
         "source": "csv",
         "backbone": "mobilenet",
@@ -79,5 +85,48 @@ def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
     added = table[(table["pseudo"] == 1) & (table["observed"] == 0)]
     right = [name in present[file_name] for file_name, name in zip(added["file_name"], added["category"], strict=True)]
     others = sum(len(found) - 1 for found in present.values())
-    chance = others / (len(present) * (len({tag for _, tag in largest.values()}) - 1))
+    tags = pd.read_csv(tmp_path / "tags.csv")["observed"]
+    chance = others / (len(present) * (tags.nunique() - 1))
     assert len(right) > 20 and sum(right) / len(right) > 3 * chance
+
+
+def test_answers_about_photographs_with_one_tag_make_their_labels_better(real_data, tmp_path):
+    """A table, a queue, answers, the same command again: better labels, by the genuine annotations."""
+    present = tags_and_truth(real_data, tmp_path / "tags.csv")
+    own = {
+        "source": "csv",
+        "backbone": "mobilenet",
+        "train": {"annotations": "tags.csv", "images": str(real_data / "coco_mini/train2017")},
+        "validation": {"select_on": "observed_labels"},
+        "teachers": {"full": None, "ridge": {"loss": "squares", "head": "ridge"}},
+        "pseudo_labels": {"paper": {"teacher": "ridge", "taus": [0.1], "keep_observed": True}},
+        "figures": {"students": "paper", "baselines": []},
+        "review": {"questions": 300},
+    }
+    changes = {"dataset": "tags", "datasets/tags": own, "backbones/mobilenet/image_size": 128}
+    first = tiny.changed(config(real_data), changes)
+    table, queue = "results/tags/pseudo_labels/paper/seed_1200/tau_0.10.csv", "results/tags/review/queue.csv"
+
+    def quality():
+        labels = pd.read_csv(tmp_path / table)
+        found = labels[labels["pseudo"] == 1]
+        right = sum(name in present[file] for file, name in zip(found["file_name"], found["category"], strict=True))
+        listed = set(labels["file_name"])
+        return 2 * right / (len(found) + sum(len(present[file]) for file in listed)), found
+
+    tiny.configure(tmp_path, first)
+    tiny.snakemake(tmp_path, table, queue)
+    before, _ = quality()
+    questions = pd.read_csv(tmp_path / queue)
+    questions["answer"] = [
+        "yes" if name in present[file] else "no"
+        for file, name in zip(questions["file_name"], questions["category"], strict=True)
+    ]
+    questions[["file_name", "category", "answer"]].to_csv(tmp_path / "answers.csv", index=False)
+    tiny.configure(tmp_path, tiny.changed(first, {"datasets/tags/review/answers": ["answers.csv"]}))
+    tiny.snakemake(tmp_path, table)
+    after, found = quality()
+    yes = questions[questions["answer"] == "yes"]
+    kept = set(zip(found["file_name"], found["category"], strict=True))
+    assert set(zip(yes["file_name"], yes["category"], strict=True)) <= kept and len(yes) > 10
+    assert after > before + 0.01, (before, after)

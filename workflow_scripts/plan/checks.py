@@ -4,7 +4,7 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_students, paths
+from plan import check_review, check_students, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
 from plan.labels import rule_parameters
@@ -32,6 +32,7 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         circles,
         figures,
         references,
+        check_review.review,
     ):
         yield from check(experiment)
 

@@ -15,6 +15,7 @@ from plan.sections import (
     Observation,
     Predict,
     Priors,
+    Review,
     Seeds,
     Student,
     Teacher,
@@ -99,6 +100,7 @@ class Dataset(Section):
     figures: partial(Figures, "OwnFigures") | None = None  # type: ignore[valid-type]
     comparison: partial(Comparison, "OwnComparison") | None = None  # type: ignore[valid-type]
     predict: partial(Predict, "OwnPredict") | None = None  # type: ignore[valid-type]
+    review: partial(Review, "OwnReview") | None = None  # type: ignore[valid-type]
     training: partial(Training, "OwnTraining") | None = None  # type: ignore[valid-type]
 
     def location(self, part: str) -> Location:
@@ -187,6 +189,7 @@ class Config(Section):
     figures: Figures = Field(description="what the figures show")
     comparison: Comparison = Comparison()
     predict: Predict = Predict()
+    review: Review = Review()
     training: Training = Training()
     features: Features = Features()
     demo: Demo = Demo()

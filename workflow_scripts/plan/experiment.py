@@ -81,6 +81,7 @@ class Experiment:
         self.observation = _merged(config.observation, entry.observation)
         self.priors = _merged(config.priors, entry.priors)
         self.predict = _merged(config.predict, entry.predict)
+        self.review = _merged(config.review, entry.review)
         training = expanded(_changed(config.training)) | expanded(_named(entry.training))
         self.training = Training.model_construct(**training)
         teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
@@ -108,7 +109,8 @@ class Experiment:
         """Return an entry of pseudo_labels with whether observed labels are put back, where it leaves that open."""
         if entry.keep_observed is not None:
             return entry
-        return entry.model_copy(update={"keep_observed": not self.knows_truth and entry.split == "train"})
+        given_by_people = not self.knows_truth or bool(self.review.answers)
+        return entry.model_copy(update={"keep_observed": given_by_people and entry.split == "train"})
 
     @cached_property
     def parts(self) -> list[str]:

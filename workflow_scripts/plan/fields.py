@@ -139,7 +139,7 @@ class PseudoLabels(Section):
     keep_observed: bool | None = Field(
         None,
         description="true: put what was observed back; false: do not (as published); null: true where no true label of the "
-        "training part is known, else false",
+        "training part is known, or where people gave answers (review.answers), else false",
     )
     split: Literal["train", "pool"] = Field(
         "train", description="the images that are labelled: the training rows, or the pool of images without labels"

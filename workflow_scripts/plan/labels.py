@@ -37,6 +37,11 @@ def observed_file_images(experiment: Experiment) -> str | list[str]:
     return paths.images(experiment.dataset, "train") if experiment.observation.file else []
 
 
+def answers(experiment: Experiment) -> str | list[str]:
+    """Return the merged answers of people, if the configuration names some."""
+    return paths.review("answers.csv", experiment.dataset) if experiment.review.answers else []
+
+
 def image_table(experiment: Experiment) -> str | list[str]:
     """Return the user's table of images, which may hold observed labels, unless a file of its own does."""
     if experiment.source.is_table and not experiment.observation.file:

@@ -68,6 +68,9 @@ def _named(experiment: Experiment) -> Iterator[Named]:
     if file := experiment.observation.file:
         own = entry.observation and "file" in entry.observation.model_fields_set
         yield Named(f"{section}.observation.file" if own else "observation.file", file, "a CSV file of observed labels")
+    own = entry.review and "answers" in entry.review.model_fields_set
+    for file in experiment.review.answers:
+        yield Named(f"{section}.review.answers" if own else "review.answers", file, "a file of answers")
     for name in experiment.backbones:
         weights = experiment.config.backbones[name].weights
         if weights not in FETCHED:

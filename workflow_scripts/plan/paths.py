@@ -217,6 +217,16 @@ def export(
     return results("exports", pseudo_labels, f"seed_{seed}", variant, format, dataset=dataset)
 
 
+def review(name: str, dataset: str = DATASET) -> str:
+    """Return a file of the review: the questions, the page that asks them, or the answers."""
+    return results("review", name, dataset=dataset)
+
+
+def simulation(dataset: str = DATASET, strategy: str = W % "strategy", seed: str | int = SEED) -> str:
+    """Return what a strategy of questions gains in one replicate, with answers from the true labels."""
+    return results("simulation", strategy, f"seed_{seed}.csv", dataset=dataset)
+
+
 def chosen(name: str, dataset: str = DATASET) -> str:
     """Return a file of the model that labels new images."""
     return results("model", name, dataset=dataset)

@@ -1,10 +1,21 @@
-"""Inputs and params of rules/review.smk: gallery and exports."""
+"""Inputs and params of rules/review.smk: gallery, exports, questions, answers and their simulation."""
 
+import sys
 from typing import Any
 
-from plan import labels, paths, shown
-from plan.experiment import Experiment, as_list, target_of, tau_of, variants_of
+from plan import features, labels, paths, shown, training
+from plan.experiment import (
+    Experiment,
+    as_list,
+    format_reference,
+    parse_reference,
+    plain,
+    target_of,
+    tau_of,
+    variants_of,
+)
 from spml.review.exports import FORMATS
+from spml.review.queue import STRATEGIES
 
 
 def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any]:
@@ -44,4 +55,100 @@ def shown_exports(experiment: Experiment) -> list[str]:
         paths.export(experiment.dataset, name, seed, variant, file_format)
         for variant in variants_of(experiment.pseudo_labels[name])
         for file_format in FORMATS
+    ]
+
+
+def asked(experiment: Experiment) -> tuple[str, str, int]:
+    """Return name, variant and replicate of the pseudo-labels that a review asks about."""
+    name, variant = parse_reference(experiment.review.pseudo_labels or experiment.shown_pseudo_labels)
+    variants = variants_of(experiment.pseudo_labels[name])
+    seed = min(experiment.seeds) if experiment.review.seed is None else experiment.review.seed
+    return name, variant or variants[len(variants) // 2], seed
+
+
+def asked_pseudo_labels(experiment: Experiment) -> str:
+    """Return the pseudo-labels that a review asks about."""
+    name, variant, seed = asked(experiment)
+    return paths.pseudo_labels(experiment.dataset, name, seed, variant)
+
+
+def asked_logits(experiment: Experiment) -> list[str]:
+    """Return the logits of the teachers of these pseudo-labels."""
+    name, _, seed = asked(experiment)
+    return labels.teacher_logits(experiment, name, str(seed))
+
+
+def asked_observed(experiment: Experiment) -> str:
+    """Return the observed labels of the same replicate."""
+    return paths.observed(experiment.dataset, asked(experiment)[2])
+
+
+def queue_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of make_queue."""
+    options = experiment.review
+    return {"questions": options.questions, "seed": asked(experiment)[2], "strategy": options.strategy}
+
+
+def answer_files(experiment: Experiment) -> list[str]:
+    """Return the user's files of answers."""
+    return list(experiment.review.answers)
+
+
+# -- answers that are played from the true labels
+
+
+def simulated_teacher(experiment: Experiment) -> str:
+    """Return the teacher that learns from simulated answers; end with one line where there is none."""
+    options = experiment.review
+    if options.simulated_teacher:
+        return options.simulated_teacher
+    references = as_list(experiment.pseudo_labels[asked(experiment)[0]].teacher)
+    teachers = [reference for reference in references if reference in experiment.teachers]
+    if not teachers:
+        sys.exit(
+            f"Error: review.simulated_teacher: found null and no teacher among {', '.join(references)}; wanted a teacher's name"
+        )
+    return teachers[0]
+
+
+def simulation_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of play_answers: those of the teacher, and the numbers of answers."""
+    name = simulated_teacher(experiment)
+    entry = experiment.teachers[name]
+    if not experiment.source.has_true_labels or experiment.expects_positives(entry) or entry.supervision == "full":
+        sys.exit(
+            f"Error: simulate_review: found teacher {name} and source {experiment.entry.source}; wanted a source with true labels "
+            "and a teacher of observed labels whose loss needs no priors"
+        )
+    own = {"answers_per_image": experiment.review.simulated_answers, "teacher": name}
+    return plain(training.teacher_options(experiment, name) | own)
+
+
+def simulation_features(experiment: Experiment, part: str) -> str:
+    """Return what the teacher of a simulation takes of a part: features, or kernel values in their place."""
+    return features.head_input(experiment, experiment.teachers[simulated_teacher(experiment)], part)
+
+
+def simulation_decomposition(experiment: Experiment) -> str | list[str]:
+    """Return the eigenvectors that the teacher of a simulation follows from, where it is a ridge regression."""
+    return features.decomposition(experiment, experiment.teachers[simulated_teacher(experiment)])
+
+
+def simulation_landmarks(experiment: Experiment) -> str | list[str]:
+    """Return the landmarks of the teacher of a simulation, where it has a kernel."""
+    return features.landmarks(experiment, experiment.teachers[simulated_teacher(experiment)])
+
+
+def all_simulations(experiment: Experiment) -> list[str]:
+    """Return the table of every strategy in every replicate."""
+    return [
+        paths.simulation(experiment.dataset, strategy, seed) for strategy in STRATEGIES for seed in experiment.seeds
+    ]
+
+
+def shown_simulation(experiment: Experiment) -> list[str]:
+    """Return the files of the target ``simulate_review``."""
+    return [
+        paths.table("simulation", experiment.dataset),
+        *(paths.figure("simulation", experiment.dataset, ending) for ending in ("svg", "png")),
     ]

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
 from plan.presets import PRESETS
+from spml.review.queue import STRATEGIES
 
 PENALTIES = [
     0.001,
@@ -186,6 +187,38 @@ class Predict(Section):
         description="a teacher, or a student (paper@0.75, cap@all); null: figures.students at the τ that validation chose",
     )
     seed: int | None = Field(None, description="the replicate, one of the seeds; null: the lowest")
+
+
+class Review(Section):
+    """Questions to people, and their answers."""
+
+    strategy: Literal[tuple(STRATEGIES)] = Field(  # type: ignore[valid-type]
+        "diverse", description="which questions are asked first (docs/review.md): " + ", ".join(STRATEGIES)
+    )
+    questions: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        500, description="questions in the queue at most, from 1; each is one category of one picture"
+    )
+    pseudo_labels: Path | None = Field(
+        None,
+        description="the pseudo-labels that are asked about, as paper@0.75, or paper for the middle one of its taus; null: "
+        "those of figures.students",
+    )
+    seed: int | None = Field(None, description="the replicate, one of the seeds; null: the lowest")
+    answers: Annotated[list[Path], Once] = Field(
+        [],
+        description="files of answers, which become observed labels: answers.csv of the page or any CSV file, or JSON "
+        "exports of Label Studio and FiftyOne (docs/review.md)",
+    )
+    simulated_answers: Annotated[
+        list[Annotated[float, Field(ge=0, le=1000, description="a number from 0 to 1000")]], Field(min_length=1), Once
+    ] = Field(
+        [0, 0.1, 0.25, 0.5, 1, 2],
+        description="for simulate_review: answers per training image, rising numbers from 0",
+    )
+    simulated_teacher: Name | None = Field(
+        None,
+        description="for simulate_review: the teacher that learns from the answers; null: that of the pseudo-labels",
+    )
 
 
 class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]

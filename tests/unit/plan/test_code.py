@@ -46,6 +46,10 @@ CASES = {  # an edited file -> what runs
     "spml/reporting/templates/style.css": {"write_provenance", "write_report"},
     "spml/review/gallery.py": set(),
     "spml/review/describe.py": set(),
+    "spml/review/answers.py": set(),
+    "spml/review/queue.py": set(),
+    "spml/review/simulation.py": set(),
+    "spml/labels/verdicts.py": OBSERVING,
     "plot_map.py": {"plot_map", "write_report"},
     "train_student.py": STUDENTS,
     "evaluate.py": and_after("evaluate"),
@@ -79,12 +83,12 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         assert listed == sorted(set(listed)) and f"{rule}.py" in code(rule)
         for path in code(rule):
             users.setdefault(path, set()).add(rule)
-    training = {"train_teacher", "train_student"}
+    training = {"train_teacher", "train_student", "play_answers"}
     for module in ("adam", "average", "batches", "engine", "fit", "grid", "steps"):
         assert users[f"spml/training/{module}.py"] == training, module
     for module in ("primitives", "closed_form", "stateful", "targets"):
         assert users[f"spml/losses/{module}.py"] == training, module
-    assert users["spml/reporting/figures.py"] == PLOTS
+    assert users["spml/reporting/figures.py"] == PLOTS | {"plot_simulation"}
     whole = {"predict_images", "export_model"}  # backbone and head together
     pretrained = {"fetch_weights", "pretrain_demo_backbone"}
     assert users["spml/features/backbones.py"] == {"extract_features"} | pretrained | whole
@@ -104,7 +108,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
 
 def test_only_training_and_what_computes_with_a_network_import_torch():
     slow = {"fetch_weights", "pretrain_demo_backbone", "extract_features", "train_teacher", "train_student"}
-    slow |= {"predict_images", "export_model", "decompose_features"}
+    slow |= {"predict_images", "export_model", "decompose_features", "play_answers"}
     for rule in scripts():
         text = "\n".join((tracking.SCRIPTS / path).read_text() for path in code(rule))
         imports = re.search(r"^(?:import|from) torch\b", text, re.M)

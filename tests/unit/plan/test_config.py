@@ -472,6 +472,30 @@ CASES = {
         {"comparison/reference": "paper@0.701"},
         "comparison.reference: found 'paper@0.701', wanted paper@ and one of 0.50, 0.70",
     ),
+    "a question about pseudo-labels that are not there": (
+        {"review": {"pseudo_labels": "papper@0.5"}},
+        "review.pseudo_labels: found 'papper', wanted one of paper; did you mean paper?",
+    ),
+    "a question about a τ that is not there": (
+        {"review": {"pseudo_labels": "paper@0.6"}},
+        "review.pseudo_labels: found 'paper@0.6', wanted paper@ and one of 0.50, 0.70",
+    ),
+    "a replicate of the questions": (
+        {"review": {"seed": 1}},
+        "review.seed: found 1, wanted one of the seeds, 1200, 1201",
+    ),
+    "a strategy that is not there": (
+        {"review": {"strategy": "diverze"}},
+        "review.strategy: found 'diverze', wanted one of",
+    ),
+    "a simulated teacher": (
+        {"review": {"simulated_teacher": "emm"}},
+        "review.simulated_teacher: found 'emm', wanted one of em, an, full",
+    ),
+    "answers that fall": (
+        {"review": {"simulated_answers": [0, 2, 1]}},
+        "review.simulated_answers: found [0.0, 2.0, 1.0], wanted rising numbers, the first of them 0",
+    ),
     "a rule that is a number": (
         {"pseudo_labels/paper/rule": 7},
         "pseudo_labels.paper.rule: found 7, wanted one of threshold",
@@ -799,6 +823,11 @@ def named(tmp_path, monkeypatch):
             "datasets.tiny.observation.file: found 'no.csv', which is not",
         ),
         ({"predict": {"images": "no"}}, "predict.images: found 'no', which is not there"),
+        ({"review": {"answers": ["no.csv"]}}, "review.answers: found 'no.csv', which is not there"),
+        (
+            {"datasets/tiny/review": {"answers": ["no.csv"]}},
+            "datasets.tiny.review.answers: found 'no.csv', which is not",
+        ),
     ],
 )
 def test_a_named_path_that_no_job_could_read_is_one_line(named, changes, message):

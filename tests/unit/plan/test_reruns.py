@@ -166,6 +166,12 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "batch size of the extraction": ({"machine/batch_size": 7}, set()),
     "GPUs": ({"machine/gpus_per_job": 1}, set()),
     "what predicts and for what": ({"predict": {"images": "data/test", "model": "an", "seed": 1201}}, set()),
+    "which questions are asked, and how many": (
+        {"review": {"strategy": "random", "questions": 7, "pseudo_labels": "paper@0.7", "seed": 1201}},
+        set(),
+    ),
+    "what is simulated": ({"review": {"simulated_answers": [0, 1], "simulated_teacher": "an"}}, set()),
+    "answers of people": ({"review": {"answers": ["answers.csv"]}}, OBSERVING | {"merge_answers"}),
     "the demo's settings": ({"demo": {"train": 50}}, set()),
     "another data set beside it": (
         {"datasets/other": {"source": "demo", "backbone": "random", "training": {"epochs": 1}}},

@@ -71,6 +71,13 @@ def test_defaults_follow_without_truth(tags, source):
     assert "teachers full" in said and "put back into pseudo-labels paper" in said
 
 
+def test_answers_of_people_are_put_back_into_pseudo_labels():
+    answered = {"review": {"answers": ["answers.csv"]}}
+    assert not experiment({}).pseudo_labels["paper"].keep_observed
+    assert experiment(answered).pseudo_labels["paper"].keep_observed
+    assert not experiment(answered | {"pseudo_labels/paper/keep_observed": False}).pseudo_labels["paper"].keep_observed
+
+
 def test_nothing_follows_where_some_truth_is_known(tags):
     found = experiment(tagged(tags("path,observed,true\na.png,cat,\nb.png,dog,dog\n")))
     assert found.validation.select_on == "true_labels" and not found.left_out_teachers

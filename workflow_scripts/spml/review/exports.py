@@ -162,8 +162,13 @@ def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
         }
         local = quote(os.path.abspath(labelled.path[row]).removeprefix(os.path.join(os.getcwd(), "")).lstrip("/"))
         observed = ", ".join(labelled.names(image.observed))
-        data = {"image": f"/data/local-files/?d={local}", "image_id": labelled.image_id[row], "observed": observed}
-        data["split"] = labelled.split[row]
+        data = {
+            "image": f"/data/local-files/?d={local}",
+            "image_id": labelled.image_id[row],
+            "observed": observed,
+            "split": labelled.split[row],
+            "suggested": labelled.names(image.present),  # what spml.review.answers compares the choices with
+        }
         tasks.append({"data": data, "predictions": [prediction]})
     write_json(Path(folder, "tasks.json"), tasks)
     with writing(Path(folder, "config.xml")) as part:
@@ -178,13 +183,14 @@ def _attribute(text: str) -> str:
 def fiftyone(folder: str | os.PathLike, labelled: Labelled) -> None:
     """Write ``labels.json`` and ``data.json``: FiftyOneImageClassificationDataset with several classifications per image."""
     keys = [quote(name, safe="").replace(".", "%2E") for name in labelled.image_id]  # FiftyOne cuts what follows a dot
-    classified = {
-        key: [
-            {"label": labelled.category[column], "confidence": _rounded(probability)}
+    classified = {}
+    for key, image_id, image in zip(keys, labelled.image_id, labelled.images(), strict=True):
+        # what spml.review.answers needs: FiftyOne keeps attributes of labels, not of images
+        attributes = {"image_id": image_id, "suggested": labelled.names(image.present)}
+        classified[key] = [
+            {"label": labelled.category[column], "confidence": _rounded(probability), "attributes": attributes}
             for column, probability in zip(image.present, image.probability, strict=True)
         ]
-        for key, image in zip(keys, labelled.images(), strict=True)
-    }
     paths = {key: os.path.relpath(path, folder) for key, path in zip(keys, labelled.path, strict=True)}
     write_json(Path(folder, "labels.json"), {"classes": list(labelled.category), "labels": classified})
     write_json(Path(folder, "data.json"), paths)

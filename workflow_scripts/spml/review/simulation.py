@@ -1,0 +1,202 @@
+"""Answers that are played from the true labels: what a strategy of questions gains over the number of answers.
+
+A round trains the teacher on what is observed by then, measures its pseudo-labels and its predictions, asks, and takes the
+answers from the true labels. Questions are of the training rows alone, and not of labels whose truth is unknown.
+"""
+
+import dataclasses
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from spml.artifacts import checkpoints, features, labels
+from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
+from spml.evaluation.average_precision import average_precision, mean_average_precision
+from spml.evaluation.confusion import confusion
+from spml.evaluation.thresholds import best_threshold
+from spml.labels.pseudo_labels import keep_observed, probabilities, threshold
+from spml.models.inference import on_kernel_values, predict
+from spml.review.queue import Questions, Strategy, choose
+from spml.runtime.errors import InputError
+from spml.training import supervision
+from spml.training.fit import Stage
+from spml.training.fit_model import fit_model
+from spml.training.options import RidgeOptions, TrainingOptions
+
+Options = TrainingOptions | RidgeOptions
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a simulation reads: paths of features, and labels in memory."""
+
+    train_features: str
+    test_features: str
+    decomposition: str  # of ridge regression; empty for other heads
+    landmarks: str | None
+    true: labels.Matrix  # of the training part
+    observed: labels.Matrix
+    test: labels.Matrix
+
+
+class Logits(NamedTuple):
+    """Logits float32 [n, L] of a teacher on the splits."""
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+
+
+class Round(NamedTuple):
+    """What is measured at a number of answers: all in percent but ``answers``, ``given`` and ``tau``."""
+
+    answers: float  # per training image, as wanted
+    given: float  # fewer where a strategy has no more questions
+    yes: float  # share of the answers that were yes
+    tau: float  # chosen on validation
+    precision: float  # of the pseudo-labels, with what is observed put back
+    recall: float
+    f1: float
+    test_map: float  # of the teacher, over the categories that are present
+    student_map: float  # of a student on the teacher's probabilities, with what is observed put back
+
+
+def play(
+    data: Data,
+    options: Options,
+    strategy: Strategy,
+    answers_per_image: Sequence[float],
+    *,
+    seed: int,
+    name: str,
+    device: str = "cpu",
+) -> Iterator[Round]:
+    """Yield the round at each number of answers per training image, which rise from 0.
+
+    The pseudo-labels are those of rule ``threshold``, at the τ of the highest F1 on the validation rows.
+
+    Raises
+    ------
+    InputError
+        When no true label of the training rows is known.
+    """
+    observed = data.observed.select(data.true.rows("train")).copy()
+    truth = data.true.select(data.true.rows("train"))
+    if not (truth == TrueLabel.PRESENT).any():
+        raise InputError(f"{data.true.path}: no true label is known, but simulated answers are taken from them")
+    asked = yes = 0
+    current: Labelled | None = None
+    for number, wanted in enumerate(map(float, answers_per_image)):
+        if current is not None:
+            count = round(wanted * len(truth)) - asked
+            open_labels = np.where(truth == TrueLabel.UNKNOWN, ObservedLabel.ABSENT, observed)
+            limit = math.log(current.tau / (1 - current.tau))
+            parts = current.logits.train, current.pseudo, open_labels
+            asked_now = choose(strategy, *parts, limit, count, seed + number)
+            yes += _answer(observed, truth, asked_now)
+            asked += len(asked_now.row)
+        current = _label(data, options, observed, seed, name, device)
+        counts = confusion(current.pseudo == PseudoLabel.PRESENT, truth)
+        yield Round(
+            answers=wanted,
+            given=asked / len(truth),
+            yes=100 * yes / max(asked, 1),
+            tau=current.tau,
+            precision=100 * float(counts.precision),
+            recall=100 * float(counts.recall),
+            f1=100 * float(counts.f1),
+            test_map=_test_map(data, current.logits),
+            student_map=_student_map(data, options, current.logits, observed, seed, name, device),
+        )
+
+
+def full_supervision(data: Data, options: Options, *, seed: int, name: str, device: str = "cpu") -> float:
+    """Return the test mAP, in percent, of the same model on the true labels: what answers can reach."""
+    options = _fully_supervised(options)
+    training_labels = supervision.from_true_labels(options.loss, data.true)
+    return _test_map(data, train(data, options, training_labels, seed=seed, name=name, device=device))
+
+
+def _fully_supervised(options: Options) -> Options:
+    """Return the options of the same model for labels that are all known; a loss of ridge regression stays."""
+    if isinstance(options, TrainingOptions):
+        options = dataclasses.replace(options, loss="bce", hyperparameters={})
+    return dataclasses.replace(options, supervision="full")
+
+
+class Labelled(NamedTuple):
+    """Logits of a teacher, the τ that validation chooses, and the pseudo-labels int8 [n, L] of the training rows."""
+
+    logits: Logits
+    tau: float
+    pseudo: np.ndarray
+
+
+def _answer(observed: np.ndarray, truth: np.ndarray, questions: Questions) -> int:
+    """Set the true labels of the questions in observed labels [n, L]; return how many are present."""
+    present = truth[questions.entries] == TrueLabel.PRESENT
+    observed[questions.entries] = np.where(present, ObservedLabel.PRESENT.value, ObservedLabel.ABSENT.value)
+    return int(present.sum())
+
+
+def _label(data: Data, options: Options, observed: np.ndarray, seed: int, name: str, device: str) -> Labelled:
+    """Train the teacher on observed labels [n, L] of the training rows, and make pseudo-labels."""
+    whole = data.observed.values.copy()
+    whole[data.true.rows("train")] = observed
+    matrix = dataclasses.replace(data.observed, values=whole)
+    training_labels = supervision.from_observed_labels(options.loss, matrix, data.true)
+    logits = train(data, options, training_labels, seed=seed, name=name, device=device)
+    val_truth = data.true.select(data.true.rows("val"))
+    tau = float(np.clip(best_threshold(probabilities(logits.val), val_truth), 0.01, 0.99))
+    return Labelled(logits, tau, keep_observed(threshold(logits.train, tau), observed))
+
+
+def _student_map(
+    data: Data, options: Options, logits: Logits, observed: np.ndarray, seed: int, name: str, device: str
+) -> float:
+    """Return the test mAP of a student on soft pseudo-labels, with observed labels [n, L] put back."""
+    targets = keep_observed(probabilities(logits.train).astype(np.float32), observed)
+    soft = supervision.TrainingLabels(data.observed.path, targets)
+    fitted = train(data, _fully_supervised(options), soft, seed=seed, name=f"{name}/student", device=device)
+    return _test_map(data, fitted)
+
+
+def train(
+    data: Data, options: Options, training_labels: supervision.TrainingLabels, *, seed: int, name: str, device: str
+) -> Logits:
+    """Return the logits of a model that is trained on these labels of the training rows."""
+    selection = supervision.selection_labels(
+        data.true, data.observed if options.select_on == "observed_labels" else None
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = os.path.join(folder, "checkpoint.safetensors")
+        fit_model(
+            [Stage(data.train_features, data.true, "train", training_labels, options)],
+            data.decomposition,
+            data.landmarks,
+            selection,
+            seed=seed,
+            name=name,
+            memory_mb=0,
+            device=device,
+            checkpoint=checkpoint,
+            history=os.path.join(folder, "history.csv"),
+        )
+        weights, description = checkpoints.load(checkpoint)
+    if "landmarks_sha256" in description:  # the features are kernel values
+        weights = on_kernel_values(weights)
+    with features.reading(data.train_features) as stored:
+        train_rows, val_rows = (predict(weights, stored.read(data.true.rows(split))) for split in ("train", "val"))
+    with features.reading(data.test_features) as stored:
+        data.test.require_same_images(data.test_features, stored.image_id)
+        test_rows = predict(weights, stored.read(np.arange(len(stored.image_id))))
+    return Logits(train_rows, val_rows, test_rows)
+
+
+def _test_map(data: Data, logits: Logits) -> float:
+    return mean_average_precision(average_precision(logits.test, data.test.values))[1]
