@@ -7,7 +7,6 @@ from plan import features, labels, paths, shown, training
 from plan.experiment import (
     Experiment,
     as_list,
-    format_reference,
     parse_reference,
     plain,
     target_of,
