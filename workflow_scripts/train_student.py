@@ -13,7 +13,7 @@ from spml.artifacts import hdf5, labels
 from spml.features.devices import choose_device
 from spml.training import left_out, supervision
 from spml.training.fit import Stage
-from spml.training.fit_model import fit_model
+from spml.training.fit_model import train_model, write_model
 from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
@@ -52,7 +52,7 @@ with contextlib.ExitStack() as stack:
         stages.append(Stage(*part, training_labels, stage))
     on_observed = options["select_on"] == "observed_labels"
     selection_labels = supervision.selection_labels(true, observed if on_observed else None)
-fit_model(
+model = train_model(
     stages,
     source.decomposition,
     source.landmarks or None,
@@ -61,6 +61,5 @@ fit_model(
     name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",
     memory_mb=snakemake.resources.memory_mb,
     device=choose_device(snakemake.resources.device),
-    checkpoint=snakemake.output.checkpoint,
-    history=snakemake.output.history,
 )
+write_model(snakemake.output.checkpoint, snakemake.output.history, model, stages[-1], int(snakemake.wildcards.seed))

@@ -6,15 +6,13 @@ answers from the true labels. Questions are of the training rows alone, and not 
 
 import dataclasses
 import math
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from spml.artifacts import checkpoints, features, labels
+from spml.artifacts import features, labels
 from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
 from spml.evaluation.average_precision import average_precision, mean_average_precision
 from spml.evaluation.confusion import confusion
@@ -25,7 +23,7 @@ from spml.review.queue import Questions, Strategy, choose
 from spml.runtime.errors import InputError
 from spml.training import supervision
 from spml.training.fit import Stage
-from spml.training.fit_model import fit_model
+from spml.training.fit_model import train_model
 from spml.training.options import RidgeOptions, TrainingOptions
 
 Options = TrainingOptions | RidgeOptions
@@ -173,22 +171,18 @@ def train(
     selection = supervision.selection_labels(
         data.true, data.observed if options.select_on == "observed_labels" else None
     )
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = os.path.join(folder, "checkpoint.safetensors")
-        fit_model(
-            [Stage(data.train_features, data.true, "train", training_labels, options)],
-            data.decomposition,
-            data.landmarks,
-            selection,
-            seed=seed,
-            name=name,
-            memory_mb=0,
-            device=device,
-            checkpoint=checkpoint,
-            history=os.path.join(folder, "history.csv"),
-        )
-        weights, description = checkpoints.load(checkpoint)
-    if "landmarks_sha256" in description:  # the features are kernel values
+    model = train_model(
+        [Stage(data.train_features, data.true, "train", training_labels, options)],
+        data.decomposition,
+        data.landmarks,
+        selection,
+        seed=seed,
+        name=name,
+        memory_mb=0,
+        device=device,
+    )
+    weights = dict(model.weights)
+    if "landmarks_sha256" in model.description:  # the features are kernel values
         weights = on_kernel_values(weights)
     with features.reading(data.train_features) as stored:
         train_rows, val_rows = (predict(weights, stored.read(data.true.rows(split))) for split in ("train", "val"))

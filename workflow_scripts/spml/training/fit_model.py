@@ -12,7 +12,7 @@ from spml.training.history import write_history
 from spml.training.options import RidgeOptions
 
 
-def fit_model(
+def train_model(
     stages: Sequence[Stage],
     decomposition: str,
     landmarks: str | None,
@@ -22,14 +22,12 @@ def fit_model(
     name: str,
     memory_mb: int,
     device: str,
-    checkpoint: str,
-    history: str,
-) -> None:
-    """Train a model in ``stages``, the last of which is on the training rows; see ``fit`` and ``fit_ridge``.
+) -> FittedModel:
+    """Return a model that is trained in ``stages``, the last of which is on the training rows; see ``fit`` and ``fit_ridge``.
 
     ``decomposition`` and ``landmarks`` are files of ridge regression, which has a single stage. Where the options have both
-    a head and a ridge regression, the one with the higher validation mAP is kept, of equals the head; the history has the
-    rows of both.
+    a head and a ridge regression, the one with the higher validation mAP is returned, of equals the head; the history has
+    the rows of both.
     """
     last = stages[-1]
     fitted: dict[str, FittedModel] = {}
@@ -42,12 +40,16 @@ def fit_model(
         regression = last._replace(options=ridge)
         fitted["ridge"] = fit_ridge(regression, decomposition, landmarks, selection_labels, name=name)
     best = max(fitted, key=lambda head: fitted[head].val_map)  # the first of equals
-    if len(fitted) > 1:
-        scores = ", ".join(f"{head} {model.val_map:.2f}" for head, model in fitted.items())
-        print(f"validation mAP {scores}: the head is {best}")
-        rows = [{"head": head, **row} for head, model in fitted.items() for row in model.history]
-    else:
-        rows = [dict(row) for row in fitted[best].history]
-    write_history(history, rows)
+    if len(fitted) == 1:
+        return fitted[best]
+    scores = ", ".join(f"{head} {model.val_map:.2f}" for head, model in fitted.items())
+    print(f"validation mAP {scores}: the head is {best}")
+    history = [{"head": head, **row} for head, model in fitted.items() for row in model.history]
+    return FittedModel(fitted[best].weights, fitted[best].description, history)
+
+
+def write_model(checkpoint: str, history: str, model: FittedModel, last: Stage, seed: int) -> None:
+    """Write checkpoint and history of a model, whose ``last`` stage has its categories and options."""
+    write_history(history, model.history)
     description = {"categories": last.images.category, "seed": seed, "select_on": last.options.select_on}
-    checkpoints.save(checkpoint, fitted[best].weights, description | dict(fitted[best].description))
+    checkpoints.save(checkpoint, model.weights, description | dict(model.description))
