@@ -95,6 +95,7 @@ findings = report_sections.Findings(
     teachers=[tuple(teacher) for teacher in options["teachers"]],
     baselines=options["baselines"],
     select_on=options["select_on"],
+    model=tuple(options["model"]) or None,
     known=known,
     replicates=len(record["config"]["seeds"]),
 )

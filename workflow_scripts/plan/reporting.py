@@ -53,6 +53,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
     return {
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
+        "model": _predicting(experiment),
         "gallery": paths.gallery(".", pseudo_labels, seed).removeprefix("results/./"),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
@@ -67,6 +68,14 @@ def report(experiment: Experiment) -> dict[str, Any]:
         ],
         "variants": variants_of(experiment.pseudo_labels[pseudo_labels]),
     }
+
+
+def _predicting(experiment: Experiment) -> list[str]:
+    """Return kind, name and variant of the model that labels new pictures, if the configuration names one."""
+    if not experiment.predict.model:
+        return []
+    name, variant = parse_reference(experiment.predict.model)
+    return ["students" if variant else "teachers", name, variant]
 
 
 def sampled_pseudo_labels(experiment: Experiment) -> list[str]:

@@ -48,6 +48,24 @@ def test_the_students_are_compared_with_their_teacher_and_the_baselines():
     assert clear == verdict.CLEAR
 
 
+def test_the_model_that_labels_new_pictures_has_a_sentence_of_its_own():
+    own = row("students", "recommended", "all", 63.0, 62.5, -0.9, -1.3, -0.5, 0.2)
+    method = ("students", "recommended", "all")
+    comparison = pd.concat([table(), pd.DataFrame([own])])
+    text = verdict.sentences(comparison, LABELS, "paper", (EM,), ("an",), "mAP (%)", "true_labels", method)
+    assert text[1] == (
+        "recommended, the model that labels new pictures, reaches 62.5 % test mAP, 0.9 points above these students."
+    )
+    own["students_high"] = 0.1
+    comparison = pd.concat([table(), pd.DataFrame([own])])
+    text = verdict.sentences(comparison, LABELS, "paper", (EM,), ("an",), "mAP (%)", "true_labels", method)
+    assert text[1].endswith("no clear difference to these students.")
+    assert (
+        verdict.sentences(table(), LABELS, "paper", (EM,), ("an",), "mAP (%)", "true_labels", method)[1]
+        == verdict.CLEAR
+    )
+
+
 def test_methods_without_a_clear_difference_are_named_together():
     first = sentences(table(students_low=-9.0, students_high=9.0))[0]
     assert first.endswith(

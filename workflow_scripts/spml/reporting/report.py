@@ -232,7 +232,9 @@ def added_labels(
     ``counts`` are its rows of tables/label_counts.csv, ``left_out`` as ``results.left_out`` returns it; numbers are means
     over replicates. Other ``students`` that are left out have a sentence each, too.
     """
-    name = results.pseudo_labels_label(counts["pseudo_labels"].iloc[0], "", labels)
+    own = counts["pseudo_labels"].iloc[0]
+    name = results.pseudo_labels_label(own, "", labels)
+    begin = f"Pseudo-labels {name}" if name == own else name  # a name of its own says what it is
     sentences = []
     for variant, mean in (
         results.with_found_tau(counts).groupby("variant", sort=False).mean(numeric_only=True).iterrows()
@@ -244,9 +246,7 @@ def added_labels(
         reason = left_out.get(("students", students, str(variant)), "")
         when = "" if not mean["added_labels"] else "in some replicate "
         skipped = f"; left out, since {when}{reason}" if reason else ""
-        sentences.append(
-            f"Pseudo-labels {name}, {shown}, {added}{skipped}." if shown else f"Pseudo-labels {name} {added}{skipped}."
-        )
+        sentences.append(f"{begin}, {shown}, {added}{skipped}." if shown else f"{begin} {added}{skipped}.")
     for (_, other, variant), reason in left_out.items():
         if other != students:
             sentences.append(f"Students {results.variant_label(other, variant)} are left out, since {reason}.")

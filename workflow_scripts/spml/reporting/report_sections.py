@@ -25,6 +25,7 @@ class Findings:
     teachers : kind, name and variant of the models that made these pseudo-labels
     baselines : names of the teachers that the figures show
     select_on : as in the config
+    model : kind, name and variant of the model that labels new pictures, if one is named
     known : share of the true labels of the training images that is known
     replicates : their number
     """
@@ -39,6 +40,7 @@ class Findings:
     teachers: Sequence[tuple[str, str, str]]
     baselines: Sequence[str]
     select_on: str
+    model: tuple[str, str, str] | None
     known: float
     replicates: int
 
@@ -68,6 +70,7 @@ class Findings:
             self.baselines,
             self.scale,
             self.select_on,
+            self.model,
         )
 
     def figure(self, name: str) -> list[Figure]:

@@ -26,6 +26,7 @@ def sentences(
     baselines: Sequence[str],
     scale: str,
     select_on: str,
+    model: Method | None = None,
 ) -> list[str]:
     """Return the verdict, the sentence on the students first.
 
@@ -38,6 +39,7 @@ def sentences(
     baselines : names of the teachers that the figures show
     scale : the name of the mAP, with its unit
     select_on : as in the config
+    model : kind, name and variant of the model that labels new pictures, if it is none of these students
     """
     rows = _by_method(comparison)
     split = "test" if results.is_tested(comparison) else "val"
@@ -50,6 +52,8 @@ def sentences(
         role = "their teacher " if len(teachers) == 1 else "the teacher "
         others = [(method, role if method in teachers else "") for method in _others(rows, teachers, baselines)]
         text = [_of_students(shown, others, rows, labels, split, metric)]
+    if model and model in rows:
+        text.append(_of_model(rows[model], shown, labels, split, metric))
     text += list(_limits(split, select_on, int(comparison["replicates"].max())))
     return text
 
@@ -117,6 +121,19 @@ def _of_students(
         parts.setdefault(words, []).append(role + results.method_label(*method, labels))
     text = [f"{words} {(' or ' if words == UNCLEAR else ' and ').join(names)}" for words, names in parts.items()]
     return f"{begin}: {_listed(text)}." if text else f"{begin}."
+
+
+def _of_model(row: Row, shown: Row | None, labels: Mapping[str, str], split: str, metric: str) -> str:
+    """Return the sentence on the model that labels new pictures, against the students that are shown."""
+    name = results.method_label(row["kind"], row["name"], row["variant"], labels)
+    begin = f"{name}, the model that labels new pictures, reaches {row[f'{split}_map']:.1f} % {metric}"
+    if shown is None:
+        return f"{begin}."
+    if split == "test":
+        words = points(-row["students_difference"]) if is_clear(row) else UNCLEAR
+    else:
+        words = points(row["val_map"] - shown["val_map"])
+    return f"{begin}, {words} these students."
 
 
 def _of_teachers(rows: Mapping[Method, Row], labels: Mapping[str, str], split: str, metric: str) -> Iterator[str]:
