@@ -150,7 +150,7 @@ def jobs(folder: Path) -> dict[str, dict]:
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}
     measured = {"labels": true, "pseudo_labels": [path("threshold.h5")], "observed": [observed]}
-    drawn = {"labels": true, "weights": [], "table": [], "file": [], "images": []}
+    drawn = {"labels": true, "weights": [], "table": [], "file": [], "images": [], "answers": []}
     once = {"positives_per_image": 1, "negatives_per_image": 0}
     rule = {"teacher": ["em"], "keep_observed": True}
     return {

@@ -16,7 +16,7 @@ from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
 from spml.labels import training_set
 from spml.labels.pseudo_labels import probabilities
-from spml.reporting import data_warnings, report, report_sections
+from spml.reporting import added_labels, data_warnings, report, report_sections
 from spml.review import samples
 from spml.runtime.files import writing
 
@@ -119,7 +119,7 @@ links = [
     report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
     report.Link("Model card", "model/README.md", "snakemake --cores 1 model"),
 ]
-added = report.added_labels(
+added = added_labels.sentences(
     table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]],
     results.left_out(tables.read(source.map)),
     options["students"],

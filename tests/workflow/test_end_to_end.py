@@ -276,7 +276,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_the_report_is_one_file_that_opens_offline(finished, tmp_path):
     tiny.snakemake(finished, "--report", str(tmp_path / "report.html"), root=finished / "repository")
     page = (tmp_path / "report.html").read_text()
-    assert "provenance.html" in page and "figure_1a.svg" in page and "Test mAP of the students" in page
+    assert "provenance.html" in page and "figure_1a.svg" in page and "mAP of the students" in page
     assert not [tag for tag in ('<script src="http', '<link href="http', "url(http") if tag in page]
 
 

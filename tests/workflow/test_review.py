@@ -20,7 +20,7 @@ AFTER_ANSWERS = {
         "compare_methods",
         "measure_label_quality",
     ),
-    *("plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"),
+    *("plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality", "plot_training"),
     *("write_provenance", "write_report"),
 }
 

@@ -6,7 +6,7 @@ import pytest
 
 from spml.artifacts import tables
 from spml.evaluation import metrics, results
-from spml.reporting import report
+from spml.reporting import added_labels, report
 
 LABELS = {"teachers/em": "Entropy maximisation", "students/paper": "Pseudo multi-labels"}
 NAN = float("nan")
@@ -184,7 +184,7 @@ def test_each_tau_says_how_many_labels_it_added_and_why_it_is_left_out():
         for seed in (1, 2)
     ]
     left_out = {("students", "mine", "tau_0.95"): "nothing is added to the observed labels"}
-    assert report.added_labels(pd.DataFrame(counts), left_out, "mine", {}) == [
+    assert added_labels.sentences(pd.DataFrame(counts), left_out, "mine", {}) == [
         "Pseudo-labels paper, τ 0.55, added 539 labels to 201 of 234 pictures.",
         "Pseudo-labels paper, τ 0.65, added 1 label to 1 of 234 pictures.",
         "Pseudo-labels paper, τ 0.95, added 0 labels to 0 of 234 pictures; left out, since nothing is added to the observed labels.",
@@ -204,7 +204,7 @@ def test_a_target_names_the_tau_that_it_found():
         }
         for seed, tau in ((1, 0.6), (2, 0.7))
     ]
-    assert report.added_labels(
+    assert added_labels.sentences(
         pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine", {}
     ) == [
         "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "

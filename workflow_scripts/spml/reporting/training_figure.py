@@ -52,7 +52,12 @@ class Method:
 
 
 def runs(history: pd.DataFrame) -> list[Run]:
-    """Return the run of the chosen candidate of each head in a history.csv; the first of equals was kept."""
+    """Return the run of the chosen candidate of each head in a history.csv; the first of equals was kept.
+
+    A student that is left out was not trained and has none.
+    """
+    if "left_out" in history:
+        return []
     if "head" not in history:
         return [_path(history) if "penalty" in history else _epochs(history)]
     kept = history["head"].iloc[_best(history)]
