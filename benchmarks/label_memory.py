@@ -111,6 +111,7 @@ def make(folder: Path, images: int, categories: int) -> None:
         "select_on": "true_labels",
         "seed": SEED,
         "loss": {},
+        "candidate": {},
         "edges": [],
     }
     checkpoints.save(folder / "checkpoint.safetensors", head, about)
@@ -197,17 +198,17 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"logits": [logits["test"]], "labels": test, "table": path("map.csv")},
             {"table": "comparison.csv"},
             models=[model],
-            options={"reference": model},
+            options={"reference": model, "students": "paper"},
         ),
         "choose_model": job(
             {"checkpoints": [checkpoint], "logits": [logits["val"]], "labels": true, "observed": [], "table": []},
             {"checkpoint": "model.safetensors", "choice": "model.json"},
-            options={"candidates": [model], "seed": SEED, "backbone": {}},
+            options={"candidates": [model], "seed": SEED, "backbone": {}, "labels_per_image": None},
         ),
         "make_gallery": job(
-            rows | {"pseudo_labels": [path("threshold.h5")], "thumbnails": path("thumbnails")},
-            {"page": "gallery.html"},
-            options={"teacher": "em", "variants": ["0.50"]},
+            rows | {"pseudo_labels": [path("threshold.h5")], "thumbnails": path("thumbnails"), "map": []},
+            {"page": "gallery.html", "details": "details"},
+            options={"teacher": "em", "student": "", "variants": {"tau_0.50": "τ 0.50"}},
         ),
         "export_pseudo_labels parquet": job(
             rows | {"pseudo_labels": path("threshold.h5")}, {"export": "parquet"}, {"format": "parquet"}

@@ -1,5 +1,6 @@
 """The scripts that work on label matrices write the same bytes, however small the blocks."""
 
+import os
 import runpy
 import sys
 import types
@@ -35,7 +36,7 @@ def run(name, job):
     fields = {key: Named(job[key]) for key in ("input", "output", "params", "wildcards")}
     snakemake = types.SimpleNamespace(**fields, threads=2, log=[])
     runpy.run_path(str(tiny.ROOT / "workflow_scripts" / f"{name.split()[0]}.py"), {"snakemake": snakemake})
-    outputs = {key: path for key, path in job["output"].items() if key != "export"}
+    outputs = {key: path for key, path in job["output"].items() if not os.path.isdir(path)}
     return {key: open(path, "rb").read() for key, path in outputs.items()}
 
 
