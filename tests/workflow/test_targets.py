@@ -96,7 +96,7 @@ def test_figures_of_students_that_are_all_left_out_say_so(finished, tmp_path):
     figure = (folder / "results/tiny/figures/figure_1a.svg").read_text()
     assert "left out, since" in figure and "no τ adds a label that a student could learn from" in figure
     code, output = tiny.snakemake(folder, "model", check=False)
-    assert code == 1 and "Traceback" not in output and "no candidate is left, since no τ adds a label" in output
+    assert code == 1 and "Traceback" not in output and "never is left out: no label is present" in output
 
 
 def test_the_terminal_says_how_many_labels_each_tau_added(finished):
