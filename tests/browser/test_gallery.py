@@ -81,7 +81,7 @@ def with_error(rows, category=None, kinds=("wrong", "missing")):
 
 
 def ids(browser):
-    return {re.search(r"\((\w+)\)$", card.find_element(By.TAG_NAME, "h3").text)[1] for card in cards(browser)}
+    return {re.search(r"\((\w+)\)( · val)?$", card.find_element(By.TAG_NAME, "h3").text)[1] for card in cards(browser)}
 
 
 def test_every_training_picture_is_there_with_its_thumbnail(browser, page):
@@ -120,7 +120,7 @@ def test_the_labels_of_a_picture_are_marked_by_sign_and_word_not_by_colour_alone
     said = {("1", "1"): "✓right", ("1", "0"): "✗wrong", ("0", "1"): "○missing", ("0", "0"): "·not"}
     seen = 0
     for card in cards(browser):
-        image = re.search(r"\((\w+)\)$", card.find_element(By.TAG_NAME, "h3").text)[1]
+        image = re.search(r"\((\w+)\)( · val)?$", card.find_element(By.TAG_NAME, "h3").text)[1]
         for label in card.find_elements(By.TAG_NAME, "li"):
             name = label.find_element(By.CSS_SELECTOR, ".name").text
             row = rows.get((image, name), {"pseudo": "0", "true": "0", "observed": "0", "probability": None})
