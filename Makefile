@@ -21,7 +21,7 @@ run: $(READY) ## the demo, to both figures and the report: 5 minutes
 own: $(READY) ## your pictures, to labels, gallery and model, make own CSV=tags.csv IMAGES=pictures, perhaps PREDICT=others: 5 minutes for 300
 	@python workflow_scripts/own.py
 
-test: $(READY) lint ## lint, then every test but those of test-all: 10 minutes, 12 with the real pictures of SPML_TEST_DATA
+test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 20 with the real pictures of SPML_TEST_DATA
 	python -m pytest -m "not slurm and not browser and not exports"
 
 test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes

@@ -148,10 +148,9 @@ def label_counts(counts: pd.DataFrame, labels: Mapping[str, str], chosen: tuple[
             "recall": mean["recall"].map(numbers.percent),
             "precision, unobserved": mean["precision_unobserved"].map(numbers.percent),
             "recall, unobserved": mean["recall_unobserved"].map(numbers.percent),
-            "added": _columns(numbers.number, mean, "added_labels", form=",.1f"),
-            "images with added": _columns(numbers.number, mean, "images_with_added", form=",.1f"),
-            "observed lost": _columns(numbers.number, mean, "observed_positives_lost", form=",.1f"),
-            "empty images": _columns(numbers.number, mean, "empty_images", form=",.1f"),
+            "added": _columns(numbers.number, mean, "added_labels", form=",.0f"),
+            "observed lost": _columns(numbers.number, mean, "observed_positives_lost", form=",.0f"),
+            "empty images": _columns(numbers.number, mean, "empty_images", form=",.0f"),
         }
     )
 
