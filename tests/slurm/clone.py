@@ -13,6 +13,12 @@ OPTIONS = [  # as a site would set them in slurm/profile.yaml, and a quicker pol
     *("--latency-wait", "5", "--jobs", "4"),
 ]
 ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5], "features/images_per_shard": 14, "machine/gpus_per_job": 1}
+TAKEN_AWAY = {  # of config.yaml, which lies below: the fewer jobs the better
+    "teachers": ["gr", "ll_r"],
+    "pseudo_labels": ["recommended"],
+    "students": ["recommended"],
+    "predict": ["model"],
+}
 
 
 class Clone:
@@ -28,6 +34,8 @@ class Clone:
 
     def configure(self, changes):
         config = tiny.changed(tiny.CONFIG, changes)
+        for section, names in TAKEN_AWAY.items():
+            config[section] = config.get(section, {}) | dict.fromkeys(names)
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def start(self, *arguments, profile="slurm", config="tiny.yaml", **environment):
