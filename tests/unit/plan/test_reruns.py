@@ -165,7 +165,10 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "device": ({"machine/device": "auto"}, set()),
     "batch size of the extraction": ({"machine/batch_size": 7}, set()),
     "GPUs": ({"machine/gpus_per_job": 1}, set()),
-    "what predicts and for what": ({"predict": {"images": "data/test", "model": "an", "seed": 1201}}, set()),
+    "what predicts and for what": (
+        {"predict": {"images": "data/test", "model": "an", "seed": 1201}},
+        {"write_report"},  # its verdict names the model
+    ),
     "which questions are asked, and how many": (
         {"review": {"strategy": "random", "questions": 7, "pseudo_labels": "paper@0.7", "seed": 1201}},
         set(),
