@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from common import Ratio, parser, report
+from common import Ratio, report
 from methods import fit, predict
-from real_sets import SEEDS, SETS, FeatureSet, available
+from real_sets import SEEDS, FeatureSet, available, sets_parser
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -74,17 +74,14 @@ def heads(found: FeatureSet, seed: int, model: str) -> Iterator[tuple[str, float
 
 
 def main() -> None:
-    arguments = parser(__doc__ or "")
-    arguments.add_argument("--sets", nargs="*", choices=list(SETS), default=list(SETS))
-    arguments.add_argument("--replicates", type=int, default=len(SEEDS))
-    options = arguments.parse_args()
+    options = sets_parser(__doc__).parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)
     ratios = []
     for found in available(options.sets):
         scores: dict[str, dict[str, list[float]]] = {}
         taken: dict[str, float] = {}
-        for seed in SEEDS[: options.replicates]:
+        for seed in SEEDS[: options.seeds]:
             for model in ("an", "full"):
                 for name, value, spent in heads(found.with_split(seed), seed, model):
                     scores.setdefault(name, {}).setdefault(model, []).append(value)
@@ -97,7 +94,7 @@ def main() -> None:
             gains = np.subtract(scores["L-BFGS"][model], scores["ridge"][model])
             ratios.append(Ratio(f"{found.name}, {model}: L-BFGS above ridge", float(gains.mean()), "", 2))
         ratios.append(Ratio("    its time, times that of ridge", taken["L-BFGS"] / taken["ridge"], "", 1))
-        report(f"{found.name}: validation mAP (%), {options.replicates} replicates", figures, [], options)
+        report(f"{found.name}: validation mAP (%), {options.seeds} replicates", figures, [], options)
     report("All sets", {}, ratios, options)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import real_sets
 import torch
-from common import parser, report
+from common import report
 
 from spml.artifacts.codes import TrueLabel
 from spml.labels import priors
@@ -85,10 +85,7 @@ def figures(true: np.ndarray, rates: np.ndarray) -> dict[str, float]:
 
 
 def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--sets", nargs="+", default=list(real_sets.SETS), choices=list(real_sets.SETS))
-    arguments.add_argument("--seeds", type=int, default=len(real_sets.SEEDS), help="number of replicates")
-    options = arguments.parse_args()
+    options = real_sets.sets_parser(__doc__).parse_args()
     torch.set_num_threads(options.threads)
     for found in real_sets.available(options.sets):
         true = (found.true == TrueLabel.PRESENT).mean(0)

@@ -11,6 +11,7 @@ EfficientNet-Lite0 and Yeast come from packages that the pipeline itself does no
 Sets whose data are not there are left out with a sentence. The others are kept in results/bench/sets.
 """
 
+import argparse
 import csv
 import dataclasses
 import gzip
@@ -32,6 +33,14 @@ PACKAGES = ROOT / "results" / "bench" / "packages"
 SEEDS = (1200, 1201, 1202, 1203, 1204)  # replicates
 SPLIT_SEED, VALIDATION = 1200, 0.2
 YEAST_TRAIN = 1500  # rows of the published training part
+
+
+def sets_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a benchmark on these sets: which of them, and how many replicates."""
+    arguments = parser(description)
+    arguments.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    arguments.add_argument("--seeds", type=int, default=len(SEEDS), help="number of replicates")
+    return arguments
 
 
 class NotHere(Exception):

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from common import Ratio, parser, report
-from real_sets import SEEDS, SETS, FeatureSet, available
+from common import Ratio, report
+from real_sets import SEEDS, FeatureSet, available, sets_parser
 
 from plan.sections import Training
 from spml.evaluation.average_precision import average_precision, mean_average_precision
@@ -106,10 +106,8 @@ def run(recipe: str, rows: Rows, student: bool) -> Iterator[tuple[str, Trained]]
 
 
 def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    arguments = sets_parser(__doc__)
     arguments.add_argument("--recipes", nargs="+", choices=[*RECIPES, "default"], default=[*RECIPES, "default"])
-    arguments.add_argument("--seeds", type=int, default=len(SEEDS))
     arguments.add_argument("--student", action="store_true", help="train a student, too")
     arguments.add_argument("--test", action="store_true", help="score the test part")
     options = arguments.parse_args()

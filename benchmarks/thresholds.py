@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import numpy as np
 import real_sets
 import torch
-from common import parser, report
+from common import report
 from priors import TEACHERS, logits
 
 from spml.artifacts.codes import ObservedLabel, TrueLabel
@@ -117,10 +117,7 @@ def targets(data: Replicate) -> Iterator[tuple[str, int, int]]:
 
 
 def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--sets", nargs="+", default=list(real_sets.SETS), choices=list(real_sets.SETS))
-    arguments.add_argument("--seeds", type=int, default=len(real_sets.SEEDS), help="number of replicates")
-    options = arguments.parse_args()
+    options = real_sets.sets_parser(__doc__).parse_args()
     torch.set_num_threads(options.threads)
     for found in real_sets.available(options.sets):
         for model in TEACHERS:

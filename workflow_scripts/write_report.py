@@ -126,11 +126,12 @@ added = added_labels.sentences(
     options["labels"],
 )
 about = [report.summary(record, images, len(train.category)), *report.edges(models), " ".join(added)]
-page = report.page(f"Report: {dataset}", findings.verdict, about, sections, links)
+verdict = findings.verdict
+page = report.page(f"Report: {dataset}", verdict, about, sections, links)
 with writing(snakemake.output.page) as path:
     path.write_text(page, encoding="utf-8")
-summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), findings.verdict[0], *added, ""])
+summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), verdict[0], *added, ""])
 summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")
-print("\n".join([*findings.verdict, *about, summary]))
+print("\n".join([*verdict, *about, summary]))

@@ -66,14 +66,20 @@ def tags_and_truth(real_data, path):
     return present
 
 
-def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
-    """A table of tags and nothing else; what the pseudo-labels add is held against the genuine annotations afterwards."""
-    present = tags_and_truth(real_data, tmp_path / "tags.csv")
-    own = {
+def tagged(real_data):
+    """The entry of a data set of photographs with the tags of tags.csv."""
+    return {
         "source": "csv",
         "backbone": "mobilenet",
         "train": {"annotations": "tags.csv", "images": str(real_data / "coco_mini/train2017")},
         "validation": {"select_on": "observed_labels"},
+    }
+
+
+def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
+    """A table of tags and nothing else; what the pseudo-labels add is held against the genuine annotations afterwards."""
+    present = tags_and_truth(real_data, tmp_path / "tags.csv")
+    own = tagged(real_data) | {
         "teachers": {"full": None},
         "pseudo_labels": {"paper": {"teacher": "em", "taus": [0.65]}},
         "figures": {"students": "paper", "baselines": ["an", "em"]},
@@ -93,11 +99,7 @@ def test_one_tag_a_photograph_finds_what_else_is_there(real_data, tmp_path):
 def test_answers_about_photographs_with_one_tag_make_their_labels_better(real_data, tmp_path):
     """A table, a queue, answers, the same command again: better labels, by the genuine annotations."""
     present = tags_and_truth(real_data, tmp_path / "tags.csv")
-    own = {
-        "source": "csv",
-        "backbone": "mobilenet",
-        "train": {"annotations": "tags.csv", "images": str(real_data / "coco_mini/train2017")},
-        "validation": {"select_on": "observed_labels"},
+    own = tagged(real_data) | {
         "teachers": {"full": None, "ridge": {"loss": "squares", "head": "ridge"}},
         "pseudo_labels": {"paper": {"teacher": "ridge", "taus": [0.1], "keep_observed": True}},
         "figures": {"students": "paper", "baselines": []},

@@ -53,7 +53,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
     return {
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
-        "model": _predicting(experiment),
+        "model": _method(experiment.predict.model) if experiment.predict.model else [],
         "gallery": paths.gallery(".", pseudo_labels, seed).removeprefix("results/./"),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
@@ -62,19 +62,14 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "select_on": experiment.validation.select_on,
         "shows": FIGURES,
         "students": experiment.figures.students,
-        "teachers": [
-            ["students" if variant else "teachers", name, variant]
-            for name, variant in map(parse_reference, as_list(experiment.pseudo_labels[pseudo_labels].teacher))
-        ],
+        "teachers": [_method(reference) for reference in as_list(experiment.pseudo_labels[pseudo_labels].teacher)],
         "variants": variants_of(experiment.pseudo_labels[pseudo_labels]),
     }
 
 
-def _predicting(experiment: Experiment) -> list[str]:
-    """Return kind, name and variant of the model that labels new pictures, if the configuration names one."""
-    if not experiment.predict.model:
-        return []
-    name, variant = parse_reference(experiment.predict.model)
+def _method(reference: str) -> list[str]:
+    """Return kind, name and variant of a model that is named by reference."""
+    name, variant = parse_reference(reference)
     return ["students" if variant else "teachers", name, variant]
 
 
