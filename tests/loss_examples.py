@@ -18,7 +18,7 @@ GAMMAS = {"gamma_positive": 0, "gamma_negative": 1, "gamma_unobserved": 4}
 ARGUMENTS = {
     "epr": {"k": 1.5},
     "role": {"k": 1.5, "estimates": ESTIMATES},
-    "em_apl": {"soft": SOFT_NEGATIVES, "alpha": 0.1, "beta": 0.9},
+    "em_apl": {"soft": SOFT_NEGATIVES, "alpha": 0.1, "negative_weight": 0.03, "beta": 0.9},
     "ll_r": {"share": 0.2},
     "ll_ct": {"share": 0.2},
     "ll_cp": {"share": 0.2},

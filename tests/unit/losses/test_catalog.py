@@ -92,8 +92,8 @@ def test_defaults_and_published_values_are_in_range(parameter):
 )
 def test_published_values_belong_to_their_data_sets(source, wanted):
     assert LOSSES["epr"].defaults(source) == LOSSES["role"].defaults(source) == {"k": wanted.pop("k")}
-    assert LOSSES["em_apl"].defaults(source) == wanted
-    assert LOSSES["em"].defaults(source) == {"alpha": wanted["alpha"]}
+    assert LOSSES["em_apl"].defaults(source) == wanted | {"negative_weight": 0.03}
+    assert LOSSES["em"].defaults(source) == {"alpha": wanted["alpha"], "negative_weight": 0.03}
 
 
 def test_other_defaults_are_those_of_the_publications():

@@ -37,7 +37,7 @@ def test_a_closed_form_equals_autograd(name, dtype, without):
     assert set(labels.unique().tolist()) == set(LossLabel)
     if without is not None:
         labels[labels == without] = 1
-    found, wanted = both(name, logits, labels, **({"alpha": 0.2} if name == "em" else {}))
+    found, wanted = both(name, logits, labels, **({"alpha": 0.2, "negative_weight": 0.3} if name == "em" else {}))
     for one, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-6 if dtype == torch.float64 else 1e-3, atol=1e-9)
 

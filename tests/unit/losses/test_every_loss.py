@@ -10,6 +10,7 @@ from spml.artifacts.codes import LossLabel
 from spml.losses.catalog import FAMILIES, LOSSES
 
 IGNORED = LossLabel.IGNORED
+WEIGHTED = ("em", "em_apl")  # that give observed negatives a weight of their own
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,20 @@ def test_a_known_negative_adds_its_loss_with_weight_one(name):
         logits = torch.tensor([[-0.4, 0.7][: len(labels)]], dtype=torch.float64)
         state = {"em_apl": "soft", "expected_negatives": "running"}.get(name)
         changes = {state: torch.full((1, len(labels)), -1.0)} if state else {}
+        changes |= {"negative_weight": 1} if name in WEIGHTED else {}
         return compute(name, logits, torch.tensor([labels]), **changes).item()
 
     wanted = -math.log(1 / (1 + math.exp(-0.4)) + 1e-5)
     assert loss(LossLabel.ABSENT) == pytest.approx(wanted, abs=1e-9)
     added = loss(LossLabel.ABSENT, LossLabel.PRESENT) - loss(IGNORED, LossLabel.PRESENT)
     assert added in (pytest.approx(wanted, abs=1e-9), pytest.approx(wanted / 2, abs=1e-9))
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_observed_negatives_have_a_weight_of_their_own(name):
+    changes = {"soft": torch.full((1, 1), -1.0)} if name == "em_apl" else {}
+    logits, absent = torch.tensor([[0.7]], dtype=torch.float64), torch.tensor([[LossLabel.ABSENT]])
+    found = [compute(name, logits, absent, negative_weight=weight, **changes).item() for weight in (0, 0.03, 1)]
+    wanted = -math.log(1 / (1 + math.exp(0.7)) + 1e-5)
+    assert found == pytest.approx([0, 0.03 * wanted, wanted])
+    assert LOSSES[name].defaults()["negative_weight"] == 0.03

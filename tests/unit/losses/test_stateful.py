@@ -10,7 +10,7 @@ ROWS = torch.arange(4)
 LABELS = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]], dtype=torch.int8)
 HYPERPARAMETERS = {
     "role": {"k": 1.0},
-    "em_apl": {"alpha": 0.1, "beta": 0.9, "theta": 0.9, "warmup": 2},
+    "em_apl": {"alpha": 0.1, "negative_weight": 0.03, "beta": 0.9, "theta": 0.9, "warmup": 2},
     "ll_r": {"delta": 10},
     "ll_ct": {"delta": 10},
     "ll_cp": {"delta": 10},
@@ -137,8 +137,8 @@ def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
 
 def test_hyperparameters_that_are_not_named_have_their_defaults():
     run = RunContext([0], 1, lambda: [LABELS])
-    assert make_loss("em", {}, run).hyperparameters == {"alpha": 0.1}
-    assert make_loss("em", {"alpha": 0.3}, run).hyperparameters == {"alpha": 0.3}
+    assert make_loss("em", {}, run).hyperparameters == {"alpha": 0.1, "negative_weight": 0.03}
+    assert make_loss("em", {"alpha": 0.3}, run).hyperparameters == {"alpha": 0.3, "negative_weight": 0.03}
 
 
 def test_state_belongs_to_losses_that_exist():

@@ -116,8 +116,9 @@ def _weakly_absent(labels: Tensor) -> LabelWeights:
     return LabelWeights((labels == LossLabel.PRESENT).float(), unobserved + (labels == LossLabel.ABSENT))
 
 
-def _unknown(labels: Tensor, alpha: float) -> LabelWeights:
-    return _known(labels)._replace(unknown=alpha * (labels == LossLabel.UNOBSERVED))
+def _unknown(labels: Tensor, alpha: float, negative_weight: float) -> LabelWeights:
+    absent, unobserved = labels == LossLabel.ABSENT, labels == LossLabel.UNOBSERVED
+    return _known(labels)._replace(absent=negative_weight * absent, unknown=alpha * unobserved)
 
 
 CLOSED_FORM: dict[Callable[..., Tensor], Callable[..., LabelWeights]] = {

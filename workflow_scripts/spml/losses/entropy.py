@@ -24,6 +24,13 @@ ALPHA = Hyperparameter(
     maximum=10,
     published={"coco2014": 0.1, "voc2012": 0.2, "nuswide": 0.1, "cub": 0.01},
 )
+NEGATIVE_WEIGHT = Hyperparameter(
+    "negative_weight",
+    "weight of observed negatives, which have 1 in the other losses, from 0",
+    default=0.03,
+    minimum=0,
+    maximum=10,
+)
 BETA = Hyperparameter(
     "beta",
     "weight of the soft negatives, above 0",
@@ -52,22 +59,25 @@ WARMUP = Hyperparameter(
 @register(
     "Entropy maximisation: the model stays undecided about unobserved labels",
     source="Zhou et al. 2022, section 3",
-    hyperparameters=[ALPHA],
+    hyperparameters=[ALPHA, NEGATIVE_WEIGHT],
 )
-def em(logits: Tensor, labels: Tensor, alpha: float) -> Tensor:
-    """Return the mean of nl(f) where observed present, -alpha · entropy(f) where unobserved.
+def em(logits: Tensor, labels: Tensor, alpha: float, negative_weight: float) -> Tensor:
+    """Return the mean of nl(f) where observed present, -alpha · entropy(f) where unobserved, weighted nl(1 - f) where absent.
 
-    The gradient runs through both factors of the entropy; the loss can be negative.
+    The gradient runs through both factors of the entropy; the loss can be negative. Nothing else says absent, so a few
+    observed negatives of full weight would outdo all that is unobserved (docs/review.md has the measurement).
     """
-    return mean(_em_entries(logits, labels, alpha))
+    return mean(_em_entries(logits, labels, alpha, negative_weight))
 
 
 @register(
     "Entropy maximisation with asymmetric pseudo-labels: the least probable unobserved labels become soft negatives",
     source="Zhou et al. 2022",
-    hyperparameters=[ALPHA, BETA, THETA, WARMUP],
+    hyperparameters=[ALPHA, NEGATIVE_WEIGHT, BETA, THETA, WARMUP],
 )
-def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, beta: float) -> Tensor:
+def em_apl(
+    logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, negative_weight: float, beta: float
+) -> Tensor:
     """Return em with beta · H(t, f) in place of the entropy where t = ``soft`` [..., N, L] is at least 0.
 
     ``theta`` and ``warmup`` belong to its training run, which makes the soft negatives.
@@ -75,14 +85,14 @@ def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, beta: flo
     entries = torch.where(
         (soft >= 0) & (labels == LossLabel.UNOBSERVED),
         beta * cross_entropy(soft, logits),
-        _em_entries(logits, labels, alpha),
+        _em_entries(logits, labels, alpha, negative_weight),
     )
     return mean(entries)
 
 
-def _em_entries(logits: Tensor, labels: Tensor, alpha: float) -> Tensor:
+def _em_entries(logits: Tensor, labels: Tensor, alpha: float, negative_weight: float) -> Tensor:
     present, absent = torch.sigmoid(logits), torch.sigmoid(-logits)
     surprise_present, surprise_absent = nl(logits), nl(-logits)
     entropy = present * surprise_present + absent * surprise_absent
-    known = torch.where(labels == LossLabel.PRESENT, surprise_present, surprise_absent) * is_known(labels)
+    known = torch.where(labels == LossLabel.PRESENT, surprise_present, negative_weight * surprise_absent) * is_known(labels)
     return torch.where(labels == LossLabel.UNOBSERVED, -alpha * entropy, known)
