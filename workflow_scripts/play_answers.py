@@ -14,9 +14,13 @@ from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
 source, wildcards = snakemake.input, snakemake.wildcards
-settings = dict(snakemake.params.options)
-answers_per_image, teacher = settings.pop("answers_per_image"), settings.pop("teacher")
-options, seed, device = read_options(settings), int(wildcards.seed), choose_device(snakemake.resources.device)
+options, seed, device = snakemake.params.options, int(wildcards.seed), choose_device(snakemake.resources.device)
+method = simulation.Method(
+    teachers={name: read_options(settings) for name, settings in options["teachers"].items()},
+    student=options["student"],
+    options=read_options(options["student_options"]),
+    soft=options["rule"] == "soft",
+)
 data = simulation.Data(
     train_features=source.features,
     test_features=source.test_features,
@@ -26,11 +30,10 @@ data = simulation.Data(
     observed=labels.read(source.observed, "observed"),
     test=labels.read(source.test_labels, "labels"),
 )
-name = f"teachers/{teacher}"
-full = simulation.full_supervision(data, options, seed=seed, name=name, device=device)
+full = simulation.full_supervision(data, method, seed=seed, device=device)
 rows: list[list[object]] = [["strategy", "seed", *simulation.Round._fields, "full_map"]]
 strategy = STRATEGIES[wildcards.strategy]
-for point in simulation.play(data, options, strategy, answers_per_image, seed=seed, name=name, device=device):
+for point in simulation.play(data, method, strategy, options["answers_per_image"], seed=seed, device=device):
     rows.append([strategy.name, seed, *(f"{value:.6f}" for value in point), f"{full:.6f}"])
     print(", ".join(f"{key} {value:.2f}" for key, value in point._asdict().items()))
 tables.write_rows(snakemake.output.table, rows)

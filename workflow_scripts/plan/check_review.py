@@ -21,8 +21,8 @@ def review(experiment: Experiment) -> Iterator[str]:
                 yield f"review.pseudo_labels: found {name!r}, which are of the pool; wanted those of training rows"
     if options.seed is not None and options.seed not in experiment.seeds:
         yield f"review.seed: found {options.seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
-    if options.simulated_teacher:
-        yield from unknown("review.simulated_teacher", options.simulated_teacher, list(experiment.teachers))
+    if options.simulated_student:
+        yield from unknown("review.simulated_student", options.simulated_student, list(experiment.students))
     numbers = options.simulated_answers
     if numbers[0] != 0 or numbers != sorted(numbers):
         yield f"review.simulated_answers: found {numbers}, wanted rising numbers, the first of them 0"

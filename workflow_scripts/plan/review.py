@@ -1,6 +1,7 @@
 """Inputs and params of rules/review.smk: gallery, exports, questions, answers and their simulation."""
 
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from plan import features, labels, paths, shown, training
@@ -13,8 +14,11 @@ from plan.experiment import (
     tau_of,
     variants_of,
 )
+from plan.sections import Student, Teacher
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
+
+SIMULATED_RULES = ("soft", "threshold")  # of the student that learns from simulated answers
 
 
 def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any]:
@@ -96,46 +100,80 @@ def answer_files(experiment: Experiment) -> list[str]:
 # -- answers that are played from the true labels
 
 
-def simulated_teacher(experiment: Experiment) -> str:
-    """Return the teacher that learns from simulated answers; end with one line where there is none."""
-    options = experiment.review
-    if options.simulated_teacher:
-        return options.simulated_teacher
-    references = as_list(experiment.pseudo_labels[asked(experiment)[0]].teacher)
-    teachers = [reference for reference in references if reference in experiment.teachers]
-    if not teachers:
-        sys.exit(
-            f"Error: review.simulated_teacher: found null and no teacher among {', '.join(references)}; wanted a teacher's name"
-        )
-    return teachers[0]
+def simulated_student(experiment: Experiment) -> str:
+    """Return the student that learns from simulated answers: the one named, or that of predict.model, or that of the figures."""
+    if experiment.review.simulated_student:
+        return experiment.review.simulated_student
+    name, variant = parse_reference(experiment.predict.model or "")
+    return name if variant else experiment.figures.students
 
 
 def simulation_options(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of play_answers: those of the teacher, and the numbers of answers."""
-    name = simulated_teacher(experiment)
-    entry = experiment.teachers[name]
-    if not experiment.source.has_true_labels or experiment.expects_positives(entry) or entry.supervision == "full":
-        sys.exit(
-            f"Error: simulate_review: found teacher {name} and source {experiment.entry.source}; wanted a source with true labels "
-            "and a teacher of observed labels whose loss needs no priors"
-        )
-    own = {"answers_per_image": experiment.review.simulated_answers, "teacher": name}
-    return plain(training.teacher_options(experiment, name) | own)
+    """Return the options of play_answers: those of the student and its teachers, and the numbers of answers."""
+    for line in _not_simulated(experiment):
+        sys.exit(f"Error: simulate_review: {line}")
+    student, labels_entry, teachers = _simulated(experiment)
+    return plain(
+        {
+            "answers_per_image": experiment.review.simulated_answers,
+            "rule": labels_entry.rule,
+            "student": simulated_student(experiment),
+            "student_options": experiment.training_options(student),
+            "teachers": {name: training.teacher_options(experiment, name) for name in teachers},
+        }
+    )
 
 
 def simulation_features(experiment: Experiment, part: str) -> str:
-    """Return what the teacher of a simulation takes of a part: features, or kernel values in their place."""
-    return features.head_input(experiment, experiment.teachers[simulated_teacher(experiment)], part)
+    """Return what the models of a simulation take of a part: features, or kernel values in their place."""
+    return _simulated_inputs(experiment, lambda entry: features.head_input(experiment, entry, part))[0]
 
 
 def simulation_decomposition(experiment: Experiment) -> str | list[str]:
-    """Return the eigenvectors that the teacher of a simulation follows from, where it is a ridge regression."""
-    return features.decomposition(experiment, experiment.teachers[simulated_teacher(experiment)])
+    """Return the eigenvectors that models of a simulation follow from, where one is a ridge regression."""
+    found = _simulated_inputs(experiment, lambda entry: features.decomposition(experiment, entry))
+    return found[0] if found else []
 
 
 def simulation_landmarks(experiment: Experiment) -> str | list[str]:
-    """Return the landmarks of the teacher of a simulation, where it has a kernel."""
-    return features.landmarks(experiment, experiment.teachers[simulated_teacher(experiment)])
+    """Return the landmarks of the models of a simulation, where they have a kernel."""
+    found = _simulated_inputs(experiment, lambda entry: features.landmarks(experiment, entry))
+    return found[0] if found else []
+
+
+def _simulated(experiment: Experiment) -> tuple[Student, Any, list[str]]:
+    """Return the student of a simulation, the entry of its pseudo-labels, and the references of its teachers."""
+    student = experiment.students[simulated_student(experiment)]
+    labels_entry = experiment.pseudo_labels[student.pseudo_labels]
+    return student, labels_entry, as_list(labels_entry.teacher)
+
+
+def _simulated_inputs(experiment: Experiment, file: Callable[[Teacher | Student], str | list[str]]) -> list[str]:
+    """Return the files, each once, that the models of a simulation take."""
+    student, _, teachers = _simulated(experiment)
+    known = [experiment.teachers[name] for name in teachers if name in experiment.teachers]
+    return list(dict.fromkeys(path for entry in [student, *known] for path in as_list(file(entry))))
+
+
+def _not_simulated(experiment: Experiment) -> Iterator[str]:
+    """Yield what a simulation cannot do, a line each."""
+    name, (student, labels_entry, teachers) = simulated_student(experiment), _simulated(experiment)
+    if not experiment.source.has_true_labels:
+        yield f"found source {experiment.entry.source}, wanted one with true labels, which answers are taken from"
+    if labels_entry.rule not in SIMULATED_RULES or labels_entry.split != "train" or student.stages:
+        yield (
+            f"found student {name} of rule {labels_entry.rule}; wanted one of rule {' or '.join(SIMULATED_RULES)} on training "
+            "rows, without stages"
+        )
+    for teacher in teachers:
+        entry = experiment.teachers.get(teacher)
+        if entry is None or entry.supervision == "full":
+            yield f"found student {name} of {teacher}, wanted one of teachers that learn from observed labels"
+    models = [student, *(experiment.teachers[teacher] for teacher in teachers if teacher in experiment.teachers)]
+    if any(experiment.expects_positives(entry) for entry in models):
+        yield f"found student {name} with a loss that takes its k from priors; wanted a number for k"
+    if len(_simulated_inputs(experiment, lambda entry: features.head_input(experiment, entry, "train"))) > 1:
+        yield f"found student {name} and teachers on several features; wanted one backbone, and one kernel"
 
 
 def all_simulations(experiment: Experiment) -> list[str]:

@@ -215,9 +215,10 @@ class Review(Section):
         [0, 0.1, 0.25, 0.5, 1, 2],
         description="for simulate_review: answers per training image, rising numbers from 0",
     )
-    simulated_teacher: Name | None = Field(
+    simulated_student: Name | None = Field(
         None,
-        description="for simulate_review: the teacher that learns from the answers; null: that of the pseudo-labels",
+        description="for simulate_review: the student that learns from the answers, with its teachers; null: that of "
+        "predict.model, or else figures.students",
     )
 
 

@@ -1,12 +1,12 @@
 """Answers that are played from the true labels: what a strategy of questions gains over the number of answers.
 
-A round trains the teacher on what is observed by then, measures its pseudo-labels and its predictions, asks, and takes the
+A round trains teachers on what is observed by then, and a student on their pseudo-labels. It measures both, asks, and takes the
 answers from the true labels. Questions are of the training rows alone, and not of labels whose truth is unknown.
 """
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from spml.evaluation.average_precision import average_precision, mean_average_pr
 from spml.evaluation.confusion import confusion
 from spml.evaluation.thresholds import best_threshold
 from spml.labels.pseudo_labels import keep_observed, probabilities, threshold
+from spml.losses.targets import encode_full_labels
 from spml.models.inference import on_kernel_values, predict
 from spml.review.queue import Questions, Strategy, choose
 from spml.runtime.errors import InputError
@@ -31,15 +32,25 @@ Options = TrainingOptions | RidgeOptions
 
 @dataclass(frozen=True)
 class Data:
-    """What a simulation reads: paths of features, and labels in memory."""
+    """What a simulation reads: paths of features, and labels in memory. All models take the same features."""
 
     train_features: str
     test_features: str
-    decomposition: str  # of ridge regression; empty for other heads
+    decomposition: str  # of ridge regression; empty where no model is one
     landmarks: str | None
     true: labels.Matrix  # of the training part
     observed: labels.Matrix
     test: labels.Matrix
+
+
+@dataclass(frozen=True)
+class Method:
+    """A student, and the teachers whose mean logits make its labels: their probabilities if ``soft``, else labels above τ."""
+
+    teachers: Mapping[str, Options]
+    student: str
+    options: Options  # of the student
+    soft: bool
 
 
 class Logits(NamedTuple):
@@ -60,23 +71,24 @@ class Round(NamedTuple):
     precision: float  # of the pseudo-labels, with what is observed put back
     recall: float
     f1: float
-    test_map: float  # of the teacher, over the categories that are present
-    student_map: float  # of a student on the teacher's probabilities, with what is observed put back
+    first_map: float  # test mAP of the first teacher alone, over the categories that are present
+    teachers_map: float  # of the mean logits of all teachers
+    student_map: float
 
 
 def play(
     data: Data,
-    options: Options,
+    method: Method,
     strategy: Strategy,
     answers_per_image: Sequence[float],
     *,
     seed: int,
-    name: str,
     device: str = "cpu",
 ) -> Iterator[Round]:
     """Yield the round at each number of answers per training image, which rise from 0.
 
-    The pseudo-labels are those of rule ``threshold``, at the τ of the highest F1 on the validation rows.
+    The pseudo-labels that are measured and asked about are those of rule ``threshold``, at the τ of the highest F1 on the
+    validation rows.
 
     Raises
     ------
@@ -98,7 +110,7 @@ def play(
             asked_now = choose(strategy, *parts, limit, count, seed + number)
             yes += _answer(observed, truth, asked_now)
             asked += len(asked_now.row)
-        current = _label(data, options, observed, seed, name, device)
+        current = _label(data, method, observed, seed, device)
         counts = confusion(current.pseudo == PseudoLabel.PRESENT, truth)
         yield Round(
             answers=wanted,
@@ -108,29 +120,24 @@ def play(
             precision=100 * float(counts.precision),
             recall=100 * float(counts.recall),
             f1=100 * float(counts.f1),
-            test_map=_test_map(data, current.logits),
-            student_map=_student_map(data, options, current.logits, observed, seed, name, device),
+            first_map=current.first_map,
+            teachers_map=_test_map(data, current.logits),
+            student_map=_student_map(data, method, current, observed, seed, device),
         )
 
 
-def full_supervision(data: Data, options: Options, *, seed: int, name: str, device: str = "cpu") -> float:
-    """Return the test mAP, in percent, of the same model on the true labels: what answers can reach."""
-    options = _fully_supervised(options)
-    training_labels = supervision.from_true_labels(options.loss, data.true)
-    return _test_map(data, train(data, options, training_labels, seed=seed, name=name, device=device))
-
-
-def _fully_supervised(options: Options) -> Options:
-    """Return the options of the same model for labels that are all known; a loss of ridge regression stays."""
-    if isinstance(options, TrainingOptions):
-        options = dataclasses.replace(options, loss="bce", hyperparameters={})
-    return dataclasses.replace(options, supervision="full")
+def full_supervision(data: Data, method: Method, *, seed: int, device: str = "cpu") -> float:
+    """Return the test mAP, in percent, of the student on the true labels: what answers can reach."""
+    training_labels = supervision.from_true_labels(method.options.loss, data.true)
+    name = f"students/{method.student}"
+    return _test_map(data, _train(data, method.options, training_labels, seed=seed, name=name, device=device))
 
 
 class Labelled(NamedTuple):
-    """Logits of a teacher, the τ that validation chooses, and the pseudo-labels int8 [n, L] of the training rows."""
+    """Mean logits of the teachers, the τ that validation chooses, and the pseudo-labels int8 [n, L] of the training rows."""
 
     logits: Logits
+    first_map: float
     tau: float
     pseudo: np.ndarray
 
@@ -142,29 +149,35 @@ def _answer(observed: np.ndarray, truth: np.ndarray, questions: Questions) -> in
     return int(present.sum())
 
 
-def _label(data: Data, options: Options, observed: np.ndarray, seed: int, name: str, device: str) -> Labelled:
-    """Train the teacher on observed labels [n, L] of the training rows, and make pseudo-labels."""
+def _label(data: Data, method: Method, observed: np.ndarray, seed: int, device: str) -> Labelled:
+    """Train the teachers on observed labels [n, L] of the training rows, and make pseudo-labels."""
     whole = data.observed.values.copy()
     whole[data.true.rows("train")] = observed
     matrix = dataclasses.replace(data.observed, values=whole)
-    training_labels = supervision.from_observed_labels(options.loss, matrix, data.true)
-    logits = train(data, options, training_labels, seed=seed, name=name, device=device)
+    each = []
+    for name, options in method.teachers.items():
+        training_labels = supervision.from_observed_labels(options.loss, matrix, data.true)
+        each.append(_train(data, options, training_labels, seed=seed, name=f"teachers/{name}", device=device))
+    logits = Logits(*(np.asarray(np.mean(parts, axis=0)) for parts in zip(*each, strict=True)))
     val_truth = data.true.select(data.true.rows("val"))
     tau = float(np.clip(best_threshold(probabilities(logits.val), val_truth), 0.01, 0.99))
-    return Labelled(logits, tau, keep_observed(threshold(logits.train, tau), observed))
+    return Labelled(logits, _test_map(data, each[0]), tau, keep_observed(threshold(logits.train, tau), observed))
 
 
 def _student_map(
-    data: Data, options: Options, logits: Logits, observed: np.ndarray, seed: int, name: str, device: str
+    data: Data, method: Method, labelled: Labelled, observed: np.ndarray, seed: int, device: str
 ) -> float:
-    """Return the test mAP of a student on soft pseudo-labels, with observed labels [n, L] put back."""
-    targets = keep_observed(probabilities(logits.train).astype(np.float32), observed)
-    soft = supervision.TrainingLabels(data.observed.path, targets)
-    fitted = train(data, _fully_supervised(options), soft, seed=seed, name=f"{name}/student", device=device)
-    return _test_map(data, fitted)
+    """Return the test mAP of the student on pseudo-labels, with observed labels [n, L] put back."""
+    values = labelled.pseudo
+    if method.soft:
+        values = keep_observed(probabilities(labelled.logits.train).astype(np.float32), observed)
+    path = data.observed.path
+    training_labels = supervision.TrainingLabels(path, encode_full_labels(method.options.loss, path, values))
+    name = f"students/{method.student}"
+    return _test_map(data, _train(data, method.options, training_labels, seed=seed, name=name, device=device))
 
 
-def train(
+def _train(
     data: Data, options: Options, training_labels: supervision.TrainingLabels, *, seed: int, name: str, device: str
 ) -> Logits:
     """Return the logits of a model that is trained on these labels of the training rows."""
