@@ -16,7 +16,7 @@ torch.set_num_threads(1)  # the rounding of a sum of products depends on how man
 source, wildcards = snakemake.input, snakemake.wildcards
 options, seed, device = snakemake.params.options, int(wildcards.seed), choose_device(snakemake.resources.device)
 method = simulation.Method(
-    teachers={name: read_options(settings) for name, settings in options["teachers"].items()},
+    teachers={name: read_options(settings) for name, settings in options["teachers"]},
     student=options["student"],
     options=read_options(options["student_options"]),
     soft=options["rule"] == "soft",

@@ -213,8 +213,13 @@ class Experiment:
 
     @cached_property
     def shown_pseudo_labels(self) -> str:
-        """The pseudo-labels that figure 1b, label quality, gallery and exports show."""
+        """The pseudo-labels that figure 1b and label quality show."""
         return self.students[self.figures.students].pseudo_labels
+
+    @cached_property
+    def reviewed_pseudo_labels(self) -> tuple[str, str]:
+        """Name and variant of the pseudo-labels that people see and are asked about; the variant is empty for the middle one."""
+        return parse_reference(self.review.pseudo_labels or self.shown_pseudo_labels)
 
     @property
     def selects_on_observed(self) -> bool:

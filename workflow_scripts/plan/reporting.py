@@ -54,7 +54,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
-        "gallery": paths.gallery(".", pseudo_labels, seed).removeprefix("results/./"),
+        "gallery": paths.gallery(".", experiment.reviewed_pseudo_labels[0], seed).removeprefix("results/./"),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
         "pseudo_labels": pseudo_labels,

@@ -47,13 +47,13 @@ def _student(experiment: Experiment, pseudo_labels: str) -> str:
 
 
 def shown_gallery(experiment: Experiment) -> str:
-    """Return the page of the target ``gallery``: the pseudo-labels of figure 1b in the first replicate."""
-    return paths.gallery(experiment.dataset, experiment.shown_pseudo_labels, min(experiment.seeds))
+    """Return the page of the target ``gallery``: the reviewed pseudo-labels in the first replicate."""
+    return paths.gallery(experiment.dataset, experiment.reviewed_pseudo_labels[0], min(experiment.seeds))
 
 
 def shown_exports(experiment: Experiment) -> list[str]:
     """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format."""
-    name, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
+    (name, _), seed = experiment.reviewed_pseudo_labels, min(experiment.seeds)
     return [
         paths.export(experiment.dataset, name, seed, variant, file_format)
         for variant in variants_of(experiment.pseudo_labels[name])
@@ -63,7 +63,7 @@ def shown_exports(experiment: Experiment) -> list[str]:
 
 def asked(experiment: Experiment) -> tuple[str, str, int]:
     """Return name, variant and replicate of the pseudo-labels that a review asks about."""
-    name, variant = parse_reference(experiment.review.pseudo_labels or experiment.shown_pseudo_labels)
+    name, variant = experiment.reviewed_pseudo_labels
     variants = variants_of(experiment.pseudo_labels[name])
     seed = min(experiment.seeds) if experiment.review.seed is None else experiment.review.seed
     return name, variant or variants[len(variants) // 2], seed
@@ -119,7 +119,7 @@ def simulation_options(experiment: Experiment) -> dict[str, Any]:
             "rule": labels_entry.rule,
             "student": simulated_student(experiment),
             "student_options": experiment.training_options(student),
-            "teachers": {name: training.teacher_options(experiment, name) for name in teachers},
+            "teachers": [[name, training.teacher_options(experiment, name)] for name in teachers],
         }
     )
 

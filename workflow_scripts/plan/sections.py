@@ -200,8 +200,8 @@ class Review(Section):
     )
     pseudo_labels: Path | None = Field(
         None,
-        description="the pseudo-labels that are asked about, as paper@0.75, or paper for the middle one of its taus; null: "
-        "those of figures.students",
+        description="the pseudo-labels of gallery, exports and questions, as paper@0.75, or paper for the middle one of its "
+        "taus; null: those of figures.students",
     )
     seed: int | None = Field(None, description="the replicate, one of the seeds; null: the lowest")
     answers: Annotated[list[Path], Once] = Field(

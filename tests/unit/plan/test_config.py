@@ -488,9 +488,9 @@ CASES = {
         {"review": {"strategy": "diverze"}},
         "review.strategy: found 'diverze', wanted one of",
     ),
-    "a simulated teacher": (
-        {"review": {"simulated_teacher": "emm"}},
-        "review.simulated_teacher: found 'emm', wanted one of em, an, full",
+    "a simulated student": (
+        {"review": {"simulated_student": "papper"}},
+        "review.simulated_student: found 'papper', wanted one of paper",
     ),
     "answers that fall": (
         {"review": {"simulated_answers": [0, 2, 1]}},

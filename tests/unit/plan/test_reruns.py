@@ -173,7 +173,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
         {"review": {"strategy": "random", "questions": 7, "pseudo_labels": "paper@0.7", "seed": 1201}},
         set(),
     ),
-    "what is simulated": ({"review": {"simulated_answers": [0, 1], "simulated_teacher": "an"}}, set()),
+    "what is simulated": ({"review": {"simulated_answers": [0, 1], "simulated_student": "paper"}}, set()),
     "answers of people": ({"review": {"answers": ["answers.csv"]}}, OBSERVING | {"merge_answers"}),
     "the demo's settings": ({"demo": {"train": 50}}, set()),
     "another data set beside it": (

@@ -75,9 +75,7 @@ def em(logits: Tensor, labels: Tensor, alpha: float, negative_weight: float) -> 
     source="Zhou et al. 2022",
     hyperparameters=[ALPHA, NEGATIVE_WEIGHT, BETA, THETA, WARMUP],
 )
-def em_apl(
-    logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, negative_weight: float, beta: float
-) -> Tensor:
+def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, negative_weight: float, beta: float) -> Tensor:
     """Return em with beta · H(t, f) in place of the entropy where t = ``soft`` [..., N, L] is at least 0.
 
     ``theta`` and ``warmup`` belong to its training run, which makes the soft negatives.
@@ -94,5 +92,7 @@ def _em_entries(logits: Tensor, labels: Tensor, alpha: float, negative_weight: f
     present, absent = torch.sigmoid(logits), torch.sigmoid(-logits)
     surprise_present, surprise_absent = nl(logits), nl(-logits)
     entropy = present * surprise_present + absent * surprise_absent
-    known = torch.where(labels == LossLabel.PRESENT, surprise_present, negative_weight * surprise_absent) * is_known(labels)
+    known = torch.where(labels == LossLabel.PRESENT, surprise_present, negative_weight * surprise_absent) * is_known(
+        labels
+    )
     return torch.where(labels == LossLabel.UNOBSERVED, -alpha * entropy, known)

@@ -164,9 +164,7 @@ def _label(data: Data, method: Method, observed: np.ndarray, seed: int, device: 
     return Labelled(logits, _test_map(data, each[0]), tau, keep_observed(threshold(logits.train, tau), observed))
 
 
-def _student_map(
-    data: Data, method: Method, labelled: Labelled, observed: np.ndarray, seed: int, device: str
-) -> float:
+def _student_map(data: Data, method: Method, labelled: Labelled, observed: np.ndarray, seed: int, device: str) -> float:
     """Return the test mAP of the student on pseudo-labels, with observed labels [n, L] put back."""
     values = labelled.pseudo
     if method.soft:

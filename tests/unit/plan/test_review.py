@@ -1,0 +1,67 @@
+"""What people see and are asked about, and what a simulation of their answers can do."""
+
+import pytest
+
+import tiny
+from plan import load, review
+
+
+def experiment(changes):
+    return load.experiments(tiny.changed(tiny.CONFIG, changes))["tiny"]
+
+
+COARSE = {"pseudo_labels/coarse": {"teacher": ["em", "an"], "rule": "threshold", "taus": [0.3, 0.4, 0.5]}}
+SOFT = {
+    "pseudo_labels/soft": {"teacher": ["em", "an"], "rule": "soft"},
+    "students/soft": {"pseudo_labels": "soft", "loss": "bce"},
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "name", "asked"),
+    [(None, "paper", "tau_0.70"), ("coarse", "coarse", "tau_0.40"), ("coarse@0.5", "coarse", "tau_0.50")],
+)
+def test_people_see_and_are_asked_about_the_same_labels(named, name, asked):
+    found = experiment(COARSE | {"review": {"pseudo_labels": named}})
+    assert review.asked(found) == (name, asked, 1200)
+    assert review.shown_gallery(found) == f"results/tiny/gallery/{name}_seed_1200.html"
+    assert all(path.startswith(f"results/tiny/exports/{name}/seed_1200/") for path in review.shown_exports(found))
+
+
+@pytest.mark.parametrize(
+    ("changes", "student"),
+    [({}, "paper"), ({"predict": {"model": "em"}}, "paper"), ({"predict": {"model": "soft@all"}}, "soft")],
+)
+def test_the_model_that_predicts_learns_from_simulated_answers(changes, student):
+    assert review.simulated_student(experiment(SOFT | changes)) == student
+
+
+def test_a_simulation_names_all_teachers_of_its_student():
+    options = review.simulation_options(experiment(SOFT | {"review": {"simulated_student": "soft"}}))
+    assert [name for name, _ in options["teachers"]] == ["em", "an"] and options["rule"] == "soft"
+    assert dict(options["teachers"])["an"]["head"] == "linear" and options["student_options"]["head"] == "mlp"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {
+                "pseudo_labels/soft": {"teacher": "em", "rule": "argmax"},
+                "review": {"simulated_student": "soft"},
+            },
+            "found student soft of rule argmax; wanted one of rule soft or threshold",
+        ),
+        ({"pseudo_labels/paper/teacher": "full"}, "found student paper of full, wanted one of teachers that learn"),
+        ({"pseudo_labels/paper/teacher": "soft@all"}, "found student paper of soft@all, wanted one of teachers"),
+        ({"teachers/em/loss": {"name": "epr"}, "priors": {"method": "validation"}}, "takes its k from priors"),
+        (
+            {"teachers/em": {"loss": "squares", "head": "ridge", "kernel": "rbf"}},
+            "found student paper and teachers on several features",
+        ),
+    ],
+    ids=["rule", "true labels", "a student", "priors", "features"],
+)
+def test_what_a_simulation_cannot_do_is_one_line(changes, told):
+    with pytest.raises(SystemExit, match=told):
+        review.simulation_options(experiment(SOFT | changes))
