@@ -29,6 +29,7 @@ REMOVED = {  # keys of earlier versions, and why they are gone
     "comparison.seed": "the intervals need no resamples",
     "demo.seed": "the demo is always the same",
     "demo.pretraining_epochs": "the demo is always the same",
+    "review.simulated_teacher": "a student learns with all its teachers: review.simulated_student",
 }
 OLD_VALUES: dict[str, dict[object, str]] = {  # values of earlier versions, of keys that there still are
     "backbones.*.precision": {"float16": "storage: float16"},
