@@ -13,7 +13,11 @@ from spml.reporting.simulation_figure import over_answers
 
 rounds = pd.concat([tables.read(path) for path in snakemake.input.tables], ignore_index=True)
 tables.write(snakemake.output.table, rounds)
-means = rounds.groupby(["strategy", "answers"], sort=False)[["yes", "f1", "first_map", "student_map"]].mean().round(2)
+means = (
+    rounds.groupby(["strategy", "answers"], sort=False)[["yes", "f1", "first_map", "student_map", "student_val_map"]]
+    .mean()
+    .round(2)
+)
 print(means.to_string())
 for line in answer_curves.conclusions(rounds):
     print(line)

@@ -74,6 +74,7 @@ class Round(NamedTuple):
     first_map: float  # test mAP of the first teacher alone, over the categories that are present
     teachers_map: float  # of the mean logits of all teachers
     student_map: float
+    student_val_map: float  # on the validation rows, by which strategies can be compared
 
 
 def play(
@@ -111,6 +112,7 @@ def play(
             yes += _answer(observed, truth, asked_now)
             asked += len(asked_now.row)
         current = _label(data, method, observed, seed, device)
+        student = _student(data, method, current, observed, seed, device)
         counts = confusion(current.pseudo == PseudoLabel.PRESENT, truth)
         yield Round(
             answers=wanted,
@@ -122,7 +124,8 @@ def play(
             f1=100 * float(counts.f1),
             first_map=current.first_map,
             teachers_map=_test_map(data, current.logits),
-            student_map=_student_map(data, method, current, observed, seed, device),
+            student_map=_test_map(data, student),
+            student_val_map=_map(student.val, data.true.select(data.true.rows("val"))),
         )
 
 
@@ -164,15 +167,15 @@ def _label(data: Data, method: Method, observed: np.ndarray, seed: int, device: 
     return Labelled(logits, _test_map(data, each[0]), tau, keep_observed(threshold(logits.train, tau), observed))
 
 
-def _student_map(data: Data, method: Method, labelled: Labelled, observed: np.ndarray, seed: int, device: str) -> float:
-    """Return the test mAP of the student on pseudo-labels, with observed labels [n, L] put back."""
+def _student(data: Data, method: Method, labelled: Labelled, observed: np.ndarray, seed: int, device: str) -> Logits:
+    """Return the logits of the student on pseudo-labels, with observed labels [n, L] put back."""
     values = labelled.pseudo
     if method.soft:
         values = keep_observed(probabilities(labelled.logits.train).astype(np.float32), observed)
     path = data.observed.path
     training_labels = supervision.TrainingLabels(path, encode_full_labels(method.options.loss, path, values))
     name = f"students/{method.student}"
-    return _test_map(data, _train(data, method.options, training_labels, seed=seed, name=name, device=device))
+    return _train(data, method.options, training_labels, seed=seed, name=name, device=device)
 
 
 def _train(
@@ -204,4 +207,9 @@ def _train(
 
 
 def _test_map(data: Data, logits: Logits) -> float:
-    return mean_average_precision(average_precision(logits.test, data.test.values))[1]
+    return _map(logits.test, data.test.values)
+
+
+def _map(logits: np.ndarray, true: np.ndarray) -> float:
+    """Return mAP in percent, over the categories that are present."""
+    return mean_average_precision(average_precision(logits, true))[1]
