@@ -125,6 +125,9 @@ added = added_labels.sentences(
     options["students"],
     options["labels"],
 )
+if options["reviewed"] != options["pseudo_labels"]:  # what people see is of no student of the figures
+    reviewed = table["label_counts"][table["label_counts"]["pseudo_labels"] == options["reviewed"]]
+    added += added_labels.sentences(reviewed, {}, "", options["labels"])
 about = [report.summary(record, images, len(train.category)), *report.edges(models), " ".join(added)]
 verdict = findings.verdict
 page = report.page(f"Report: {dataset}", verdict, about, sections, links)

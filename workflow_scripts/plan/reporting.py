@@ -58,6 +58,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
         "pseudo_labels": pseudo_labels,
+        "reviewed": experiment.reviewed_pseudo_labels[0],
         "seed": seed,
         "select_on": experiment.validation.select_on,
         "shows": FIGURES,
