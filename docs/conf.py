@@ -16,6 +16,7 @@ html_title = project
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_search_summary = False  # it would fetch each page, which a browser refuses from disk
 html_use_index = False
 
 
