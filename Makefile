@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run own test test-quick test-all test-exports lint report show bench bench-packages docs docs-site lock clean
+.PHONY: help run own test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -57,6 +57,7 @@ bench-packages: $(READY) ## real data and a real backbone that benchmarks/real_s
 docs: $(READY) ## what is generated, docs/config.md and rules/config.schema.yaml: 3 seconds
 	python docs/generate.py
 
+.PHONY: docs-site
 docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html; sets up .docs: half a minute
 	.docs/bin/python -m sphinx --quiet --fail-on-warning --keep-going docs results/site
 
