@@ -61,6 +61,11 @@ docs: $(READY) ## what is generated, docs/config.md and rules/config.schema.yaml
 docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html; sets up .docs: half a minute
 	.docs/bin/python -m sphinx --quiet --fail-on-warning --keep-going docs results/site
 
+.docs/ready: docs/requirements.txt | $(UV)
+	test -x .docs/bin/python || $(UV) venv --quiet --python $(PYTHON) .docs
+	$(UV) pip sync --quiet --require-hashes --python .docs/bin/python docs/requirements.txt
+	touch $@
+
 lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests, the docs site and benchmarks: half a minute
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
@@ -77,9 +82,4 @@ $(READY): requirements.txt | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "found Python %d.%d, wanted 3.11 or newer: make PYTHON=..." % sys.version_info[:2])'
 	test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
-	touch $@
-
-.docs/ready: docs/requirements.txt | $(UV)
-	test -x .docs/bin/python || $(UV) venv --quiet --python $(PYTHON) .docs
-	$(UV) pip sync --quiet --require-hashes --python .docs/bin/python docs/requirements.txt
 	touch $@
