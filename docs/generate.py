@@ -1,4 +1,4 @@
-"""Write what is generated: docs/config.md and the editors' schema from the models, the rule graph in README.md.
+"""Write what is generated from the models: docs/config.md and the editors' schema.
 
 `make docs` runs it; a test runs it with --check and fails where something is out of date.
 """
@@ -6,10 +6,7 @@
 import argparse
 import json
 import os
-import re
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -23,9 +20,6 @@ from plan.presets import PRESETS
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 from spml.registry import REQUIRED
-
-START, END = "<!-- rule graph: made by `make docs` -->", "<!-- end of rule graph -->"
-GRAPH = [sys.executable, "-m", "snakemake", "--rulegraph", "mermaid-js", "--configfile", "config.yaml"]
 
 
 def reference() -> str:
@@ -80,7 +74,7 @@ def reference() -> str:
         for name, part in later:
             if name == "loss":  # a table of its own
                 continue
-            text.extend([f"#### `{key}.{name}`", "", sentence(part), ""])
+            text.extend([f"### `{key}.{name}`", "", sentence(part), ""])
             table(part, f"{key}.{name}")
 
     for section, raw in schema["properties"].items():
@@ -140,38 +134,11 @@ def editor_schema() -> str:
     return head + yaml.safe_dump(json.loads(json.dumps(schema)), sort_keys=False, allow_unicode=True, width=120)
 
 
-def graph() -> str:
-    """The rule graph of the demo as Mermaid, from a folder where nothing is made but the lists of images.
-
-    Only where these are there does Snakemake know the rules after them.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        for part in ("train", "test"):
-            for name in (
-                f"resources/demo/{part}.json",
-                *(f"results/demo/images/{part}{end}" for end in (".csv", "_left_out.csv", "/00000.csv")),
-            ):
-                path = Path(folder, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-        done = subprocess.run([*GRAPH, "--directory", folder], cwd=ROOT, capture_output=True, text=True, check=True)
-    names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
-    links = {(names[one], names[other]) for one, other in re.findall(r"(id\d+) --> (id\d+)", done.stdout)}
-    links.add(("list_images", "extract_features"))  # files in a folder that a checkpoint makes are no link to Snakemake
-    return "\n".join(["```mermaid", "flowchart TB", *(f"    {one} --> {other}" for one, other in sorted(links)), "```"])
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail where something is out of date")
     check = parser.parse_args().check
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, rest = readme.split(START)
-    texts = {
-        ROOT / "docs" / "config.md": reference(),
-        ROOT / "rules" / "config.schema.yaml": editor_schema(),
-        ROOT / "README.md": f"{before}{START}\n{graph()}\n{END}{rest.split(END)[1]}",
-    }
+    texts = {ROOT / "docs" / "config.md": reference(), ROOT / "rules" / "config.schema.yaml": editor_schema()}
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if check:

@@ -69,6 +69,7 @@ def copy_repository(folder):
         ".venv",
         ".uv",
         ".formats",
+        ".docs",
         ".snakemake",
         "results",
         "resources",

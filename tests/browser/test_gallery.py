@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("finished")]
 
 @pytest.fixture(scope="module")
 def page(finished):
-    """The page of the tiny data set, made by the target that the README names."""
+    """The page of the tiny data set, made by its target."""
     tiny.snakemake(finished, "gallery", root=finished / "repository")
     return finished / "results/tiny/gallery/paper_seed_1200.html"
 

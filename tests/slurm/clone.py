@@ -1,4 +1,4 @@
-"""A copy of the repository with the tiny data set in it, run on Slurm as its README says."""
+"""A copy of the repository with the tiny data set in it, run on Slurm as docs/cluster.md says."""
 
 import shutil
 import sys

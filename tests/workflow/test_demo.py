@@ -1,4 +1,4 @@
-"""The demo: drawn the same each time, in COCO's format, and true to what the README says of it."""
+"""The demo: drawn the same each time, in COCO's format, and true to what the pages say of it."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_the_demo_goes_through_the_same_rules_as_real_data(tmp_path):
         assert list(file["category"].asstr()) == list(demo.CATEGORIES) and len(file["label"]) == 24
 
 
-def test_the_demo_shows_what_the_readme_says():
+def test_the_demo_shows_what_the_pages_say():
     """On validation, over three replicates; needs the results of `make run`."""
     table = tiny.ROOT / "results/demo/tables/map.csv"
     if not table.exists():

@@ -1,12 +1,17 @@
-"""What is written twice agrees: documentation and schema, rule graph and rules, environments and lock."""
+"""What is written twice agrees: documentation and schema, commands and programs, tests and rules, environments and lock."""
 
+import ast
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
+from snakemake import cli
 from snakemake.utils import update_config
 
 import tiny
@@ -17,6 +22,39 @@ from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
 CONDA = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "platform_system": "Linux"}
+PAGES = (tiny.ROOT / "README.md", *sorted((tiny.ROOT / "docs").glob("*.md")))
+TARGETS = set(re.findall(r"^(?:rule|checkpoint) (\w+):", (tiny.ROOT / "Snakefile").read_text(), re.M))
+
+
+def commands(program):
+    """Return page and words of every command of a program in the pages: in an indented block or within a line."""
+    found = []
+    for page in PAGES:
+        text = page.read_text()
+        lines = re.findall(rf"^ {{4}}({program} .*)$", text, re.M)
+        lines += [" ".join(line.split()) for line in re.findall(rf"`({program} [^`]+)`", text)]
+        found += [(page.name, shlex.split(line, comments=True)[1:]) for line in lines]
+    return found
+
+
+def shown_config(name):
+    """Return a configuration file of the repository, or the one that a page shows the reader under this name."""
+    if (tiny.ROOT / name).exists():
+        return yaml.safe_load((tiny.ROOT / name).read_text())
+    for page in PAGES:
+        for block in re.findall(rf"`{re.escape(str(name))}`.*?```yaml\n(.*?)```", page.read_text(), re.S):
+            if "dataset" in (shown := yaml.safe_load(block)):
+                return shown
+    raise AssertionError(f"no page shows {name}")
+
+
+def shown_data_set(name):
+    """Return the entry of a data set as a page shows it."""
+    for page in PAGES:
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S):
+            if entry := yaml.safe_load(block).get("datasets", {}).get(name):
+                return entry
+    raise AssertionError(f"no page shows the data set {name}")
 
 
 def locked():
@@ -30,7 +68,7 @@ def locked():
     return versions
 
 
-def test_the_reference_and_the_rule_graph_are_up_to_date():
+def test_the_reference_is_up_to_date():
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=tiny.ROOT, capture_output=True, text=True
     )
@@ -77,7 +115,7 @@ def test_every_method_is_documented_with_a_line_of_config_that_holds():
 
 def test_configurations_in_the_documentation_hold():
     texts = {path.name: [path.read_text()] for path in (tiny.ROOT / "docs").glob("*.yaml")}
-    for path in (tiny.ROOT / "README.md", *(tiny.ROOT / "docs").glob("*.md")):
+    for path in PAGES:
         texts[path.name] = re.findall(r"```yaml\n(.*?)```", path.read_text(), re.S)
     for name, blocks in texts.items():
         for block in blocks:
@@ -87,14 +125,101 @@ def test_configurations_in_the_documentation_hold():
 
 
 def test_links_between_pages_lead_somewhere():
-    for page in (tiny.ROOT / "README.md", tiny.ROOT / "CONTRIBUTING.md", *(tiny.ROOT / "docs").glob("*.md")):
-        for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
+    notebook = json.loads((tiny.ROOT / "docs/results.ipynb").read_text())
+    cells = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    texts = {page: page.read_text() for page in PAGES} | {tiny.ROOT / "docs/results.ipynb": cells}
+    for page, text in texts.items():
+        for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", text):
             path = page.parent / target if target else page
             assert path.exists(), f"{page.name}: {target}"
             if anchor:
                 titles = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
                 anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
                 assert anchor in anchors, f"{page.name}: {target}#{anchor}"
+
+
+def test_every_page_is_in_the_site_and_in_the_readme():
+    pages = {path.stem for end in ("md", "ipynb") for path in (tiny.ROOT / "docs").glob(f"*.{end}")}
+    pages -= {"index", "config_introduction"}
+    blocks = re.findall(r"```{toctree}\n(.*?)```", (tiny.ROOT / "docs/index.md").read_text(), re.S)
+    lines = [line for block in blocks for line in block.splitlines() if line and not line.startswith(":")]
+    assert sorted(re.sub(r".*<(\w+)>", r"\1", line) for line in lines) == sorted(pages)
+    readme = (tiny.ROOT / "README.md").read_text()
+    assert set(re.findall(r"^\| \[.*?\]\(docs/(\w+)\.\w+\)", readme, re.M)) == pages
+    assert len(readme.splitlines()) <= 90
+
+
+def test_every_command_of_snakemake_in_the_documentation_is_one():
+    """Options, targets, files and keys of the configuration; files as targets are planned in the next test."""
+    parser = cli.get_argument_parser()
+    found = commands("snakemake")
+    assert len(found) > 20
+    for page, words in found:
+        shown = parser.parse_args(words)
+        config = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+        for name in shown.configfile or []:
+            update_config(config, shown_config(name))
+        command_line = cli.parse_config(shown.config)
+        if "dataset" in command_line and command_line["dataset"] not in config["datasets"]:  # the reader's own
+            config["datasets"][command_line["dataset"]] = shown_data_set(command_line["dataset"])
+        update_config(config, command_line)
+        assert load.experiments(config, command_line), f"{page}: {words}"
+        for target in shown.targets:
+            assert target in TARGETS or target.startswith("results/"), f"{page}: {target}"
+        for name in shown.profile or []:
+            assert (tiny.ROOT / name / "profile.yaml").exists(), f"{page}: {name}"
+        for name in shown.forcerun or []:
+            assert (tiny.ROOT / f"workflow_scripts/{name}.py").exists(), f"{page}: {name}"
+
+
+def test_every_target_and_file_that_the_documentation_asks_for_is_planned(tmp_path):
+    """Those of the demo, by one dry run in an empty folder."""
+    named = {
+        target
+        for _, words in commands("snakemake")
+        for target in cli.get_argument_parser().parse_args(words).targets
+        if target in TARGETS or target.startswith("results/demo/")
+    }
+    assert {"gallery", "review"} < named and any(target.startswith("results/demo/exports/") for target in named)
+    (tmp_path / "new").mkdir()
+    config = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    config["predict"]["images"] = "new"
+    jobs = tiny.planned(tmp_path, *sorted(named), config=config)
+    assert {"make_gallery", "export_pseudo_labels", "make_review_page", "list_new_images", "write_model_card"} <= set(
+        jobs
+    )
+
+
+def test_every_command_of_make_in_the_documentation_has_a_target():
+    found = commands("make")
+    assert len(found) > 15
+    makefile = (tiny.ROOT / "Makefile").read_text()
+    for page, words in found:
+        for word in words:
+            if "=" in word:
+                assert re.search(
+                    rf"^export.* {word.partition('=')[0]}\b|^{word.partition('=')[0]} \?=", makefile, re.M
+                ), word
+        done = subprocess.run(["make", "--dry-run", *words], cwd=tiny.ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, f"{page}: make {words}\n{done.stderr}"
+
+
+def test_every_python_script_in_the_documentation_is_there_with_its_options():
+    found = [entry for entry in commands("python") if entry[1][0] != "predict.py"]  # of the exported model
+    found += [(page, words[1:]) for page, words in commands(r"\.docs/bin/python")]
+    assert len(found) > 15
+    shared = "".join((tiny.ROOT / "benchmarks" / name).read_text() for name in ("common.py", "real_sets.py"))
+    for page, (script, *words) in found:
+        text = (tiny.ROOT / script).read_text() + shared
+        for word in words:
+            if word.startswith("--"):
+                assert f'"{word}"' in text, f"{page}: {script} {word}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_in_the_documentation_parses(page):
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
+        ast.parse(block)
 
 
 def test_every_renamed_and_removed_key_is_in_the_upgrade_notes():
@@ -145,17 +270,36 @@ def test_each_rule_has_a_script_a_log_a_benchmark_and_an_environment_of_its_own_
         assert f"/logs/{rule}" in block and f"/benchmarks/{rule}" in block and "conda:" in block
 
 
-def test_the_lock_has_hashes_and_no_addresses():
-    text = (tiny.ROOT / "requirements.txt").read_text()
+@pytest.mark.parametrize("lock", ["requirements.txt", "docs/requirements.txt"])
+def test_a_lock_has_hashes_and_no_addresses(lock):
+    text = (tiny.ROOT / lock).read_text()
     assert "--hash=sha256:" in text and "://" not in text and "index" not in text
 
 
-def test_the_tests_know_every_link_between_rules():
-    """FEEDS of the tests of the plan against the README's rule graph, which --rulegraph made."""
+def rule_links(folder):
+    """Return the links between rules of the demo, from a folder where nothing is made but the lists of images.
+
+    Only where these are there does Snakemake know the rules after them.
+    """
+    for part in ("train", "test"):
+        lists = [f"results/demo/images/{part}{end}" for end in (".csv", "_left_out.csv", "/00000.csv")]
+        for name in (f"resources/demo/{part}.json", *lists):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    text = tiny.snakemake(folder, "--rulegraph", "mermaid-js", configfile=tiny.ROOT / "config.yaml")
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", text))
+    links = {(names[one], names[other]) for one, other in re.findall(r"(id\d+) --> (id\d+)", text)}
+    return links | {
+        ("list_images", "extract_features")
+    }  # files in a folder that a checkpoint makes are no link to Snakemake
+
+
+def test_the_tests_know_every_link_between_rules(tmp_path):
+    """FEEDS of the tests of the plan against Snakemake's own rule graph."""
     from unit.plan.test_reruns import FEEDS
 
-    graph = re.search(r"```mermaid\n(.*?)```", (tiny.ROOT / "README.md").read_text(), re.S)[1]
-    links = set(re.findall(r"(\w+) --> (\w+)", graph))
+    links = rule_links(tmp_path)
     known = {(one, other) for one, others in FEEDS.items() for other in others}
     outside = {"draw_demo", "pretrain_demo_backbone", "decompose_features", "all"}  # not of the tests' configuration
     ancient = {("check_labels", "extract_features")}  # an order, which runs nothing again
