@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import numpy as np
 
-from spml.artifacts import hdf5, labels, manifest
+from spml.artifacts import labels, manifest
 from spml.artifacts.codes import TrueLabel
 from spml.data import annotations, category_names, csv_table
 from spml.data.splits import training_split
@@ -18,7 +18,8 @@ named = csv_table.read_categories(source.categories) if source.categories else N
 train = annotations.read(source.train, list(named) if named else None, unannotated_count)
 category = train.category
 test = annotations.read(source.test, category, unannotated_count) if source.test else annotations.none(category)
-hdf5.require_same("category", source.train, category, source.test, test.category)
+if source.test:
+    annotations.require_same_categories(source.train, category, source.test, test.category)
 
 are_cells = named is None and source.train.lower().endswith(".csv")
 warnings = category_names.warnings(source.categories or source.train, category, named or train.line_of, are_cells)
