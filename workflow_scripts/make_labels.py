@@ -34,7 +34,14 @@ for part, annotated in {"train": train, "test": test}.items():
     if part == "train" and split is None:
         split = training_split(len(listed.image_id), options["fraction"], options["seed"])
     if split is not None and len(set(split.tolist())) < 2:
-        raise InputError(f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val")
+        if listed.split is not None:
+            raise InputError(
+                f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val"
+            )
+        raise InputError(
+            f"{source.train}: found {len(split):,} images, of which a validation split of {options['fraction']:g} is none or all; "
+            "wanted more images"
+        )
     shape, known = listed.label.shape, 0
     with labels.creating(snakemake.output[part], "labels", listed.image_id, category, shape, np.int8, split) as matrix:
         for rows in labels.row_blocks(matrix):

@@ -239,3 +239,61 @@ def test_coco_files_of_other_categories_are_told_by_their_names(tiny_data, tmp_p
     parts = {name: Part("table", str(path), "", str(tiny_data / name)) for name, path in files.items()}
     (mistake,) = precheck.find(parts, None, False, "refuse").mistakes
     assert f"{files['test']}: found the categories of {files['train']} without 'red' and with 'pink' besides" in mistake
+
+
+# -- what people write
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("train/0.png", "found '0.png' in that folder"),
+        ("0.PNG", "found '0.png' in that folder"),
+        ("0", "found '0.png' in that folder"),
+        ("C:\\pictures\\0.png", "found '0.png' in that folder"),
+        ("https://x.org/0.png", "no address is fetched"),
+        ("nowhere.png", ""),
+    ],
+)
+def test_a_missing_picture_that_is_there_under_nearly_its_name_is_named(folder, name, hint):
+    table(folder, "train", f"{name},cat", "1.png,dog")
+    (mistake,) = found(folder, "train").mistakes
+    assert "1 of 2 pictures are not in" in mistake and hint in mistake
+    assert hint or "in that folder" not in mistake
+
+
+def test_a_table_without_a_category_is_a_mistake(folder):
+    table(folder, "train", "0.png,", "1.png,")
+    (mistake,) = found(folder, "train").mistakes
+    assert "train.csv: found no image with a category" in mistake
+
+
+def test_categories_that_look_like_mistakes_are_warnings(folder):
+    table(folder, "train", "0.png,cat", "1.png,Cat", '2.png,"cat, dog"', "3.png,dog")
+    twins, several = found(folder, "train").warnings
+    assert "differ by case" in twins and f"'Cat', 'cat' ({folder}/train.csv, lines 2 and 3)" in twins.replace(
+        "3 and 2", "2 and 3"
+    )
+    assert "looks like several" in several and "'cat, dog'" in several
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_picture_whose_end_is_missing_is_told_and_one_with_more_behind_it_is_not(folder, suffix):
+    noise = Image.fromarray(np.random.RandomState(1).randint(0, 255, (64, 64, 3), np.uint8))
+    noise.save(folder / f"train/whole.{suffix}")
+    content = (folder / f"train/whole.{suffix}").read_bytes()
+    (folder / f"train/more.{suffix}").write_bytes(content + bytes(10_000))
+    (folder / f"train/cut.{suffix}").write_bytes(content[: len(content) // 2])
+    table(folder, "train", *(f"{name}.{suffix},cat" for name in ("whole", "more", "cut")))
+    (mistake,) = found(folder, "train").mistakes
+    assert f"1 picture cannot be read: {folder}/train/cut.{suffix} (a picture whose end is missing)" in mistake
+
+
+def test_folders_of_parts_are_not_taken_for_categories_in_silence(folder):
+    for part in ("train", "test"):
+        (folder / "all" / part).mkdir(parents=True)
+        (folder / "all" / part / "1.png").write_bytes((folder / "train/1.png").read_bytes())
+    (warning,) = precheck.find(
+        {"train": Part("image_folder", "key", "", str(folder / "all"))}, None, True, "refuse"
+    ).warnings
+    assert "found the folders test, train, which are taken for categories" in warning

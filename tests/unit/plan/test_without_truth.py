@@ -43,11 +43,23 @@ def tags(tmp_path):
         ("path,observed,true\na.png,cat,\nb.png,dog, \n", False),
         ("path,observed,true\na.png,cat,\nb.png,dog,dog\n", True),
         ("path,true\na.png,-\n", True),
+        ("sep=;\npath;true\na.png;cat\n", True),
+        ("path\ttrue\na.png\tcat\n", True),
         ("\n\ufeffpath,observed\n", False),
         ("", False),
         ('path,true\n"a', False),
     ],
-    ids=["no column", "an empty column", "one label", "known to be none", "an empty line first", "empty", "half a row"],
+    ids=[
+        "no column",
+        "an empty column",
+        "one label",
+        "known to be none",
+        "semicolons",
+        "tabs",
+        "an empty line first",
+        "empty",
+        "half a row",
+    ],
 )
 def test_a_table_tells_whether_a_true_label_is_known(tags, text, known):
     assert truth.known(str(tags(text))) is known

@@ -15,13 +15,14 @@ from typing import NamedTuple
 
 from spml.artifacts import left_out, manifest
 from spml.artifacts.checksums import sha256
-from spml.data import annotations, csv_table, cub, image_folder, nuswide, voc
+from spml.data import annotations, category_names, csv_table, cub, image_folder, nuswide, voc
 from spml.features import formats
 from spml.runtime.errors import InputError
 
 PICTURES = 50_000  # that are opened; of more, evenly spaced ones
 COMPARED_BYTES = 2_000_000_000  # of files of equal size that are read whole; more are left to rule find_duplicates
 READERS = 8
+PART_NAMES = ("train", "training", "val", "valid", "validation", "test", "testing")
 SHOWN = 5  # names in a message
 
 
@@ -103,7 +104,8 @@ def _read(
         try:
             if names is None and categories:
                 names = list(csv_table.read_categories(categories))
-            listed = _listed(name, part, names, unannotated_count, findings.warnings)
+            with contextlib.redirect_stdout(io.StringIO()):  # what readers print is for a log
+                listed = _listed(name, part, names, unannotated_count, findings.warnings)
             if name != "train" and not categories:
                 assert names is not None
                 _require_same(parts["train"], names, part, listed.category)
@@ -122,13 +124,26 @@ def _listed(
     """Return what a part lists, as the rule reads it that converts or lists it."""
     if part.reader == "table":
         annotated = annotations.read(part.annotations, categories, unannotated_count)
+        if not annotated.category or (name == "train" and not annotated.file_name):
+            raise InputError(f"{part.annotations}: found no image with a category, wanted some to learn from")
+        if name == "train":
+            is_table = part.annotations.lower().endswith(".csv") and categories is None
+            found = category_names.warnings(part.annotations, annotated.category, annotated.line_of, is_table)
+            for text in dict.fromkeys(warning.text for warning in found):
+                names = [f"{entry.names} ({entry.position})" for entry in found if entry.text == text]
+                warnings.append(f"{text}: {_some(names)}")
         return Listed(annotated.file_name, annotated.category)
     if part.reader == "image_folder":
-        with contextlib.redirect_stdout(io.StringIO()):  # its progress is for a log
-            rows, others = image_folder.read(part.folder, part.annotations)
+        rows, others = image_folder.read(part.folder, part.annotations)
         lost = [reason for reason in left_out.by_reason(others) if not reason.is_harmless]
+        categories = sorted({category for _, category in rows})
+        if all(name.lower() in PART_NAMES for name in categories):
+            warnings.append(
+                f"{part.folder}: found the folders {_some(categories)}, which are taken for categories; if they are parts, name each as "
+                "images of train or test"
+            )
         warnings += [f"{part.folder}: {entry.files:,} left out, {entry.text}: {entry.names}" for entry in lost]
-        return Listed([path for path, _ in rows], sorted({category for _, category in rows}))
+        return Listed([path for path, _ in rows], categories)
     if part.reader == "voc":
         layout = voc.read(part.annotations, part.training)
     else:
@@ -158,7 +173,7 @@ def _pictures_of(part: Part, listed: Listed, missing_pictures: str, mistakes: li
     if missing and (missing_pictures == "refuse" or not there):
         mistakes.append(
             f"{part.annotations}: {len(missing):,} of {len(paths):,} pictures are not in {part.folder}: {_some(missing)}; "
-            "wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
+            f"{_near(part.folder, os.path.relpath(missing[0], part.folder))}wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
         )
     if outer := [path for path, _ in manifest.links_out_of(part.folder, there)]:
         mistakes.append(
@@ -171,6 +186,25 @@ def _pictures_of(part: Part, listed: Listed, missing_pictures: str, mistakes: li
             "replace such a file, or take its rows out"
         )
     return there
+
+
+def _near(folder: str, name: str) -> str:
+    """Return what is there under nearly the name of a missing picture: another case, suffix or folder."""
+    if "://" in name or ":/" in name[:8]:
+        return "no address is fetched: paths start from that folder; "
+    parts = name.replace("\\", "/").split("/")
+    stem = os.path.splitext(parts[-1])[0].casefold()
+    for start in range(len(parts)):
+        inside = os.path.join(folder, *parts[start:-1])
+        there = os.listdir(inside) if os.path.isdir(inside) else []
+        if near := sorted(
+            entry
+            for entry in there
+            if entry.casefold() in (parts[-1].casefold(), stem) or os.path.splitext(entry)[0].casefold() == stem
+        ):
+            found = "/".join([*parts[start:-1], near[0]])
+            return f"found {found!r} in that folder: wanted paths from there on, with / and in the same spelling; "
+    return ""
 
 
 def _unreadable(paths: Sequence[str]) -> Iterator[str]:
