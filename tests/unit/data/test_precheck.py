@@ -59,7 +59,7 @@ def test_missing_pictures_are_counted_and_named(folder):
 def test_pictures_that_cannot_be_read_are_named_with_the_reason(folder):
     (folder / "train/1.png").write_text("no picture")
     (mistake,) = found(folder).mistakes
-    assert f"1 picture cannot be read: {folder}/train/1.png (" in mistake and "take its rows out" in mistake
+    assert f"1 picture cannot be read: {folder}/train/1.png (" in mistake and "take it out" in mistake
 
 
 def test_the_same_picture_in_both_parts_is_a_warning(folder):
@@ -297,3 +297,15 @@ def test_folders_of_parts_are_not_taken_for_categories_in_silence(folder):
         {"train": Part("image_folder", "key", "", str(folder / "all"))}, None, True, "refuse"
     ).warnings
     assert "found the folders test, train, which are taken for categories" in warning
+
+
+def test_names_and_cut_pictures_in_folders_of_categories_are_told(folders):
+    (folders / "train/Dog").mkdir()
+    content = (folders / "train/dog/1.png").read_bytes()
+    (folders / "train/Dog/6.png").write_bytes(content[: len(content) // 2])
+    findings = in_folders(folders)
+    assert f"'Dog', 'dog' ({folders}/train)" in findings.warnings[0]
+    assert (
+        "1 picture cannot be read: " in findings.mistakes[0]
+        and "Dog/6.png (a picture whose end" in findings.mistakes[0]
+    )

@@ -128,10 +128,9 @@ def _listed(
             raise InputError(f"{part.annotations}: found no image with a category, wanted some to learn from")
         if name == "train":
             is_table = part.annotations.lower().endswith(".csv") and categories is None
-            found = category_names.warnings(part.annotations, annotated.category, annotated.line_of, is_table)
-            for text in dict.fromkeys(warning.text for warning in found):
-                names = [f"{entry.names} ({entry.position})" for entry in found if entry.text == text]
-                warnings.append(f"{text}: {_some(names)}")
+            warnings += _of_names(
+                category_names.warnings(part.annotations, annotated.category, annotated.line_of, is_table)
+            )
         return Listed(annotated.file_name, annotated.category)
     if part.reader == "image_folder":
         rows, others = image_folder.read(part.folder, part.annotations)
@@ -142,6 +141,8 @@ def _listed(
                 f"{part.folder}: found the folders {_some(categories)}, which are taken for categories; if they are parts, name each as "
                 "images of train or test"
             )
+        if name == "train":
+            warnings += _of_names(category_names.warnings(part.folder, categories, {}, are_cells=False))
         warnings += [f"{part.folder}: {entry.files:,} left out, {entry.text}: {entry.names}" for entry in lost]
         return Listed([path for path, _ in rows], categories)
     if part.reader == "voc":
@@ -149,6 +150,12 @@ def _listed(
     else:
         layout = cub.read(part.annotations, name) if part.reader == "cub" else nuswide.read(part.annotations)
     return Listed([image["file_name"] for image in layout.images], layout.category)
+
+
+def _of_names(found: Sequence[category_names.Warning]) -> Iterator[str]:
+    """Yield a line for each kind of warning about the names of categories."""
+    for text in dict.fromkeys(warning.text for warning in found):
+        yield f"{text}: {_some([f'{entry.names} ({entry.position})' for entry in found if entry.text == text])}"
 
 
 def _require_same(train: Part, category: Sequence[str], part: Part, others: Sequence[str]) -> None:
@@ -166,8 +173,6 @@ def _require_same(train: Part, category: Sequence[str], part: Part, others: Sequ
 def _pictures_of(part: Part, listed: Listed, missing_pictures: str, mistakes: list[str]) -> list[str]:
     """Return the paths of the pictures that are there; add a line to the mistakes for each kind of mistake."""
     paths = [os.path.join(part.folder, file_name) for file_name in listed.file_name]
-    if part.reader == "image_folder":
-        return paths  # what cannot be read is left out
     there = [path for path in paths if os.path.isfile(path)]
     missing = sorted(set(paths) - set(there))
     if missing and (missing_pictures == "refuse" or not there):
@@ -183,7 +188,7 @@ def _pictures_of(part: Part, listed: Listed, missing_pictures: str, mistakes: li
     if unreadable := list(_unreadable(there)):
         mistakes.append(
             f"{part.annotations}: {_pictures(unreadable)} cannot be read: {_some(unreadable)}; wanted JPEG, PNG and the like: "
-            "replace such a file, or take its rows out"
+            "replace such a file, or take it out"
         )
     return there
 
@@ -208,12 +213,17 @@ def _near(folder: str, name: str) -> str:
 
 
 def _unreadable(paths: Sequence[str]) -> Iterator[str]:
-    """Yield the files that are no picture, with the reason."""
+    """Yield the files that are no whole picture, with the reason."""
     opened = paths[:: -(-len(paths) // PICTURES) or 1]
     with ThreadPoolExecutor(READERS) as pool:
-        for path, reason in zip(opened, pool.map(formats.reason_against, opened), strict=True):
+        for path, reason in zip(opened, pool.map(_reason_against, opened), strict=True):
             if reason:
                 yield f"{path} ({reason})"
+
+
+def _reason_against(path: str) -> str | None:
+    """Return why a file is no whole picture, if it is none."""
+    return formats.reason_against(path) or (left_out.CUT_OFF if formats.is_cut_off(path) else None)
 
 
 def _in_both(train: Sequence[str], test: Sequence[str]) -> Iterator[str]:

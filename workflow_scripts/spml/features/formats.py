@@ -74,10 +74,7 @@ def _reason(head: bytes, file: BinaryIO, suffix: str) -> str | None:
         with Image.open(file, formats=FORMATS) as picture:
             tags = getattr(picture, "tag_v2", {})
             is_raw = picture.format == "TIFF" and (DNG_VERSION in tags or head[8:10] == b"CR" or suffix in RAW)
-            ending = ENDINGS.get(picture.format or "", b"")
-        if is_raw:
-            return left_out.RAW
-        return left_out.CUT_OFF if _lacks(ending, file) and not _is_whole(file) else None
+            return left_out.RAW if is_raw else None
     except Image.DecompressionBombError:
         return None  # a picture; who decodes it refuses it by its size
     except (OSError, SyntaxError, ValueError):
@@ -93,22 +90,23 @@ def _reason(head: bytes, file: BinaryIO, suffix: str) -> str | None:
     return left_out.TEXT if _is_text(head) else left_out.OTHER
 
 
-def _lacks(ending: bytes, file: BinaryIO) -> bool:
-    """Return whether the last bytes of a file are without those of a whole picture; cameras write more behind some."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - HEAD))
-    return ending not in file.read()
-
-
-def _is_whole(file: BinaryIO) -> bool:
-    """Return whether a picture can be decoded to its end."""
-    file.seek(0)
+def is_cut_off(path: str) -> bool:
+    """Return whether the end of a picture is missing; one that lacks the last bytes of its format is decoded to see."""
     try:
-        with Image.open(file, formats=FORMATS) as picture:
-            picture.load()
+        with regular_files.open_to_read(path) as file, Image.open(file, formats=FORMATS) as picture:
+            ending = ENDINGS.get(picture.format or "", b"")
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - HEAD))
+            if ending in file.read():
+                return False  # cameras write more behind it
+            file.seek(0)
+            with Image.open(file, formats=FORMATS) as again:
+                again.load()
+    except Image.DecompressionBombError:
+        return False  # who decodes it refuses it by its size
     except (OSError, SyntaxError, ValueError):
-        return False
-    return True
+        return True
+    return False
 
 
 def _is_text(head: bytes) -> bool:
