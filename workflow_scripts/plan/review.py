@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from plan import features, labels, paths, shown, training
+from plan import features, labels, own, paths, shown, training
 from plan.experiment import (
     Experiment,
     as_list,
@@ -43,13 +43,14 @@ def _student(experiment: Experiment, pseudo_labels: str) -> str:
 
 
 def shown_gallery(experiment: Experiment) -> str:
-    """Return the page of the target ``gallery``: the pseudo-labels of figure 1b in the first replicate."""
-    return paths.gallery(experiment.dataset, experiment.shown_pseudo_labels, min(experiment.seeds))
+    """Return the page of the target ``gallery``: all variants of the pseudo-labels that a review asks about."""
+    name, _, seed = asked(experiment)
+    return paths.gallery(experiment.dataset, name, seed)
 
 
 def shown_exports(experiment: Experiment) -> list[str]:
     """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format."""
-    name, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
+    name, _, seed = asked(experiment)
     return [
         paths.export(experiment.dataset, name, seed, variant, file_format)
         for variant in variants_of(experiment.pseudo_labels[name])
@@ -88,9 +89,21 @@ def queue_options(experiment: Experiment) -> dict[str, Any]:
     return {"questions": options.questions, "seed": asked(experiment)[2], "strategy": options.strategy}
 
 
+def page_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of make_review_page: what a person does with the answers that the page has saved."""
+    if own.ANSWERS in experiment.review.answers:
+        return {"next": "Now, in the folder of the pipeline: make own ANSWERS= and the path of this file"}
+    return {"next": "Now name this file in review.answers, and run: snakemake --cores all all review"}
+
+
 def answer_files(experiment: Experiment) -> list[str]:
     """Return the user's files of answers."""
-    return list(experiment.review.answers)
+    return experiment.answer_files
+
+
+def unknown_answers(experiment: Experiment) -> str:
+    """Return what is done with answers about pictures or categories that are not there."""
+    return experiment.review.unknown_answers
 
 
 # -- answers that are played from the true labels

@@ -234,7 +234,7 @@ function download() {
     link.download = "answers.csv";
     link.click();
     URL.revokeObjectURL(link.href);
-    element("saved").textContent = `${whole.format(numbers.length)} answers downloaded`;
+    element("saved").textContent = `${whole.format(numbers.length)} ${numbers.length === 1 ? "answer" : "answers"} saved as answers.csv. ${data.next}`;
   };
   if (!wanted.length) return finish();
   for (const number of wanted) {
