@@ -34,7 +34,6 @@ ALLOWED = {  # package to the packages of spml that it may import; registry.py c
 PLAN_READS = (
     "registry",
     "runtime",
-    "artifacts.spreadsheet",
     "losses",
     "labels.pseudo_labels",
     "review.exports",

@@ -106,10 +106,11 @@ def arguments(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]
         raise ConfigError(mistakes)
     command = ["snakemake", "--cores", "all", "--configfile", CONFIG, "--"]
     targets = ["all", "gallery", "review", "model"]
-    if values["PREDICT"] and "predict" in config:  # other pictures than those of the configuration, this time
+    kept = config.get("predict") or {}
+    if values["PREDICT"] and kept and values["PREDICT"] != kept.get("images"):  # other pictures, this time
         images = json.dumps({"images": values["PREDICT"]}, ensure_ascii=False)
         command[-1:] = ["--config", f"predict={images}", "--"]
-    return [*command, *targets, *(["predict"] if values["PREDICT"] or config.get("predict") else [])]
+    return [*command, *targets, *(["predict"] if values["PREDICT"] or kept.get("images") else [])]
 
 
 def _mistake(name: str, path: str, needed: bool) -> list[str]:

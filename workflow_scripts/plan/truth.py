@@ -4,10 +4,6 @@ import csv
 import functools
 import os
 
-from spml.artifacts.spreadsheet import delimiter
-
-HEADER = 10_000  # characters that hold the first line of a table
-
 
 def known(path: str | None) -> bool:
     """Return whether a table of images has a true label in some row; also where it cannot be read yet.
@@ -24,9 +20,7 @@ def known(path: str | None) -> bool:
 def _known(path: str, time: int) -> bool:
     """Return the same for a file that was written at that time; reads no further than the first true label."""
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        text = file.read(HEADER)
-        file.seek(0)
-        rows = csv.reader(file, delimiter=delimiter(text.lstrip("\r\n").partition("\n")[0]))
+        rows = csv.reader(file)
         columns = [name.strip() for name in next((row for row in rows if row), [])]
         if "true" not in columns:
             return False

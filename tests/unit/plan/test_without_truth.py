@@ -45,8 +45,6 @@ def tags(tmp_path):
         ("path,observed,true\na.png,cat,\nb.png,dog,dog\n", True),
         ("path,true\na.png,-\n", True),
         ("\n\ufeffpath,observed\n", False),
-        ("path;observed;true\na.png;cat;\n", False),
-        ("path;observed;true\na.png;cat;cat\n", True),
         ("", False),
         ('path,true\n"a', False),
     ],

@@ -6,7 +6,6 @@ Files that only the pipeline reads hold names as they are.
 from collections.abc import Collection, Iterable, Sequence
 
 PREFIX = "category: "
-DELIMITERS = (",", ";", "\t")  # a comma where the header has one
 FORMULA = tuple("=+-@＝＋－＠")  # first characters of a formula, East Asian full widths included
 
 
@@ -16,11 +15,6 @@ class Row(dict[str, str]):
     def __init__(self, cells: Iterable[tuple[str, str]], line: int) -> None:
         super().__init__(cells)
         self.line = line
-
-
-def delimiter(header: str) -> str:
-    """Return what separates the cells of a table with this first line: a comma, or what spreadsheets write elsewhere."""
-    return next((mark for mark in DELIMITERS if mark in header), DELIMITERS[0])
 
 
 def escaped(text: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.labels import SPLITS
-from spml.artifacts.spreadsheet import Row, delimiter, restored
+from spml.artifacts.spreadsheet import Row, restored
 from spml.data import text_files
 from spml.runtime.errors import InputError
 
@@ -26,7 +26,7 @@ LABELS = ("observed", "absent", "true")
 COLUMNS = ("path", *LABELS, "split")
 SHOWN = 20  # known categories in a message
 NONE = "-"  # in column true: no category is present
-WANTED = "path, and observed or true (perhaps absent and split), separated by commas or semicolons"
+WANTED = "path, and observed or true (perhaps absent and split), separated by commas"
 
 
 @dataclass
@@ -110,8 +110,7 @@ def read_rows(path: str, wanted: str) -> list[Row]:
     text = text_files.read(Path(path), f"a CSV file with {wanted}", newlines=False)
     rows: list[Row] = []
     columns: list[str] = []
-    header = text.lstrip("\r\n").partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(header), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1  # on which the next row begins; a cell in quotes may hold line breaks
     try:
         for cells in reader:

@@ -142,7 +142,7 @@ function show(number) {
   element("asked").textContent = asked(data.categories[category].name);
   withQuestion(number, (question) => {
     if (current !== number) return;
-    element("hint").textContent = `Suggested: ${question.suggestion}, at a probability of ${percent.format(question.probability)} (${question.why}). ${question.file}`;
+    element("hint").textContent = `Suggested: ${question.suggestion}. The model gives it ${percent.format(question.probability)} (${question.why}). ${question.file}`;
     withPicture(question.picture, (address) => {
       if (current !== number) return;
       const image = document.createElement("img");
