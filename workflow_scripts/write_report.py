@@ -47,6 +47,8 @@ with contextlib.ExitStack() as stack:
     training = train.select(train.rows("train"))
     entries = math.prod(training.shape)
     known = float((entries - label_files.count(training, TrueLabel.UNKNOWN).sum()) / entries)
+    unknown = label_files.count(test.values, TrueLabel.UNKNOWN).sum()
+    tested = float(1 - unknown / max(math.prod(test.values.shape), 1))
     used = {"train": len(train.image_id), "test": len(test.image_id)}
     if source.pool:
         used["pool"] = len(stack.enter_context(label_files.opening(source.pool, "labels")).image_id)
@@ -99,6 +101,7 @@ findings = report_sections.Findings(
     select_on=options["select_on"],
     model=tuple(options["model"]) or None,
     known=known,
+    tested=tested,
     replicates=len(record["config"]["seeds"]),
 )
 sections = [
@@ -139,7 +142,7 @@ verdict = findings.verdict
 page = report.page(f"Report: {dataset}", verdict, about, sections, links)
 with writing(snakemake.output.page) as path:
     path.write_text(page, encoding="utf-8")
-summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), verdict[0], *added, ""])
+summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), *report.short(verdict), *added, ""])
 summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")

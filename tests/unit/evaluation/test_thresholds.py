@@ -70,3 +70,13 @@ def test_certain_probabilities_are_no_error():
     true = np.array([[0, 1], [1, 0]], np.int8)
     assert ((probability > by_category(probability, true).values) == true).all()
     assert ((probability > by_labels_per_image(probability, 1).overall) == true).all()
+
+
+def test_a_document_has_the_thresholds_and_what_chose_them():
+    names = list("abcde")
+    by_truth, by_number = by_category(PROBABILITY, TRUE), by_labels_per_image(PROBABILITY, 2.5)
+    document = by_truth.document(names)
+    assert document["labels_per_image"] is None and document["threshold"] == by_truth.overall
+    assert list(document["thresholds"].values()) == by_truth.values.tolist()
+    assert document["threshold_sources"]["b"] == by_truth.source(1)
+    assert by_number.document(names)["labels_per_image"] == 2.5

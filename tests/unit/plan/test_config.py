@@ -126,7 +126,7 @@ CASES = {
         "pseudo_labels.new.taus: found nothing, wanted thresholds, as in [0.55, 0.75]",
     ),
     "a target of a rule that takes none": (
-        {"pseudo_labels/new": {"teacher": "em", "rule": "band", "target": {"precision": 0.8}}},
+        {"pseudo_labels/new": {"teacher": "em", "rule": "adaptive", "target": {"precision": 0.8}}},
         "pseudo_labels.new.target: no such key here",
     ),
     "a precision of the pool": (

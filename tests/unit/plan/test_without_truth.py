@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import tiny
-from plan import console, load, own, truth
+from plan import console, evaluation, load, own, truth
 from plan.errors import ConfigError
 
 FULL = tiny.CONFIG["teachers"]["full"]
@@ -44,6 +44,8 @@ def tags(tmp_path):
         ("path,observed,true\na.png,cat,\nb.png,dog, \n", False),
         ("path,observed,true\na.png,cat,\nb.png,dog,dog\n", True),
         ("path,true\na.png,-\n", True),
+        ("sep=;\npath;true\na.png;cat\n", True),
+        ("path\ttrue\na.png\tcat\n", True),
         ("\n\ufeffpath,observed\n", False),
         ("", False),
         ('path,true\n"a', False),
@@ -53,9 +55,9 @@ def tags(tmp_path):
         "an empty column",
         "one label",
         "known to be none",
-        "an empty line first",
         "semicolons",
-        "one label, semicolons",
+        "tabs",
+        "an empty line first",
         "empty",
         "half a row",
     ],
@@ -217,3 +219,12 @@ def test_the_script_ends_with_one_line(tmp_path):
     (tmp_path / "own.yaml").write_text("a: [")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith("Error: own.yaml: found no YAML")
+
+
+def test_thresholds_follow_a_number_of_labels_where_no_truth_chooses_them(tags):
+    """Rule evaluate reads the number there alone, and its models are evaluated again where it changes."""
+    unknown = tagged(tags("path,observed\na.png,cat\n"))
+    assert evaluation.threshold_options(experiment(unknown)) == {"labels_per_image": None}
+    named = unknown | {"priors/labels_per_image": 2.5}
+    assert evaluation.threshold_options(experiment(named)) == {"labels_per_image": 2.5}
+    assert evaluation.threshold_options(experiment({"priors/labels_per_image": 2.5})) == {}

@@ -31,8 +31,8 @@ def test_methods_show_their_labels_and_the_reference():
     table = report.methods(comparison(), LABELS)
     assert table["method"].tolist() == ["Pseudo multi-labels τ 0.75", "Entropy maximisation"]
     assert table["test mAP"].tolist() == ["61.00 ± 0.25", "60.00"]
-    assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "+0.00"]
-    assert table["its interval"].tolist() == ["−0.50 to +2.50", "+0.00 to +0.00"]
+    assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "–"]
+    assert table["its interval"].tolist() == ["−0.50 to +2.50", "–"]
     assert table["its std"].tolist() == ["0.75", "–"]
 
 
@@ -211,3 +211,9 @@ def test_a_target_names_the_tau_that_it_found():
         "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "
         "label is present."
     ]
+
+
+def test_the_terminal_shows_a_short_verdict_whole():
+    verdict = ["The students reach 61.6 %.", "There is one replicate."]
+    assert report.short(verdict) == verdict
+    assert report.short([*verdict, "x" * report.SHORT]) == verdict[:1]

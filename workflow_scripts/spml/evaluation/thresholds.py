@@ -1,6 +1,8 @@
 """Thresholds of probability for predictions, chosen on validation: of the highest F1, or without any true label."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,16 +40,27 @@ class Thresholds:
     """A threshold of probability per category [L], the one of all categories, and what each was chosen by.
 
     ``share`` [L] is the weight of a category's own threshold in its value, from 0 (that of all categories) to 1.
+    ``labels_per_image`` is the number that the threshold of all was chosen by, where F1 did not choose it.
     """
 
     values: np.ndarray
     overall: float
     share: np.ndarray
+    labels_per_image: float | None = None
 
     def source(self, column: int) -> str:
         """Return in words which threshold a category has: ``all categories``, or the share that is its own."""
         percent = round(100 * self.share[column])
         return f"{percent} % its own" if percent else "all categories"
+
+    def document(self, category: Sequence[str]) -> dict[str, Any]:
+        """Return the thresholds of these categories as plain values, by the keys of metrics/*.json and model.json."""
+        return {
+            "labels_per_image": self.labels_per_image,
+            "threshold": self.overall,
+            "thresholds": dict(zip(category, self.values.tolist(), strict=True)),
+            "threshold_sources": {name: self.source(column) for column, name in enumerate(category)},
+        }
 
 
 def by_category(probability: blocks.Rows, true: blocks.Rows, weight: float = WEIGHT) -> Thresholds:
@@ -94,7 +107,7 @@ def by_labels_per_image(probability: blocks.Rows, number: float) -> Thresholds:
     above = np.append(np.cumsum(counts[::-1])[::-1], 0)
     edge = int(np.argmin(np.abs(above - min(number, categories) * images)))
     overall = float(_probability(np.array(-LIMIT + edge * 2 * LIMIT / BINS)))
-    return Thresholds(np.full(categories, overall), overall, np.zeros(categories))
+    return Thresholds(np.full(categories, overall), overall, np.zeros(categories), number)
 
 
 def _logit(probability: np.ndarray) -> np.ndarray:

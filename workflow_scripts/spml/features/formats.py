@@ -33,6 +33,7 @@ OTHER_FORMATS = (  # first bytes of pictures that are not read: PSD, PostScript,
     *(b"8BPS", b"%!PS", b"\0\0\x01\0", b"qoif", b"gimp xcf", b"DDS ", b"\x59\xa6\x6a\x95", b"v/1\x01", b"BPG\xfb"),
     *(b"\xff\x0a", b"\0\0\0\x0cJXL ", b"SIMPLE  ="),
 )
+ENDINGS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}  # what a whole picture has near its end
 MOVIES = (b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"FLV\x01", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")
 DNG_VERSION = 50706  # a tag of TIFF that Adobe's raw pictures have
 HEAD = 4096  # bytes that tell text from the rest
@@ -73,7 +74,10 @@ def _reason(head: bytes, file: BinaryIO, suffix: str) -> str | None:
         with Image.open(file, formats=FORMATS) as picture:
             tags = getattr(picture, "tag_v2", {})
             is_raw = picture.format == "TIFF" and (DNG_VERSION in tags or head[8:10] == b"CR" or suffix in RAW)
-            return left_out.RAW if is_raw else None
+            ending = ENDINGS.get(picture.format or "", b"")
+        if is_raw:
+            return left_out.RAW
+        return left_out.CUT_OFF if _lacks(ending, file) and not _is_whole(file) else None
     except Image.DecompressionBombError:
         return None  # a picture; who decodes it refuses it by its size
     except (OSError, SyntaxError, ValueError):
@@ -87,6 +91,24 @@ def _reason(head: bytes, file: BinaryIO, suffix: str) -> str | None:
     if head.startswith(MOVIES) or head[4:8] == b"ftyp" or head[8:12] == b"AVI ":
         return left_out.MOVIE
     return left_out.TEXT if _is_text(head) else left_out.OTHER
+
+
+def _lacks(ending: bytes, file: BinaryIO) -> bool:
+    """Return whether the last bytes of a file are without those of a whole picture; cameras write more behind some."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - HEAD))
+    return ending not in file.read()
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Return whether a picture can be decoded to its end."""
+    file.seek(0)
+    try:
+        with Image.open(file, formats=FORMATS) as picture:
+            picture.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _is_text(head: bytes) -> bool:

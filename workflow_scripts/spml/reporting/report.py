@@ -13,6 +13,7 @@ from spml.evaluation.label_quality import confusion_text, most_confused
 from spml.evaluation.metrics import METRICS
 from spml.reporting import html, numbers
 
+SHORT = 800  # characters of a verdict that the terminal shows whole
 SPLITS = {"train": "training", "val": "validation", "test": "test"}  # to their names in a sentence
 
 
@@ -89,6 +90,9 @@ def filled(frame: pd.DataFrame) -> pd.DataFrame:
 def methods(comparison: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """Return every method: mAP in percent and difference, their 95 % intervals and std over replicates, the best first."""
     swept = comparison["variant"].str.startswith("tau_")
+    ends = ["difference", "difference_low", "difference_high"]
+    other = comparison[ends].ne(0).any(axis=1)  # the reference is not compared with itself
+    comparison = comparison.assign(**{name: comparison[name].where(other) for name in [*ends, "difference_std"]})
     return pd.DataFrame(
         {
             "method": results.method_labels(comparison, labels),
@@ -220,6 +224,11 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
     for entry in record["inputs"]:
         facts[entry["path"]] = f"{entry['bytes']:,} bytes, sha256 {entry['sha256'][:16]}…"
     return pd.DataFrame({"what": facts.keys(), "is": facts.values()})
+
+
+def short(verdict: Sequence[str]) -> Sequence[str]:
+    """Return the verdict as the terminal shows it: whole, or its first sentence where it is long."""
+    return verdict if sum(map(len, verdict)) <= SHORT else verdict[:1]
 
 
 def terminal_summary(dataset: str, models: pd.DataFrame, labels: Mapping[str, str]) -> str:
