@@ -18,6 +18,12 @@ RECOMMENDED = {  # the pseudo-labels and the model that `make own` shows, of one
     "predict": {"model": "recommended@all"},
     "seeds": [1200],
 }
+SMALLEST = {  # what else is made, as little as there may be
+    "teachers": {"em": {"loss": "em"}},
+    "pseudo_labels/paper/taus": [0.5],
+    "figures/baselines": ["em"],
+    "training/learning_rates": [0.01],
+}
 
 
 def clone(folder, config):

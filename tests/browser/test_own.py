@@ -13,8 +13,10 @@ import tiny
 import walk
 from plan import own
 from spml.artifacts.spreadsheet import restored
+from spml.review import own_answers
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("own pages")]
+PICTURES = "return [...document.images].filter((i) => i.complete && i.naturalWidth).length"
 LABELS = "results/own/pseudo_labels/recommended/seed_1200/all.h5"
 
 
@@ -24,7 +26,7 @@ def made(tmp_path_factory):
     made = tiny.make(tmp_path_factory.mktemp("own") / "data")
     names = walk.named_to_break_pages(made / "data/train", made / "data/my pictures")
     weights = {"backbones/random/weights": str(made / "data/random.pth")}
-    config = tiny.changed(tiny.CONFIG, walk.RECOMMENDED | weights)
+    config = tiny.changed(tiny.CONFIG, walk.SMALLEST | walk.RECOMMENDED | weights)
     folder = walk.clone(
         made / "clone",
         tiny.changed(config, {"datasets": {"demo": {"source": "demo", "backbone": "random"}}, "dataset": "demo"}),
@@ -94,8 +96,11 @@ def test_a_table_one_command_a_page_ten_answers_one_command_better_labels(browse
 
     path, more, _ = answer(browser, folder, true, 3, tmp_path / "second")  # a page with other questions
     assert not more.keys() & wanted.keys()
-    output = walk.make_own(folder, ANSWERS=path)
-    assert "3 answers, kept as own_answers/answers_2.csv" in output
+    said = own_answers.take(str(path), str(folder / own.ANSWERS), str(made[0].parent / "tags.csv"))
+    assert said.endswith("own_answers/answers_2.csv")
+    again = own_answers.take(str(path), str(folder / own.ANSWERS), str(made[0].parent / "tags.csv"))
+    assert "which" in again and len(list((folder / own.ANSWERS).iterdir())) == 2
+    tiny.snakemake(folder, LABELS, root=folder, configfile=folder / "own.yaml")
     after = labels(folder)
     assert {entry: after[entry] for entry in wanted | more} == wanted | more  # the first ten, too
 
@@ -104,8 +109,7 @@ def test_pages_show_pictures_whatever_their_names(browser, made):
     folder, true, _ = made
     for page in ("gallery/recommended_seed_1200.html", "review/review.html"):
         browser.get((folder / "results/own" / page).as_uri())
-        pictures = "return [...document.images].filter((i) => i.complete && i.naturalWidth).length"
-        WebDriverWait(browser, 60).until(lambda b: b.execute_script(pictures))
+        WebDriverWait(browser, 60).until(lambda b: b.execute_script(PICTURES))
     browser.get((folder / "results/own/gallery/recommended_seed_1200.html").as_uri())
     text = browser.find_element(By.TAG_NAME, "body").text
     odd = {name.rpartition(" ")[0] for name in true if true[name]}
