@@ -91,6 +91,16 @@ def test_answers_of_people_are_put_back_into_pseudo_labels():
     assert not experiment(answered | {"pseudo_labels/paper/keep_observed": False}).pseudo_labels["paper"].keep_observed
 
 
+def test_a_folder_stands_for_the_answers_in_it(tmp_path):
+    for name in ("b.csv", "a.JSON", ".hidden.csv", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "more.csv").mkdir()
+    there, alone = [str(tmp_path / name) for name in ("a.JSON", "b.csv")], "nowhere.csv"
+    assert experiment({"review": {"answers": [str(tmp_path), alone, there[1]]}}).answer_files == [*there, alone]
+    empty = experiment({"review": {"answers": [str(tmp_path / "more.csv")]}})
+    assert empty.answer_files == [] and not empty.pseudo_labels["paper"].keep_observed
+
+
 def test_nothing_follows_where_some_truth_is_known(tags):
     found = experiment(tagged(tags("path,observed,true\na.png,cat,\nb.png,dog,dog\n")))
     assert found.validation.select_on == "true_labels" and not found.left_out_teachers
