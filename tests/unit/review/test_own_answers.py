@@ -52,6 +52,18 @@ def test_a_file_that_would_end_the_run_is_not_kept(take, tmp_path, text, told):
     assert told in str(stopped.value) and not list((tmp_path / "kept").iterdir())
 
 
+def test_a_file_that_contradicts_what_is_kept_is_not_kept(take, tmp_path):
+    head = "image_id,category,answer,who,when\n"
+    take(f"{head}c.png,cat,no,,\n")
+    with pytest.raises(
+        InputError, match=r"found yes to 'cat' of c.png, and no in .*kept.answers.csv, line 2; wanted .* times"
+    ):
+        take(f"{head}c.png,cat,yes,,\n")
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    assert "1 answer, kept" in take(f"{head}c.png,cat,yes,Ann,\n")  # another person
+    assert "1 answer, kept" in take(f"{head}c.png,cat,yes,,2026-01-01T00:00:00Z\n")  # later
+
+
 def test_answers_about_what_is_gone_are_left_out_where_that_is_wanted(take, tmp_path):
     text = "image_id,category,answer\ngone.png,cat,yes\nc.png,mouse,no\nc.png,cat,no\n"
     assert "1 answer, kept" in take(text, leave_out=True)

@@ -24,16 +24,20 @@ def take(path: str, folder: str, table: str, categories: str | None = None, leav
     Raises
     ------
     InputError
-        When the file has no format of answers, or an answer is about something unknown.
+        When the file has no format of answers, an answer is about something unknown, or two of a person contradict each other.
     """
     images = csv_table.read(table, list(csv_table.read_categories(categories)) if categories else None)
-    checked = answers.check(answers.read(path), images.path, images.path, images.category)
-    if not leave_out:
-        checked.require_known()
-    merged = answers.merge(checked.known)  # contradictions within the file
-    count = f"{len(merged):,} {'answer' if len(merged) == 1 else 'answers'}"
-    there = sorted(Path(folder).iterdir())
-    if same := next((file for file in there if file.is_file() and sha256(file) == sha256(path)), None):
+    there = sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in (".csv", ".json"))
+    known = []
+    for file in (*map(str, there), path):
+        checked = answers.check(answers.read(file), images.path, images.path, images.category)
+        if not leave_out:
+            checked.require_known()
+        known += checked.known
+    answers.merge(known)  # raises where a person says both, also in what is kept
+    number = len(answers.merge(checked.known))
+    count = f"{number:,} {'answer' if number == 1 else 'answers'}"
+    if same := next((file for file in there if sha256(file) == sha256(path)), None):
         return f"{path}: {count}, which {same} has already"
     given = Path(path)
     number, place = 1, Path(folder, given.name)
