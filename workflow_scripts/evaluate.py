@@ -9,12 +9,13 @@ import contextlib
 import numpy as np
 
 from spml.artifacts import blocks, checkpoints, documents, labels
-from spml.artifacts.codes import TrueLabel
+from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.evaluation import metrics, thresholds
 from spml.labels import priors
 from spml.labels.pseudo_labels import probabilities
 from spml.models.inference import write_logits
 
+HALF = 0.5  # a label, so that a category without any is rare and not impossible
 source, output = snakemake.input, snakemake.output
 observed_file = source.observed
 weights, description = checkpoints.load(source.checkpoint)
@@ -40,7 +41,8 @@ with contextlib.ExitStack() as stack:
                 number = snakemake.params.options["labels_per_image"] or priors.estimated_number(
                     logits.values, observed.select(train.rows("val"))
                 )
-                chosen = thresholds.by_labels_per_image(probability, number)
+                tagged = labels.count(observed.values, ObservedLabel.PRESENT)
+                chosen = thresholds.by_labels_per_image(probability, number, rates=tagged + HALF)
             else:
                 chosen = thresholds.by_category(probability, true)
             positives = labels.count(true, TrueLabel.PRESENT).tolist()

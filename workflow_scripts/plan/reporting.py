@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, data, evaluation, features, labels, paths, shown, training
+from plan import acquire, benchmarks, data, evaluation, features, labels, paths, review, shown, training
 from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
@@ -54,7 +54,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
-        "gallery": paths.gallery(".", experiment.reviewed_pseudo_labels[0], seed).removeprefix("results/./"),
+        "gallery": review.shown_gallery(experiment).removeprefix(paths.results("", dataset=experiment.dataset)),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
         "pseudo_labels": pseudo_labels,

@@ -264,8 +264,11 @@ def edges(models: pd.DataFrame) -> list[str]:
     ]
 
 
-def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: int) -> str:
-    """Return the summary of the data and the training, in words; ``images`` are numbers by split."""
+def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: int, draws: bool) -> str:
+    """Return the summary of the data and the training, in words.
+
+    ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
+    """
     config = record["config"]
     backbones = ", ".join(
         f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
@@ -275,6 +278,6 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
     return (
         f"{listed} images of {categories:,} categories; "
-        f"{replicates} {', '.join(map(str, config['seeds']))}): each draws its observed labels, unless they "
-        f"are read from a file, and trains anew. Features of a frozen {backbones}."
+        f"{replicates} {', '.join(map(str, config['seeds']))}): each "
+        f"{'draws its observed labels and trains' if draws else 'trains'} anew. Features of a frozen {backbones}."
     )
