@@ -16,6 +16,7 @@ RECOMMENDED = {  # the pseudo-labels and the model that `make own` shows, of one
     "pseudo_labels/recommended": {"teacher": "em", "rule": "soft", "keep_observed": True},
     "students/recommended": {"pseudo_labels": "recommended", "loss": "bce"},
     "predict": {"model": "recommended@all"},
+    "review": {"pseudo_labels": "recommended"},
     "seeds": [1200],
 }
 SMALLEST = {  # what else is made, as little as there may be

@@ -485,7 +485,7 @@ def test_the_walk_through_is_as_written(tmp_path):
     tiny.snakemake(tmp_path, "resources/demo/train.json")
     both = ["--configfile", str(tmp_path / "config.yaml"), str(tmp_path / "mine.yaml")]
     tiny.snakemake(tmp_path, "all", "gallery", "exports", *both)
-    for name in ("pseudo_labels/paper/seed_1200/tau_0.65.csv", "gallery/paper_seed_1200.html", "report.html"):
+    for name in ("pseudo_labels/paper/seed_1200/tau_0.65.csv", "gallery/recommended_seed_1200.html", "report.html"):
         assert f"results/mine/{name}" in page and (tmp_path / "results/mine" / name).is_file()
     table = pd.read_csv(tmp_path / "results/mine/pseudo_labels/paper/seed_1200/tau_0.65.csv")
     assert (table[table["observed"] == 1]["pseudo"] == 1).all() and table["true"].isna().all()

@@ -10,7 +10,6 @@ from plan.errors import ConfigError, unknown
 CONFIG = "own.yaml"
 ANSWERS = "own_answers"  # the folder of all answers so far
 BACKBONE = "resnet50"
-LABELS = "recommended"  # the pseudo-labels that pages show and ask about
 USAGE = "make own CSV=tags.csv IMAGES=pictures"
 WANTED = {  # variable of make to what it names
     "CSV": ("file", "a table with the columns path and observed (docs/own_data.md)"),
@@ -37,7 +36,7 @@ def config_lines(values: Mapping[str, str], backbones: Sequence[str]) -> list[st
         raise ConfigError(mistakes)
     train = {"annotations": values["CSV"], "images": values["IMAGES"]}
     lines = ["dataset: own", _line("datasets", {"own": {"source": "csv", "backbone": backbone, "train": train}})]
-    lines.append(_line("review", {"pseudo_labels": LABELS, "answers": [ANSWERS]}))
+    lines.append(_line("review", {"answers": [ANSWERS]}))
     return [*lines, *lines_to_add({}, values)]
 
 
