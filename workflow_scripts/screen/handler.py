@@ -126,7 +126,8 @@ class Screen(LogHandlerBase):
         total = stats.pop("total", sum(stats.values()))
         self.run.plan(stats)
         self.run.total = total
-        self._say(f"{total:,} jobs, {self.run.cores} cores" if self.run.cores > 1 else f"{total:,} jobs")
+        if not self._quiet:
+            self._say(f"{total:,} jobs, {self.run.cores} cores" if self.run.cores > 1 else f"{total:,} jobs")
 
     def _resources(self, record: Mapping[str, Any]) -> None:
         self.run.cores = int(record.get("cores") or self.run.cores)
