@@ -8,6 +8,8 @@ from screen.run import Job
 
 CAUSE = "CalledProcessError"  # Snakemake's error where the script of a job ended with an error of its own
 SIGNAL = re.compile(r"died with <Signals\.(\w+): \d+>|exit status (\d+)\.")
+STATUS = re.compile(r"SLURM status is: '(\w+)'")
+BOILERPLATE = re.compile(r"\s*For further error details see the cluster/cloud log.*", re.S)
 KILLED = 128  # a shell's exit status is this and the signal's number where a signal ended its command
 ADVICE_MISTAKE = "Correct it, then run the same command: what is finished stays."
 ADVICE_DEFECT = "This looks like a defect of the pipeline; its log has it in full. What is finished stays."
@@ -38,24 +40,28 @@ def signal_of(cause: str) -> str:
     return f"signal {int(match[2]) - KILLED}" if int(match[2]) > KILLED else ""
 
 
-def last_line(failed: Failed) -> str:
-    """Return in one line why a job failed."""
-    for log in failed.logs:
-        if (found := job_logs.failure(log, failed.job.start)) and found.lines:
-            return found.lines[0] if found.mistake else found.lines[-1]
-    return signal_of(failed.cause) or next(iter(failed.message.splitlines()), "its log says nothing")
+def in_a_line(failed: Failed) -> str:
+    """Return in one line why a job failed: what its cluster says, and what its log does."""
+    said = [match[1]] if (match := STATUS.search(failed.message)) else []
+    told = [found for log in failed.logs if (found := job_logs.failure(log, failed.job.start)) and found.lines]
+    if told:
+        said.append(told[0].lines[0] if told[0].mistake else told[0].lines[-1].strip())
+    elif signal := signal_of(failed.cause):
+        said.append(signal)
+    return ", ".join(said) or "its log says nothing"
 
 
 def block(failed: Failed) -> list[str]:
     """Return the lines that say which job failed, why, and where its log lies."""
     found = [(log, job_logs.failure(log, failed.job.start)) for log in failed.logs]
     told = [(log, failure) for log, failure in found if failure and failure.lines]
+    told = [(log, failure) for log, failure in told if failure.mistake][:1] or told  # the log of a cluster repeats it
     signal = signal_of(failed.cause)
     lines = [f"{failed.job.rule} failed{f' ({failed.job.words})' if failed.job.words else ''}:"]
     if signal:
         lines.append(f"    ended by {signal}")
-    if failed.message:
-        lines += [f"    {line}" for line in failed.message.splitlines()]
+    message = BOILERPLATE.sub("", failed.message)
+    lines += [f"    {line}" for line in message.splitlines()]
     for _, failure in told:
         lines += [f"    {line}" for line in failure.lines]
     if not told and not signal and not failed.message:

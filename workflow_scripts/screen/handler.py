@@ -201,7 +201,7 @@ class Screen(LogHandlerBase):
         """Say in one line that a job failed and is tried again."""
         for failed, _ in [entry for entry in self._held if entry[0].job.number == number]:
             about = f" ({failed.job.words})" if failed.job.words else ""
-            self._say(f"{failed.job.rule} failed{about}, is tried again: {failures.last_line(failed)}", "yellow")
+            self._say(f"{failed.job.rule} failed{about}, is tried again: {failures.in_a_line(failed)}", "yellow")
         self._held = [entry for entry in self._held if entry[0].job.number != number]
 
     def _ended_badly(self) -> None:

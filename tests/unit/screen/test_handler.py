@@ -221,7 +221,7 @@ def test_a_job_that_is_tried_again_is_a_line(fed):
     run.start(1, local=False, teacher="em")
     run.finish(1, 1, 1)
     assert run.text.startswith(
-        "1 jobs, 2 cores\ntrain failed (em), is tried again: error: ended by SIGTERM: cancelled\n[1/1] train "
+        "1 jobs, 2 cores\ntrain failed (em), is tried again: TIMEOUT, error: ended by SIGTERM: cancelled\n[1/1] train "
     )
 
 
@@ -231,7 +231,8 @@ def test_a_job_of_a_cluster_shows_what_the_cluster_says(fed):
     run.start(1, local=False)
     slurm = run.folder / "slurm.log"
     slurm.write_text("slurmstepd: error: Detected 1 oom_kill event\n")
-    run.fail(1, message="SLURM status is: 'OUT_OF_MEMORY'", logs=[str(slurm)])
+    message = "SLURM status is: 'OUT_OF_MEMORY'For further error details see the cluster/cloud log and the log files."
+    run.fail(1, message=message, logs=[str(slurm)])
     run.end_badly()
     assert "    SLURM status is: 'OUT_OF_MEMORY'\n    slurmstepd: error: Detected 1 oom_kill event\n" in run.text
     assert f"Log: {slurm}\n" in run.text and failures.ADVICE_KILLED in run.text
