@@ -98,5 +98,5 @@ $(READY): requirements.txt | $(UV)
 	@echo "Setting up .venv with the packages of requirements.txt, 7 GB: a minute where they are in uv's cache, else as long as"
 	@echo "the download takes. This is done once."
 	@test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
-	@$(UV) pip sync --require-hashes --compile-bytecode requirements.txt 2>&1 | grep -v '^ [-+~] '
+	@$(UV) pip sync --require-hashes --compile-bytecode requirements.txt 2>&1 | awk '!/^ [-+~] / { print; fflush() }'
 	@touch $@

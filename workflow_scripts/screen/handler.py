@@ -21,6 +21,7 @@ from screen.terminal import Terminal
 HELD = 2.0  # seconds that a failure waits for what explains it: a Ctrl-C, another try
 SILENT = 30.0  # seconds without a line, where there is no terminal, after which one says how far the run is
 TICK = 0.5  # seconds between looks at the logs of jobs
+FAR = 5.0  # seconds between them where jobs run elsewhere: their logs lie on a file system that many share
 SHORT = 10.0  # seconds; where there is no terminal, jobs that take less share a line per rule
 RULE = 22  # columns of a rule's name
 GO_ON = "Run the same command to go on: what is finished stays."
@@ -58,6 +59,7 @@ class Screen(LogHandlerBase):
         self.terminal = Terminal(stream, not self.common_settings.nocolor, os.environ)
         self.run = Run()
         self._start = self._wrote = time.time()
+        self._looked = 0.0
         self._stopped = self._over = False
         self._causes: dict[int, tuple[str, float]] = {}  # by thread: the error that goes before the one of its job
         self._held: list[tuple[Failed, float]] = []
@@ -77,8 +79,8 @@ class Screen(LogHandlerBase):
 
     def explain(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """Print an exception that nothing caught; a Ctrl-C while no job runs needs no traceback."""
+        self.close()
         if issubclass(kind, KeyboardInterrupt):
-            self.close()
             self.terminal.line(f"Stopped. {GO_ON}")
         else:
             sys.__excepthook__(kind, error, trace)
@@ -86,7 +88,7 @@ class Screen(LogHandlerBase):
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record of Snakemake's."""
         try:
-            self._take(record, str(record.msg or ""))
+            self._take(record, record.getMessage() if record.msg else "")
         except Exception:
             self.handleError(record)
 
@@ -277,10 +279,14 @@ class Screen(LogHandlerBase):
                 self.release()
 
     def _show(self) -> None:
-        """Show the moving line as it is now."""
-        if self.terminal.moves and not self._quiet and not self._end.is_set():
-            over = self._over or (self.run.done > 0 and self.run.done == self.run.total)
-            self.terminal.move("" if over else self._now())
+        """Show the moving line as it is now, once a TICK at most."""
+        if not self.terminal.moves or self._quiet or self._end.is_set():
+            return
+        if self._over or (self.run.done > 0 and self.run.done == self.run.total):
+            self.terminal.move("")
+        elif time.time() - self._looked >= (FAR if any(job.remote for job in self.run.running.values()) else TICK):
+            self.terminal.move(self._now())
+            self._looked = time.time()
 
     def _now(self) -> str:
         """Return the moving line."""

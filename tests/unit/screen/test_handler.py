@@ -42,6 +42,7 @@ class Fed:
         self.stream = io.StringIO()
         self.stream.isatty = lambda: terminal
         monkeypatch.setattr(sys, "stderr", self.stream)
+        monkeypatch.setattr(handler, "TICK", 0.0)
         monkeypatch.delenv("TERM", raising=False)
         self.screen = Screen(Output(quiet=quiet, nocolor=True), Settings("demo", nothing))
         self.folder = folder
