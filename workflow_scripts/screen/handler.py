@@ -129,7 +129,8 @@ class Screen(LogHandlerBase):
         self.run.plan(stats)
         self.run.total = total
         if not self._quiet:
-            self._say(f"{total:,} jobs, {self.run.cores} cores" if self.run.cores > 1 else f"{total:,} jobs")
+            cores = f", {self.run.cores} cores" if self.run.cores > 1 else ""
+            self._say(f"{words.jobs(total)}{cores}")
 
     def _resources(self, record: Mapping[str, Any]) -> None:
         self.run.cores = int(record.get("cores") or self.run.cores)
@@ -161,7 +162,7 @@ class Screen(LogHandlerBase):
         self.run.done, self.run.total = record["done"], record["total"]
         if self.run.done == self.run.total:
             self._flush(at_once=True)
-            self._say(f"Done: {self.run.total:,} jobs in {words.duration(time.time() - self._start)}.")
+            self._say(f"Done: {words.jobs(self.run.total)} in {words.duration(time.time() - self._start)}.")
 
     def _job_failed(self, record: Mapping[str, Any]) -> None:
         now = time.time()
@@ -219,9 +220,9 @@ class Screen(LogHandlerBase):
             self._say(f"Stopped{done}. {GO_ON}")
             return
         self._flush(at_once=True)
-        jobs = "1 job" if len(self._advice) == 1 else f"{len(self._advice):,} jobs"
+        failed = f"{words.jobs(len(self._advice))} failed" if self._advice else "Not everything was made"
         done = "" if self._quiet else f"; {self.run.done:,} of {self.run.total:,} are done"
-        self._say(f"\n{jobs} failed{done}. {' '.join(dict.fromkeys(self._advice))}")
+        self._say(" ".join([f"\n{failed}{done}.", *dict.fromkeys(self._advice)]))
 
     # -- lines
 
@@ -238,7 +239,7 @@ class Screen(LogHandlerBase):
     def _line_of_short(self, rule: str) -> None:
         """Write the line of a rule's jobs that have had none of their own."""
         if seconds := self._short.pop(rule, None):
-            self._line(rule, f"{len(seconds):,} jobs" if len(seconds) > 1 else "", sum(seconds))
+            self._line(rule, words.jobs(len(seconds)) if len(seconds) > 1 else "", sum(seconds))
 
     def _say(self, text: str, style: str = "") -> None:
         """Write a lasting line; it counts as a sign of life."""

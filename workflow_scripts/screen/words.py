@@ -32,6 +32,11 @@ def _of_wildcard(name: str, value: str, dataset: str) -> str:
     return value
 
 
+def jobs(number: int) -> str:
+    """Return a number of jobs."""
+    return "1 job" if number == 1 else f"{number:,} jobs"
+
+
 def duration(seconds: float) -> str:
     """Return how long something took: "3.1 s", "4 min 05 s", "2 h 10 min"."""
     if seconds < 99.95:

@@ -222,7 +222,7 @@ def test_a_job_that_is_tried_again_is_a_line(fed):
     run.start(1, local=False, teacher="em")
     run.finish(1, 1, 1)
     assert run.text.startswith(
-        "1 jobs, 2 cores\ntrain failed (em), is tried again: TIMEOUT, error: ended by SIGTERM: cancelled\n[1/1] train "
+        "1 job, 2 cores\ntrain failed (em), is tried again: TIMEOUT, error: ended by SIGTERM: cancelled\n[1/1] train "
     )
 
 
@@ -237,6 +237,18 @@ def test_a_job_of_a_cluster_shows_what_the_cluster_says(fed):
     run.end_badly()
     assert "    SLURM status is: 'OUT_OF_MEMORY'\n    slurmstepd: error: Detected 1 oom_kill event\n" in run.text
     assert f"Log: {slurm}\n" in run.text and failures.ADVICE_KILLED in run.text
+
+
+def test_a_job_whose_output_is_missing_is_told_in_snakemakes_words(fed):
+    run = fed()
+    run.plan(train=1)
+    run.start(1)
+    run.feed("MissingOutputException in rule train:\na.h5 is missing", logging.ERROR, event=LogEvent.ERROR)
+    run.end_badly()
+    assert run.text == (
+        "1 job, 2 cores\nMissingOutputException in rule train:\na.h5 is missing\n"
+        "\nNot everything was made; 0 of 1 are done.\n"
+    )
 
 
 def test_all_jobs_of_a_group_are_told(fed):
