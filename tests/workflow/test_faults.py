@@ -126,7 +126,7 @@ def test_snakemake_killed_while_a_file_is_written(folder, undisturbed, all_pause
     wait(lambda: not any(job.exists() for job in jobs), "the old jobs do not end")
     tiny.snakemake(folder)
     assert same(folder, undisturbed)
-    assert "Nothing to be done" in tiny.snakemake(folder)
+    assert "Nothing to do: " in tiny.snakemake(folder)
 
 
 def test_snakemake_and_its_jobs_killed_while_a_file_is_written(folder, undisturbed, all_paused):
