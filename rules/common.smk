@@ -1,8 +1,6 @@
 # Shared by all rules: the experiment of each data set, and the functions that rules call.
-import contextlib
 import functools
 import inspect
-import io
 import os
 import re
 import sys
@@ -117,13 +115,12 @@ def require_sound_data():
     from spml.data import precheck  # here, since it imports NumPy, and only the start of a run needs it
 
     entry = EXPERIMENT.entry
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints what it does
-        found = precheck.find(
-            {name: precheck.Part(*part) for name, part in parts.items()},
-            entry.categories,
-            EXPERIMENT.source.unannotated_count,
-            entry.missing_pictures,
-        )
+    found = precheck.find(
+        {name: precheck.Part(*part) for name, part in parts.items()},
+        entry.categories,
+        EXPERIMENT.source.unannotated_count,
+        entry.missing_pictures,
+    )
     for warning in found.warnings:
         logger.warning(f"Warning: {warning}")
     if found.mistakes:
