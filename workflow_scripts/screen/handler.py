@@ -231,7 +231,7 @@ class Screen(LogHandlerBase):
         columns = min(self.terminal.columns - 1, 100)
         total = f"{self.run.total:,}"
         count = f"[{self.run.done:>{len(total)},}/{total}] "
-        took = f"{words.duration(seconds):>12}"
+        took = f" {words.duration(seconds)}"
         middle = columns - len(count) - len(took)
         name = words.pad(rule, min(RULE, middle))
         self._say(f"{count}{words.pad(f'{name}  {about}', middle)}{took}")

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import sys
 import time
 
@@ -11,6 +12,7 @@ from snakemake_interface_logger_plugins.tests import MockOutputSettings, TestLog
 
 from screen import failures, handler, start
 from screen.handler import Screen, Settings
+from screen.terminal import Terminal
 
 KILLED = "RuleException:\nCalledProcessError in file x, line 1:\nCommand 'python a.py' died with <Signals.SIGKILL: 9>."
 FAILED = "RuleException:\nCalledProcessError in file x, line 1:\nCommand 'python a.py' returned non-zero exit status 1."
@@ -119,6 +121,20 @@ def test_on_a_terminal_a_job_has_a_line_above_the_one_that_moves(fed):
     run.finish(3, 3, 3)
     assert "] all" not in run.text  # a target is no job that anybody waits for
     assert "Done: 3 jobs in 0.0 s.\n" in run.text and run.text.endswith("\n")
+
+
+def test_a_line_of_a_job_fits_80_columns_and_ends_with_its_seconds(fed, monkeypatch):
+    run = fed(terminal=True)
+    monkeypatch.setattr(Terminal, "columns", 80)
+    run.plan(evaluate=119)
+    run.start(1, rule="evaluate", model="students/paper/seed_1200/tau_0.75")
+    run.start(2, rule="a_rule_of_a_name_that_is_longer", model=f"students/{'paper' * 20}/seed_1200/tau_0.75")
+    run.finish(1, 1, 119)
+    run.finish(2, 2, 119)
+    one, other = re.findall(r"\[.*s\n", run.text.replace("\r\x1b[K", ""))
+    assert one == "[  1/119] evaluate                student paper, τ 0.75, replicate 1200   0.0 s\n"
+    assert other == f"[  2/119] a_rule_of_a_name_that…  student {'paper' * 6}… 0.0 s\n"
+    assert len(one) == len(other) == 80
 
 
 def test_without_a_terminal_short_jobs_of_a_rule_share_a_line(fed, monkeypatch):
