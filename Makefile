@@ -1,11 +1,12 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run own test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
+.PHONY: help run own gallery review predict model exports test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 SNAKEFMT := snakefmt==2.1.0
 READY := .venv/ready
+export CONFIG DATASET
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -13,13 +14,37 @@ export PYTHONPATH :=
 export FILE IMAGE CSV IMAGES PREDICT BACKBONE ANSWERS
 
 help: ## this list
-	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); printf "%-14s%s\n", name[1], $$2 }' Makefile
+	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); line = sprintf("%-15s", name[1]); n = split($$2, words, " "); \
+		for (i = 1; i <= n; i++) { if (length(line) + length(words[i]) > 78) { print substr(line, 1, length(line) - 1); line = sprintf("%15s", "") } \
+		line = line words[i] " " } print substr(line, 1, length(line) - 1) }' Makefile
+	@echo
+	@echo "run, report, gallery, review, predict, model, exports: also with CONFIG=own.yaml,"
+	@echo "a configuration that is laid over config.yaml, and with DATASET=name. Times are"
+	@echo "of the demo on two cores. The first target also sets up .venv, which takes minutes."
 
 run: $(READY) ## the demo, to both figures and the report: 5 minutes
-	snakemake --cores all
+	@python workflow_scripts/target.py all
 
 own: $(READY) ## your pictures, to labels, pages and model, make own CSV=tags.csv IMAGES=pictures, perhaps PREDICT=others, later ANSWERS=answers.csv: 5 minutes for 300
 	@python workflow_scripts/own.py
+
+report: $(READY) ## the report alone: seconds after a run; Snakemake's own: snakemake --report results/snakemake.html
+	@python workflow_scripts/target.py report
+
+gallery: $(READY) ## the pictures beside their labels, as a page: 10 seconds after a run
+	@python workflow_scripts/target.py gallery
+
+review: $(READY) ## the questions that are worth an answer, as a page: 10 seconds after a run
+	@python workflow_scripts/target.py review
+
+predict: $(READY) ## labels for other pictures, as a page and a table, make predict IMAGES=pictures: a minute for 1,000 after a run
+	@python workflow_scripts/target.py predict
+
+model: $(READY) ## the model as one file, with its card: half a minute after a run
+	@python workflow_scripts/target.py model
+
+exports: $(READY) ## the pseudo-labels for other tools, COCO, CSV, Label Studio, FiftyOne, Parquet: a minute after a run
+	@python workflow_scripts/target.py exports
 
 test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 20 with the real pictures of SPML_TEST_DATA
 	python -m pytest -m "not slurm and not browser and not exports and not docs"
@@ -39,9 +64,6 @@ lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint: half a minute
 	mypy
 	$(UV) tool run --quiet $(SNAKEFMT) --check --compact-diff Snakefile rules
 	snakemake --lint
-
-report: $(READY) ## the report alone: a minute after a run; Snakemake's own: snakemake --report results/snakemake.html
-	snakemake --cores all report
 
 show: $(READY) ## what a file holds, or one image in it, make show FILE=results/demo/labels/train.h5 IMAGE=000001.jpg: a second
 	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"
@@ -76,10 +98,15 @@ clean: ## delete results; what was fetched or drawn stays in resources/: a secon
 	find results -mindepth 1 ! -name .gitkeep -delete
 
 $(UV):
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --target .uv uv==$(UV_VERSION)
+	@echo "Setting up uv, which installs packages: seconds"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --target .uv uv==$(UV_VERSION)
 
+$(READY): SHELL := bash
+$(READY): .SHELLFLAGS := -o pipefail -c
 $(READY): requirements.txt | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "found Python %d.%d, wanted 3.11 or newer: make PYTHON=..." % sys.version_info[:2])'
-	test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
-	touch $@
+	@echo "Setting up .venv with the packages of requirements.txt, 7 GB: a minute where they are in uv's cache, else as long as"
+	@echo "the download takes. This is done once."
+	@test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip sync --require-hashes --compile-bytecode requirements.txt 2>&1 | awk '!/^ [-+~] / { print; fflush() }'
+	@touch $@

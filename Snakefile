@@ -48,13 +48,14 @@ if workflow.is_main_process:
     console.require_folders()
     require_named_paths()
     console.end_with_the_terminal()
+    screen.begin(workflow.output_settings, DATASET, closing_text)
 
 
 rule all:
     default_target: True
     input:
         paths.labels_check(DATASET),
-        console.figures(DATASET),
+        reporting.figures(DATASET),
         paths.report(DATASET),
 
 
@@ -98,8 +99,8 @@ rule model:
 onstart:
     console.require_writable()
     require_sound_data()
-    console.announce(EXPERIMENT)
+    show(console.without_truth(EXPERIMENT))
 
 
 onsuccess:
-    console.summarise(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules])
+    show(closing_text())

@@ -98,7 +98,7 @@ def draw(folder: Path) -> None:
 
 
 def snakemake(clone: Path, folder: Path, cores: int, *targets: str) -> str:
-    """Run the workflow of a clone in a folder; return what it prints.
+    """Run the workflow of a clone in a folder; return what Snakemake itself prints.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def snakemake(clone: Path, folder: Path, cores: int, *targets: str) -> str:
     """
     files = ["--configfile", str(clone / "config.yaml"), str(folder / "study.yaml")]
     command = ["snakemake", "--snakefile", str(clone / "Snakefile"), "--directory", str(folder), *files]
-    command += ["--profile", str(clone / "profiles" / "default"), "--cores", str(cores), *targets]
+    command += ["--profile", str(clone / "profiles" / "default"), "--cores", str(cores), "--printshellcmds", *targets]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)

@@ -5,11 +5,14 @@ import os
 import re
 import sys
 
+from snakemake.logging import logger
+
 SCRIPTS = str((Path(workflow.basedir) / "workflow_scripts").resolve())
 sys.path.insert(0, SCRIPTS)
 
 from plan import (
     acquire,
+    closing,
     console,
     data,
     evaluation,
@@ -29,10 +32,11 @@ from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
 from plan.tracking import code, templates
+from screen import start as screen
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
 
-for name in ("plan", "spml"):
+for name in ("plan", "screen", "spml"):
     folder = os.path.dirname(os.path.dirname(os.path.realpath(sys.modules[name].__file__)))
     if folder != SCRIPTS:
         sys.exit(
@@ -75,6 +79,21 @@ def plan(function, **fixed):
     return call
 
 
+def show(text):
+    """Write a text to the terminal, above the moving line, and to Snakemake's log."""
+    if text:
+        logger.info(f"\n{text}\n")
+
+
+def closing_text():
+    """Return what the terminal says at the end of a run; end with an error where the report is of other settings."""
+    targets = [rule.name for rule in workflow.dag.targetrules]
+    try:
+        return closing.text(EXPERIMENT, targets, workflow.dag.targetfiles)
+    except ConfigError as mistake:
+        sys.exit(f"Error: {mistake}")
+
+
 def require_named_paths():
     """End with a line for each path of the configuration that is not there and that no rule makes.
 
@@ -104,7 +123,7 @@ def require_sound_data():
         lists,
     )
     for warning in found.warnings:
-        print(f"Warning: {warning}", file=sys.stderr)
+        logger.warning(f"Warning: {warning}")
     if found.mistakes:
         sys.exit("\n".join(["Error in the data:", *(f"  {mistake}" for mistake in found.mistakes)]))
 

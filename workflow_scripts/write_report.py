@@ -145,7 +145,9 @@ verdict = findings.verdict
 page = report.page(f"Report: {dataset}", verdict, about, sections, links)
 with writing(snakemake.output.page) as path:
     path.write_text(page, encoding="utf-8")
-summary = "\n".join([report.terminal_summary(dataset, models, options["labels"]), *report.short(verdict), *added, ""])
+summary = "\n".join(
+    [*report.short(verdict), "", report.terminal_summary(dataset, models, options["labels"]), *added, ""]
+)
 summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")

@@ -53,6 +53,10 @@ class Clone:
         assert run.finish() == 0, run.text[-3000:] + self.logs()
         return run.text
 
+    def own_text(self):
+        """What Snakemake itself said of the last run: the screen says less."""
+        return max((self.folder / ".snakemake/log").glob("*.log")).read_text()
+
     def logs(self):
         """The ends of what Slurm's jobs printed."""
         paths = sorted((self.folder / ".snakemake/slurm_logs").rglob("*.log"), key=lambda path: path.stat().st_mtime)

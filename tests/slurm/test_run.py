@@ -24,6 +24,7 @@ def done(cluster, tmp_path_factory):
     """The tiny data set, run on Slurm to both figures."""
     clone = Clone(cluster, tmp_path_factory.mktemp("run") / "clone")
     clone.output = clone.run()
+    clone.own = clone.own_text()
     return clone
 
 
@@ -62,7 +63,7 @@ def local_rules():
 
 
 def test_each_rule_that_is_not_local_ran_as_a_job_with_what_it_asked_for(done):
-    jobs, asked = done.jobs(), asked_for(done.output)
+    jobs, asked = done.jobs(), asked_for(done.own)
     assert all(job["JobState"] == "COMPLETED" for job in jobs), jobs
     wanted = set(asked) - local_rules() - {"all"}
     assert {job["Rule"] for job in jobs} == wanted
@@ -72,6 +73,12 @@ def test_each_rule_that_is_not_local_ran_as_a_job_with_what_it_asked_for(done):
         assert sorted(map(given, records)) == sorted(asked[rule]), rule
     assert all(given(job)[3] == 1 for rule in ("extract_features", "train_teacher") for job in done.jobs(rule))
     assert not any(given(job)[3] for job in done.jobs("make_labels"))
+
+
+def test_the_screen_shows_a_line_a_rule_and_the_report(done):
+    lines = done.output.splitlines()
+    assert any(re.match(r"\[ *\d+/\d+\] train_teacher ", line) for line in lines), done.output
+    assert "Report:  results/tiny/report.html" in lines and "jobid" not in done.output and len(lines) < 90
 
 
 def test_tables_and_figures_are_made_on_the_login_node(done):
@@ -95,7 +102,7 @@ def test_results_are_those_of_a_local_run_byte_for_byte(done, cluster, tmp_path)
 
 def test_a_second_run_submits_nothing(done):
     before = len(done.jobs())
-    assert "Nothing to be done" in done.run()
+    assert "Nothing to do: " in done.run()
     assert len(done.jobs()) == before
 
 

@@ -34,7 +34,7 @@ def tried_twice(clone, run, state):
     assert (first["JobState"], second["JobState"]) == (state, "COMPLETED")
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("6000M", "12000M")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
-    assert "Error in rule list_images" in run.text and f"'{state}'" in run.text, run.text
+    assert f"list_images failed (train), is tried again: {state}" in run.text, run.text
     assert (clone.folder / LIST).exists() and leftovers(clone.folder) == []
     return True
 
@@ -63,7 +63,7 @@ def test_a_job_over_its_memory_is_tried_again_with_more(clone):
     first, second = clone.jobs("extract_features")
     assert first["JobState"] in ("FAILED", "OUT_OF_MEMORY") and second["JobState"] == "COMPLETED"
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("400M", "4400M")
-    assert "Error in rule extract_features" in run.text
+    assert "extract_features failed (random, train, shard 0), is tried again: " in run.text
     logs = "".join(path.read_text() for path in (clone.folder / ".snakemake/slurm_logs").rglob("*.log"))
     assert "memory limit" in logs.lower(), logs[-2000:]
     assert leftovers(clone.folder) == []

@@ -52,7 +52,8 @@ def modules(package: str) -> dict[str, Path]:
     return {name.removesuffix(".__init__"): file for name, file in zip(names, files, strict=True)}
 
 
-SPML, PLAN = modules("spml"), modules("plan")
+SPML, PLAN, SCREEN = modules("spml"), modules("plan"), modules("screen")
+KNOWN = SPML | PLAN | SCREEN
 
 
 def imports(file: Path, everywhere: bool = True) -> Iterator[str]:
@@ -65,7 +66,7 @@ def imports(file: Path, everywhere: bool = True) -> Iterator[str]:
             assert node.module and not node.level, f"{file}: wanted absolute imports"
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
-                yield name if name in SPML or name in PLAN else node.module
+                yield name if name in KNOWN else node.module
 
 
 def package_of(name: str) -> str:
@@ -95,19 +96,26 @@ def test_the_table_has_every_package_no_unused_link_and_no_circle():
 
 
 def test_there_is_no_circle_of_modules():
-    graph = {name: set(imports(file)) & (set(SPML) | set(PLAN)) for name, file in (SPML | PLAN).items()}
+    graph = {name: set(imports(file)) & set(KNOWN) for name, file in KNOWN.items()}
     list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
-@pytest.mark.parametrize("file", [file for file in [*SPML.values(), *PLAN.values()] if file.name == "__init__.py"])
+@pytest.mark.parametrize("file", [file for file in KNOWN.values() if file.name == "__init__.py"])
 def test_the_init_file_of_a_package_is_empty(file):
     assert not file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", SPML | PLAN)
+@pytest.mark.parametrize("name", KNOWN)
 def test_no_module_is_too_long(name):
-    lines = len((SPML | PLAN)[name].read_text(encoding="utf-8").splitlines())
+    lines = len(KNOWN[name].read_text(encoding="utf-8").splitlines())
     assert lines <= MAXIMUM, f"{name} has {lines} lines, wanted at most {MAXIMUM}"
+
+
+@pytest.mark.parametrize("name", SCREEN)
+def test_the_screen_works_wherever_snakemake_does(name):
+    for other in imports(SCREEN[name]):
+        allowed = {*sys.stdlib_module_names, "screen", "snakemake_interface_logger_plugins"}
+        assert other.split(".")[0] in allowed, f"{name} imports {other}"
 
 
 RUNTIME = [name for name in SPML if name.startswith("spml.runtime.")]

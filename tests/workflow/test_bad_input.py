@@ -188,7 +188,7 @@ def refused(folder, *arguments):
     """The output of a run that must end before any job, with the mistakes of the configuration alone."""
     code, output = tiny.snakemake(folder, *arguments, check=False)
     assert code == 1 and "Error in the configuration" in output, output[-2000:]
-    assert "Traceback" not in output and "Nothing to be done" not in output, output
+    assert "Traceback" not in output and "Nothing to do" not in output, output
     return output
 
 

@@ -263,14 +263,24 @@ def test_the_figures_show_what_the_tables_hold(results):
     assert (results / "figures/figure_1a.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_closing_summary_prints_the_table_and_names_the_figures(finished):
+def test_the_end_names_the_report_first_then_verdict_and_table(finished):
     output = (finished / "output.txt").read_text()
     assert "Data set tiny: mAP (%), mean ± standard deviation over replicates" in output
-    assert "paper τ 0.70" in output and "results/tiny/figures/figure_1b.png" in output
+    assert "paper τ 0.70" in output
+    words = (
+        "Done: ",
+        "Report:  results/tiny/report.html",
+        "Figures: results/tiny/figures",
+        "The students at τ ",
+        "Data set tiny: ",
+    )
+    places = [output.index(word) for word in words]
+    assert places == sorted(places) and "added" in output[places[-1] :]
 
 
 def test_a_second_run_has_nothing_to_do(finished):
-    assert "Nothing to be done" in tiny.snakemake(finished, root=finished / "repository")
+    output = tiny.snakemake(finished, root=finished / "repository")
+    assert "Nothing to do: " in output and "Report:  results/tiny/report.html" in output
 
 
 def test_the_report_is_one_file_that_opens_offline(finished, tmp_path):

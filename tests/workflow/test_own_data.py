@@ -454,7 +454,7 @@ def test_mistakes_of_tables_and_files_are_told_before_any_job(copied, tags):
         "2 unknown categories",
     ):
         assert message in output
-    assert not list((folder / "results").rglob("*.h5")) and "localrule" not in output
+    assert not list((folder / "results").rglob("*.h5")) and not re.search(r"^\[", output, re.M)
     write(folder / "data/tags.csv", ["path", "observed"], tags[1:])
     write(folder / "data/test_tags.csv", ["path", "true"], [("1.png", "red"), ("2.png", "red")])
     output = tiny.snakemake(folder, "results/tiny/labels/train.h5")

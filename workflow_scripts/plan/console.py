@@ -1,24 +1,11 @@
-"""The messages on the terminal before the first job and after the last."""
+"""The messages on the terminal before the first job; closing.py has those after the last."""
 
-import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterator
-from pathlib import Path
-from typing import Any
 
-from plan import paths, reporting
 from plan.experiment import Experiment
-from plan.reporting import FIGURES
-
-SHOWN = 3  # settings that a message names
-
-
-def figures(dataset: str) -> list[str]:
-    """Return the figures of a data set, as SVG and PNG."""
-    return [paths.figure(name, dataset, ending) for name in FIGURES for ending in ("svg", "png")]
 
 
 def search_first(folder: str) -> None:
@@ -40,14 +27,10 @@ def require_writable() -> None:
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 
 
-def announce(experiment: Experiment) -> None:
-    """Print what follows from true labels that nobody knows, where there are none."""
-    if not experiment.knows_truth:
-        print(f"\n{without_truth(experiment)}\n", file=sys.stderr)
-
-
 def without_truth(experiment: Experiment) -> str:
-    """Return in a few sentences what a data set without true labels does in place of what needs them."""
+    """Return in a few sentences what a data set without true labels does in place of what needs them; else nothing."""
+    if experiment.knows_truth:
+        return ""
     kept = sorted(name for name, entry in experiment.pseudo_labels.items() if entry.keep_observed)
     sentences = [f"No true label of data set {experiment.dataset} is known."]
     sentences.append("Models are selected on observed labels, and what needs true labels is not measured.")
@@ -62,36 +45,3 @@ def end_with_the_terminal() -> None:
     """Take SIGHUP for Ctrl-C, so that Snakemake ends its jobs and takes its lock away; under nohup it stays ignored."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
-
-
-def summarise(experiment: Experiment, targets: Collection[str]) -> None:
-    """Print the summary of the results and name figures and report, once they are there.
-
-    Where they are of other settings, as after a run for one file alone, say which differ in its place; end with an error
-    where a target of the run was the report itself.
-    """
-    dataset = experiment.dataset
-    summary, report, provenance = Path(paths.summary(dataset)), paths.report(dataset), paths.provenance(dataset)
-    if not all(os.path.exists(path) for path in [str(summary), report, provenance, *figures(dataset)]):
-        return
-    recorded = json.loads(Path(provenance).read_text(encoding="utf-8"))["config"]
-    if different := list(_different(recorded, reporting.record(experiment))):
-        more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
-        text = f"{report} was made with other settings: {'; '.join(different[:SHOWN])}{more}"
-        if {"all", "report"} & set(targets):
-            sys.exit(
-                f"Error: {text}. Run again without --rerun-triggers, or delete {provenance} to see what is out of date"
-            )
-        print(f"\n{text}. It is made anew by: snakemake --cores all", file=sys.stderr)
-        return
-    files = ["Figures:", *(f"  {path}" for path in figures(dataset)), "", "Report:", f"  {report}"]
-    print(f"\n{summary.read_text(encoding='utf-8')}", *files, sep="\n", file=sys.stderr)
-
-
-def _different(one: Any, other: Any, key: str = "") -> Iterator[str]:
-    """Yield each setting that differs: its key, the recorded value, the value now."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in sorted({*one, *other}):
-            yield from _different(one.get(name), other.get(name), f"{key}.{name}" if key else name)
-    elif one != other:
-        yield f"{key} was {one!r}, is now {other!r}"

@@ -19,6 +19,11 @@ FIGURES = {  # name of a figure to its alternative text
 }
 
 
+def figures(dataset: str) -> list[str]:
+    """Return the figures of a data set, as SVG and PNG."""
+    return [paths.figure(name, dataset, ending) for name in FIGURES for ending in ("svg", "png")]
+
+
 def shown_models(experiment: Experiment) -> dict[str, Any]:
     """Return the students and baselines that the figures show, and the names that they show them by."""
     names = {"labels": shown.names(experiment), "pseudo_labels": experiment.shown_pseudo_labels}

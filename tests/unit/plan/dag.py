@@ -15,7 +15,6 @@ from typing import Any
 import tiny
 from plan import (
     acquire,
-    console,
     data,
     evaluation,
     features,
@@ -191,7 +190,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
 
     for target in [
         paths.labels_check(experiment.dataset),
-        *console.figures(experiment.dataset),
+        *reporting.figures(experiment.dataset),
         paths.report(experiment.dataset),
     ]:
         job_of(target)

@@ -1,5 +1,6 @@
 """COCO instance annotations: checked, then read with pycocotools."""
 
+import contextlib
 import io
 import json
 import math
@@ -79,7 +80,8 @@ def load(path: str | os.PathLike) -> COCO:
         raise InputError(f"{path}: {problem}")
     coco = COCO()
     coco.dataset = dataset
-    coco.createIndex()
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints that it does this, also where a run checks its data
+        coco.createIndex()
     return coco
 
 

@@ -1,4 +1,4 @@
-"""The log of a job: everything that it prints, with progress on the terminal as well."""
+"""The log of a job: everything that it prints, with lines of progress that the screen reads."""
 
 import os
 import signal
@@ -19,7 +19,6 @@ ENDED = {  # signals that end a job as an exit, so that temporary files are remo
 }
 ENCODING, ERRORS = "utf-8", "backslashreplace"  # whatever the locale: a name must not end a job
 _before = None  # stderr before the redirection
-_terminal = None
 
 
 def redirect(snakemake):
@@ -29,11 +28,9 @@ def redirect(snakemake):
     job as an exit, so that temporary files are removed. All text is UTF-8, whatever the locale. A job that would run the
     library of another clone ends here.
     """
-    global _before, _terminal
+    global _before
     job.begin(snakemake)
     _before = os.fdopen(os.dup(2), "w", encoding=ENCODING, errors=ERRORS)
-    if os.isatty(2):
-        _terminal = _before
     for number in ENDED:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, lambda number, frame: sys.exit(ENDED[signal.Signals(number)]))
@@ -100,8 +97,6 @@ class Progress:
                 left = _clock((self.total - self.done) / rate)
                 line = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {rate:,.4g}/s, {left} left"
             print(line)
-            if _terminal:
-                print(line, file=_terminal, flush=True)
 
     def finish(self):
         """Print how much was done, and in what time."""

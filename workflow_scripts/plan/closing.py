@@ -1,0 +1,109 @@
+"""What the terminal says at the end of a run: where the results lie that were asked for."""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from plan import paths, reporting, review
+from plan.errors import ConfigError
+from plan.experiment import Experiment
+
+SHOWN = 3  # settings, or files, that a message names
+
+
+def text(experiment: Experiment, targets: Collection[str], files: Collection[str] = ()) -> str:
+    """Return a paragraph for each target of a run; ``files`` were asked for by their paths.
+
+    Raises
+    ------
+    ConfigError
+        Where the target was the report, and the one that is there is of other settings.
+    """
+    wanted = ["report" if name == "all" else name for name in targets]
+    paragraphs = [TARGETS[name](experiment) for name in TARGETS if name in wanted]
+    if files:
+        names = sorted(files)
+        more = [f"  and {len(names) - SHOWN:,} more"] if len(names) > SHOWN else []
+        paragraphs.append("\n".join(["Made:", *(f"  {name}" for name in names[:SHOWN]), *more]))
+    return "\n\n".join(paragraphs)
+
+
+def _report(experiment: Experiment) -> str:
+    """Return the report's path, its verdict, and the mAP of every method."""
+    dataset = experiment.dataset
+    path, provenance = paths.report(dataset), paths.provenance(dataset)
+    recorded = json.loads(Path(provenance).read_text(encoding="utf-8"))["config"]
+    if different := list(_different(recorded, reporting.record(experiment))):
+        more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+        raise ConfigError(
+            [
+                f"{path} was made with other settings: {'; '.join(different[:SHOWN])}{more}. Run again without "
+                f"--rerun-triggers, or delete {provenance} to see what is out of date"
+            ]
+        )
+    summary = Path(paths.summary(dataset)).read_text(encoding="utf-8").rstrip("\n")
+    folder = os.path.dirname(paths.figure("figure_1a", dataset))
+    return f"Report:  {path}\nFigures: {folder}\n\n{summary}"
+
+
+def _gallery(experiment: Experiment) -> str:
+    return f"Gallery: {review.shown_gallery(experiment)}"
+
+
+def _exports(experiment: Experiment) -> str:
+    folders = review.shown_exports(experiment)
+    return f"Exports: {os.path.commonpath(folders)} ({len(folders):,} folders)"
+
+
+def _review(experiment: Experiment) -> str:
+    """Return how many questions there are, the page that asks them, and their table."""
+    queue, page = (paths.review(name, experiment.dataset) for name in ("queue.csv", "review.html"))
+    count = sum(1 for _ in _rows(queue))
+    return f"{count:,} {'question' if count == 1 else 'questions'}: {page}\nThe same as a table: {queue}"
+
+
+def _simulate_review(experiment: Experiment) -> str:
+    table, figure, *_ = review.shown_simulation(experiment)
+    return f"Simulated answers: {figure}\nThe same as a table: {table}"
+
+
+def _predict(experiment: Experiment) -> str:
+    """Return how many pictures have labels, how many cannot be read, and where the predictions lie."""
+    table, page = (paths.predictions(name, experiment.dataset) for name in ("predictions.csv", "predictions.html"))
+    problems = [bool(row["problem"]) for row in _rows(table)]
+    counts = f"{len(problems) - sum(problems):,} labelled, {sum(problems):,} unreadable"
+    return f"Predictions, {counts}: {page}\nThe same as a table: {table}"
+
+
+def _model(experiment: Experiment) -> str:
+    card = paths.chosen("README.md", experiment.dataset)
+    return f"Model: {os.path.dirname(card)}\nIts card, with the lines that use it: {card}"
+
+
+TARGETS: dict[str, Callable[[Experiment], str]] = {
+    "report": _report,
+    "gallery": _gallery,
+    "exports": _exports,
+    "review": _review,
+    "simulate_review": _simulate_review,
+    "predict": _predict,
+    "model": _model,
+}
+
+
+def _rows(path: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table."""
+    with open(path, encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _different(one: Any, other: Any, key: str = "") -> Iterator[str]:
+    """Yield each setting that differs: its key, the recorded value, the value now."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted({*one, *other}):
+            yield from _different(one.get(name), other.get(name), f"{key}.{name}" if key else name)
+    elif one != other:
+        yield f"{key} was {one!r}, is now {other!r}"
