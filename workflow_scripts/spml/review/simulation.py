@@ -18,7 +18,6 @@ from spml.evaluation.average_precision import average_precision, mean_average_pr
 from spml.evaluation.confusion import confusion
 from spml.evaluation.thresholds import best_threshold
 from spml.labels.pseudo_labels import keep_observed, probabilities, threshold
-from spml.losses.targets import encode_full_labels
 from spml.models.inference import on_kernel_values, predict
 from spml.review.queue import Questions, Strategy, choose
 from spml.runtime.errors import InputError
@@ -172,8 +171,7 @@ def _student(data: Data, method: Method, labelled: Labelled, observed: np.ndarra
     values = labelled.pseudo
     if method.soft:
         values = keep_observed(probabilities(labelled.logits.train).astype(np.float32), observed)
-    path = data.observed.path
-    training_labels = supervision.TrainingLabels(path, encode_full_labels(method.options.loss, path, values))
+    training_labels = supervision.from_pseudo_values(method.options.loss, data.observed.path, values)
     name = f"students/{method.student}"
     return _train(data, method.options, training_labels, seed=seed, name=name, device=device)
 

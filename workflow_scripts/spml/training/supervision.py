@@ -60,9 +60,19 @@ def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels, split: str = "tr
         When the files do not belong together, no label is positive, or the labels are not what the loss needs.
     """
     pseudo.require_same_as(true)
-    values = pseudo.select(true.rows(split))[:]
-    _require_positives(pseudo.path, values, " (a lower τ?)")
-    return TrainingLabels(pseudo.path, targets.encode_full_labels(loss, pseudo.path, values))
+    return from_pseudo_values(loss, pseudo.path, pseudo.select(true.rows(split))[:])
+
+
+def from_pseudo_values(loss: str, path: str, values: np.ndarray) -> TrainingLabels:
+    """Return pseudo-labels, or soft targets, [n, L] as labels to train on; ``path`` is their file, for messages.
+
+    Raises
+    ------
+    InputError
+        As ``from_pseudo_labels``.
+    """
+    _require_positives(path, values, " (a lower τ?)")
+    return TrainingLabels(path, targets.encode_full_labels(loss, path, values))
 
 
 def selection_labels(true: Labels, observed: Labels | None) -> np.ndarray:
