@@ -55,7 +55,9 @@ with contextlib.ExitStack() as stack:
     with label_files.opening(source.observed, "observed") as observed:
         origin = hdf5.attributes(observed.dataset.file)
     rows = stack.enter_context(training_set.opening(train, source.observed, source.images, source.logits))
-    path = source.pseudo_labels[options["variants"].index(variant)]
+    sampled, variants = options["sampled"]
+    sampled_variant = variant if sampled == options["pseudo_labels"] else variants[0]
+    path = source.pseudo_labels[variants.index(sampled_variant)]
     pseudo = stack.enter_context(label_files.opening(path, "pseudo_labels"))
     pseudo.require_same_as(train)
     has_addition = np.concatenate(
@@ -105,7 +107,9 @@ findings = report_sections.Findings(
     replicates=len(record["config"]["seeds"]),
 )
 sections = [
-    report_sections.sample_pictures(findings, drawn),
+    report_sections.sample_pictures(
+        findings, drawn, results.pseudo_labels_label(sampled, sampled_variant, options["labels"])
+    ),
     report_sections.results_section(findings),
     report_sections.pseudo_labels_section(findings),
     report_sections.categories_section(findings),
@@ -130,9 +134,9 @@ added = added_labels.sentences(
     options["students"],
     options["labels"],
 )
-if options["reviewed"] != options["pseudo_labels"]:  # what people see is of no student of the figures
-    reviewed = table["label_counts"][table["label_counts"]["pseudo_labels"] == options["reviewed"]]
-    added += added_labels.sentences(reviewed, {}, "", options["labels"])
+if sampled != options["pseudo_labels"]:  # what people see is of no student of the figures
+    counts = table["label_counts"][table["label_counts"]["pseudo_labels"] == sampled]
+    added += added_labels.sentences(counts, {}, "", options["labels"])
 if answered := int(origin.get("answers", 0)):
     labels = "1 observed label is an answer" if answered == 1 else f"{answered:,} observed labels are answers"
     added.append(f"{labels} of people.")

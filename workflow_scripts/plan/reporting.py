@@ -63,7 +63,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
         "pseudo_labels": pseudo_labels,
-        "reviewed": experiment.reviewed_pseudo_labels[0],
+        "sampled": sampled(experiment)[:2],
         "seed": seed,
         "select_on": experiment.validation.select_on,
         "shows": FIGURES,
@@ -79,19 +79,31 @@ def _method(reference: str) -> list[str]:
     return ["students" if variant else "teachers", name, variant]
 
 
+def sampled(experiment: Experiment) -> tuple[str, list[str], int]:
+    """Return name, variants and replicate of the pseudo-labels that the sample pictures of the report show: those of the gallery.
+
+    There are several variants where validation chooses among them.
+    """
+    name, variant, seed = review.asked(experiment)
+    chosen_later = name == experiment.shown_pseudo_labels
+    return name, variants_of(experiment.pseudo_labels[name]) if chosen_later else [variant], seed
+
+
 def sampled_pseudo_labels(experiment: Experiment) -> list[str]:
-    """Return the pseudo-labels that the sample pictures of the report show: every variant in the first replicate."""
-    return labels.variant_files(experiment, experiment.shown_pseudo_labels, str(min(experiment.seeds)))
+    """Return the files of these pseudo-labels."""
+    name, variants, seed = sampled(experiment)
+    return [paths.pseudo_labels(experiment.dataset, name, seed, variant) for variant in variants]
 
 
 def sampled_logits(experiment: Experiment) -> list[str]:
     """Return the logits that these pseudo-labels are made from."""
-    return labels.teacher_logits(experiment, experiment.shown_pseudo_labels, str(min(experiment.seeds)))
+    name, _, seed = sampled(experiment)
+    return labels.teacher_logits(experiment, name, str(seed))
 
 
 def sampled_observed(experiment: Experiment) -> str:
-    """Return the observed labels of the first replicate."""
-    return paths.observed(experiment.dataset, min(experiment.seeds))
+    """Return the observed labels of the same replicate."""
+    return paths.observed(experiment.dataset, sampled(experiment)[2])
 
 
 def all_features(experiment: Experiment) -> list[str]:

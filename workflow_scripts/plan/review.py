@@ -25,9 +25,8 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     """Return the options of make_gallery: the variants in words, their teachers, and the student that tells the chosen one."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
-    rule = (
-        ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or f"Rule {entry.rule}"
-    )
+    target = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items())
+    rule = target or ("A probability of at least 0.5" if entry.rule == "soft" else f"Rule {entry.rule}")
     return {
         "student": _student(experiment, pseudo_labels),
         "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),

@@ -101,13 +101,13 @@ class Findings:
         return f" {100 * self.known:.3g} % of the true labels are known; precision and recall are on these."
 
 
-def sample_pictures(findings: Findings, samples: Sequence[Any]) -> Section:
-    """Return the section of sample pictures (spml.review.samples)."""
+def sample_pictures(findings: Findings, samples: Sequence[Any], shown_labels: str) -> Section:
+    """Return the section of sample pictures (spml.review.samples); ``shown_labels`` names their pseudo-labels."""
     signs = (
         "✓ right, ✗ wrong, ○ missing" if findings.known else "✓ observed, + added by the teacher, ○ observed and lost"
     )
     caption = (
-        f"Training pictures with their pseudo-labels ({findings.shown_labels}) and the teacher's probabilities, drawn at random "
+        f"Training pictures with their pseudo-labels ({shown_labels}) and the teacher's probabilities, drawn at random "
         f"among those that the teacher added a label to: {signs}."
     )
     return Section("Sample pictures", [Samples(samples, caption)])
