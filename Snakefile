@@ -12,6 +12,12 @@ report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+
+
+pathvars:
+    compared=paths.compared(experiment=EXPERIMENT.name),
+
+
 include: "rules/acquire.smk"
 include: "rules/data.smk"
 include: "rules/features.smk"
@@ -54,13 +60,13 @@ rule all:
     default_target: True
     input:
         paths.labels_check(DATASET),
-        console.figures(DATASET),
-        paths.report(DATASET),
+        console.figures(EXPERIMENT.compared),
+        paths.report(),
 
 
 rule report:
     input:
-        paths.report(DATASET),
+        paths.report(),
 
 
 rule gallery:
@@ -84,6 +90,11 @@ rule simulate_review:
         review.shown_simulation(EXPERIMENT),
 
 
+rule compare:
+    input:
+        experiments.shown_comparison(EXPERIMENT),
+
+
 rule predict:
     input:
         paths.predictions("predictions.csv", DATASET),
@@ -99,6 +110,7 @@ onstart:
     console.require_writable()
     require_sound_data()
     console.announce(EXPERIMENT)
+    experiments.warn(EXPERIMENT)
 
 
 onsuccess:

@@ -13,6 +13,7 @@ from plan import (
     console,
     data,
     evaluation,
+    experiments,
     features,
     labels,
     load,

@@ -5,20 +5,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
-from plan import paths, reporting
+from plan import experiments, paths, reporting
+from plan.differences import differences, sentence
 from plan.experiment import Experiment
 from plan.reporting import FIGURES
 
-SHOWN = 3  # settings that a message names
 
-
-def figures(dataset: str) -> list[str]:
-    """Return the figures of a data set, as SVG and PNG."""
-    return [paths.figure(name, dataset, ending) for name in FIGURES for ending in ("svg", "png")]
+def figures(compared: str) -> list[str]:
+    """Return the figures of an experiment, as SVG and PNG; ``compared`` is its folder."""
+    return [paths.figure(name, compared, ending) for name in FIGURES for ending in ("svg", "png")]
 
 
 def search_first(folder: str) -> None:
@@ -70,28 +68,22 @@ def summarise(experiment: Experiment, targets: Collection[str]) -> None:
     Where they are of other settings, as after a run for one file alone, say which differ in its place; end with an error
     where a target of the run was the report itself.
     """
-    dataset = experiment.dataset
-    summary, report, provenance = Path(paths.summary(dataset)), paths.report(dataset), paths.provenance(dataset)
-    if not all(os.path.exists(path) for path in [str(summary), report, provenance, *figures(dataset)]):
+    if "compare" in targets:
+        print(f"\n{experiments.closing(experiment)}", file=sys.stderr)
+        return
+    compared = experiment.compared
+    summary, report, provenance = Path(paths.summary(compared)), paths.report(compared), paths.provenance(compared)
+    if not all(os.path.exists(path) for path in [str(summary), report, provenance, *figures(compared)]):
         return
     recorded = json.loads(Path(provenance).read_text(encoding="utf-8"))["config"]
-    if different := list(_different(recorded, reporting.record(experiment))):
-        more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
-        text = f"{report} was made with other settings: {'; '.join(different[:SHOWN])}{more}"
+    if different := list(differences(recorded, reporting.record(experiment))):
+        text = f"{report} was made with other settings: {sentence(different)}"
         if {"all", "report"} & set(targets):
             sys.exit(
                 f"Error: {text}. Run again without --rerun-triggers, or delete {provenance} to see what is out of date"
             )
-        print(f"\n{text}. It is made anew by: snakemake --cores all", file=sys.stderr)
+        named = f" --config experiment={experiment.name}" if experiment.name else ""
+        print(f"\n{text}. It is made anew by: snakemake --cores all{named}", file=sys.stderr)
         return
-    files = ["Figures:", *(f"  {path}" for path in figures(dataset)), "", "Report:", f"  {report}"]
+    files = ["Figures:", *(f"  {path}" for path in figures(compared)), "", "Report:", f"  {report}"]
     print(f"\n{summary.read_text(encoding='utf-8')}", *files, sep="\n", file=sys.stderr)
-
-
-def _different(one: Any, other: Any, key: str = "") -> Iterator[str]:
-    """Yield each setting that differs: its key, the recorded value, the value now."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in sorted({*one, *other}):
-            yield from _different(one.get(name), other.get(name), f"{key}.{name}" if key else name)
-    elif one != other:
-        yield f"{key} was {one!r}, is now {other!r}"
