@@ -61,12 +61,12 @@ rule all:
     input:
         paths.labels_check(DATASET),
         console.figures(EXPERIMENT.compared),
-        paths.report(),
+        paths.report(EXPERIMENT.compared),
 
 
 rule report:
     input:
-        paths.report(),
+        paths.report(EXPERIMENT.compared),
 
 
 rule gallery:
@@ -110,7 +110,7 @@ onstart:
     console.require_writable()
     require_sound_data()
     console.announce(EXPERIMENT)
-    experiments.warn(EXPERIMENT)
+    experiments.warn(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules])
 
 
 onsuccess:

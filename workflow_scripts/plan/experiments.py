@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,8 @@ def replaced(experiment: Experiment) -> Iterator[str]:
         if different := list(differences(_shared(other, record), _shared(record, other))):
             yield (
                 f"{paths.report(folder)} was made with other settings under the same names: {sentence(different)}. It stays as it "
-                "is, but models are shared by their names: what depends on these settings is made anew for the experiment that "
-                "runs. Other names keep the models of both."
+                "is. Models are shared by their names, so this run makes those that depend on these settings anew. Other names "
+                "keep the models of both."
             )
 
 
@@ -112,7 +112,7 @@ def _common(entries: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
     return {name: entry for name, entry in entries.items() if name in others}
 
 
-def warn(experiment: Experiment) -> None:
-    """Print what another experiment shares by name with this one and had other settings for."""
-    for line in replaced(experiment):
+def warn(experiment: Experiment, targets: Collection[str]) -> None:
+    """Print what another experiment shares by name with this one and had other settings for; ``compare`` trains nothing."""
+    for line in replaced(experiment) if list(targets) != ["compare"] else ():
         print(f"Warning: {line}", file=sys.stderr)

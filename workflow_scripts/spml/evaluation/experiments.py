@@ -41,13 +41,11 @@ def shown(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     experiment where another one has a method of that name with other results. ``reference`` is the label of the reference, or
     words for several.
     """
-    references = table[
-        [label == row for label, row in zip(results.method_labels(table, {}), table["reference"], strict=True)]
-    ]
-    several = len(references) != 1
-    reference = "reference of each experiment" if several else results.method_labels(references, labels)[0]
-    table = table[table["chosen"]].iloc[::-1].reset_index(drop=True)
+    is_reference = np.array(results.method_labels(table, {})) == table["reference"].to_numpy()
+    references = results.method_labels(table[is_reference], labels)
+    reference = references[0] if len(references) == 1 else "each experiment's own"
     apart = table.duplicated(results.METHOD, keep=False)
     names = [labels.get(f"{kind}/{name}", name) for kind, name in zip(table["kind"], table["name"], strict=True)]
     told = [f"{name} ({experiment})" for name, experiment in zip(names, table["experiment"], strict=True)]
-    return table.assign(name=np.where(apart, told, names), reference=reference)
+    table = table.assign(name=np.where(apart, told, names), reference=reference)
+    return table[table["chosen"]].iloc[::-1].reset_index(drop=True)
