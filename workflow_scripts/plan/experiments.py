@@ -48,8 +48,9 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         if name != experiment.name and not os.path.exists(table):
             known = list(unknown("experiments", name, named(experiment)))
             found = known[0] if known else f"experiments: found {name!r}, which has no {table} yet"
+            end = "" if found.endswith("?") else "."
             yield (
-                f"{found}. A run with its settings makes the table: snakemake --cores all --config dataset={experiment.dataset} "
+                f"{found}{end} A run with its settings makes the table: snakemake --cores all --config dataset={experiment.dataset} "
                 f"experiment={name}"
             )
 
