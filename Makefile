@@ -10,7 +10,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
-export FILE IMAGE CSV IMAGES PREDICT BACKBONE
+export FILE IMAGE CSV IMAGES PREDICT BACKBONE ANSWERS
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); printf "%-14s%s\n", name[1], $$2 }' Makefile
@@ -18,7 +18,7 @@ help: ## this list
 run: $(READY) ## the demo, to both figures and the report: 5 minutes
 	snakemake --cores all
 
-own: $(READY) ## your pictures, to labels, gallery and model, make own CSV=tags.csv IMAGES=pictures, perhaps PREDICT=others: 5 minutes for 300
+own: $(READY) ## your pictures, to labels, pages and model, make own CSV=tags.csv IMAGES=pictures, perhaps PREDICT=others, later ANSWERS=answers.csv: 5 minutes for 300
 	@python workflow_scripts/own.py
 
 test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 20 with the real pictures of SPML_TEST_DATA

@@ -28,7 +28,7 @@ from spml.training.options import TrainingOptions
 
 TEACHERS = ("em", "gr", "ll_r")
 RECIPE = {"epochs": 25, "patience": 5, "batch_sizes": (64,), "learning_rates": (3e-3, 1e-3, 3e-4), "hidden": 512}
-TAUS = (0.55, 0.65, 0.75, 0.85, 0.95)
+TAUS = (0.5, 0.55, 0.65, 0.75, 0.85, 0.95)
 PRECISIONS = (0.4, 0.5, 0.6, 0.7, 0.8)
 
 

@@ -193,6 +193,12 @@ def jobs(folder: Path) -> dict[str, dict]:
         "evaluate": job(
             {"checkpoint": checkpoint, **features, "train_labels": true, "test_labels": test, "observed": []},
             {"val": "evaluated_val.h5", "test": "evaluated_test.h5", "metrics": "metrics.json"},
+            options={},
+        ),
+        "evaluate on observed labels": job(
+            {"checkpoint": checkpoint, **features, "train_labels": true, "test_labels": test, "observed": observed},
+            {"val": "observed_val.h5", "test": "observed_test.h5", "metrics": "observed_metrics.json"},
+            options={"labels_per_image": None},
         ),
         "compare_methods": job(
             {"logits": [logits["test"]], "labels": test, "table": path("map.csv")},
@@ -201,9 +207,9 @@ def jobs(folder: Path) -> dict[str, dict]:
             options={"reference": model, "students": "paper"},
         ),
         "choose_model": job(
-            {"checkpoints": [checkpoint], "logits": [logits["val"]], "labels": true, "observed": [], "table": []},
+            {"checkpoints": [checkpoint], "metrics": [path("metrics.json")], "table": []},
             {"checkpoint": "model.safetensors", "choice": "model.json"},
-            options={"candidates": [model], "seed": SEED, "backbone": {}, "labels_per_image": None},
+            options={"candidates": [model], "seed": SEED, "backbone": {}},
         ),
         "make_gallery": job(
             rows | {"pseudo_labels": [path("threshold.h5")], "thumbnails": path("thumbnails"), "map": []},

@@ -88,6 +88,11 @@ def chosen(data: Replicate) -> Iterator[tuple[str, np.ndarray | float]]:
     yield "unknown: prior of the category", np.sort(probability, 0)[::-1][count, np.arange(len(count))]
     estimate = priors.estimated_number(data.logits["val"], observed)
     yield "unknown: estimated labels per image", thresholds.by_labels_per_image(probability, estimate).overall
+    rates = (np.concatenate([data.observed["train"], observed]) == ObservedLabel.PRESENT).sum(0) + 0.5
+    yield (
+        "unknown: estimated labels per image, limited by rates",
+        thresholds.by_labels_per_image(probability, estimate, rates).values,
+    )
     k = np.concatenate([data.true["train"], true]).sum(1).mean()
     yield "unknown: labels per image as told", thresholds.by_labels_per_image(probability, k).overall
 

@@ -108,9 +108,10 @@ def reference() -> str:
             rows = [(part.name, part.default, part.description, part.published) for part in record.hyperparameters]
             if getattr(record, "swept", False):
                 rows.insert(0, ("taus", REQUIRED, "thresholds, one set of pseudo-labels each", {}))
-                if not record.hyperparameters:
-                    either = "in place of `taus`: `{precision: 0.8}`, `{labels_per_image: 2.9}` or `{labels_per_image: priors}`"
-                    rows.insert(1, ("target", None, either, {}))
+                either = (
+                    "in place of `taus`: `{precision: 0.8}`, `{labels_per_image: 2.9}` or `{labels_per_image: priors}`"
+                )
+                rows.insert(1, ("target", None, either, {}))
             for parameter, default, description, published in rows or [("", None, "nothing to set", {})]:
                 known = ", ".join(f"{source} {number}" for source, number in published.items())
                 if known:

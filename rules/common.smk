@@ -91,17 +91,18 @@ def require_named_paths():
 
 def require_sound_data():
     """End with a line for each mistake in the user's tables and files, before the first job; print warnings."""
-    parts = data.unchecked_parts(EXPERIMENT)
-    if not parts:
+    parts, lists = data.unchecked_parts(EXPERIMENT), data.unchecked_lists(EXPERIMENT)
+    if not parts and not lists:
         return
     from spml.data import precheck  # here, since it imports NumPy, and only the start of a run needs it
 
     entry = EXPERIMENT.entry
     found = precheck.find(
-        {name: precheck.Part(*part) for name, part in parts.items()},
+        {name: precheck.Part(**part) for name, part in parts.items()},
         entry.categories,
         EXPERIMENT.source.unannotated_count,
         entry.missing_pictures,
+        lists,
     )
     for warning in found.warnings:
         print(f"Warning: {warning}", file=sys.stderr)

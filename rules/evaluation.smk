@@ -47,6 +47,8 @@ rule evaluate:
     resources:
         mem_mb=by_shape(2000, memory.evaluated, "test_labels", "test_features"),
         runtime=per_attempt(60),
+    params:
+        options=plan(evaluation.threshold_options),
     script:
         "../workflow_scripts/evaluate.py"
 

@@ -5,9 +5,7 @@ rule choose_model:
     input:
         table=plan(model.candidate_map),
         checkpoints=plan(model.candidate_checkpoints),
-        logits=plan(model.candidate_val_logits),
-        labels=paths.labels(part="train"),
-        observed=plan(model.candidate_observed),
+        metrics=plan(model.candidate_metrics),
         code=code("choose_model"),
     output:
         checkpoint="results/{dataset}/model/checkpoint.safetensors",

@@ -119,6 +119,8 @@ rule make_review_page:
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(120),
+    params:
+        options=plan(review.page_options),
     script:
         "../workflow_scripts/make_review_page.py"
 
@@ -135,11 +137,14 @@ rule merge_answers:
         "results/{dataset}/logs/merge_answers.log",
     benchmark:
         "results/{dataset}/benchmarks/merge_answers.tsv"
+    priority: 1
     conda:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(15),
+    params:
+        unknown_answers=plan(review.unknown_answers),
     script:
         "../workflow_scripts/merge_answers.py"
 

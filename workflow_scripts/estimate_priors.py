@@ -30,7 +30,6 @@ with labels.opening(source.labels, "labels") as true, labels.opening(source.obse
     else:
         with labels.opening(source.logits, "logits") as teacher:
             teacher.require_images_of(true, "val")
-            used = priors.sampled(np.arange(len(held_out)), len(category))
-            prior = priors.estimated_rates(rates, teacher.select(used)[:], observed.select(held_out[used])[:])
+            prior = priors.estimated_rates(rates, teacher.values, observed.select(held_out))
 table.write(snakemake.output.priors, category, rates, prior)
 print(f"{options['method']}: {prior.sum():.3f} labels per image, {rates.sum():.3f} observed")

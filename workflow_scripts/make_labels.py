@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import numpy as np
 
-from spml.artifacts import hdf5, labels, manifest
+from spml.artifacts import labels, manifest
 from spml.artifacts.codes import TrueLabel
 from spml.data import annotations, category_names, csv_table
 from spml.data.splits import training_split
@@ -18,7 +18,8 @@ named = csv_table.read_categories(source.categories) if source.categories else N
 train = annotations.read(source.train, list(named) if named else None, unannotated_count)
 category = train.category
 test = annotations.read(source.test, category, unannotated_count) if source.test else annotations.none(category)
-hdf5.require_same("category", source.train, category, source.test, test.category)
+if source.test:
+    annotations.require_same_categories(source.train, category, source.test, test.category)
 
 are_cells = named is None and source.train.lower().endswith(".csv")
 warnings = category_names.warnings(source.categories or source.train, category, named or train.line_of, are_cells)
@@ -33,7 +34,14 @@ for part, annotated in {"train": train, "test": test}.items():
     if part == "train" and split is None:
         split = training_split(len(listed.image_id), options["fraction"], options["seed"])
     if split is not None and len(set(split.tolist())) < 2:
-        raise InputError(f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val")
+        if listed.split is not None:
+            raise InputError(
+                f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val"
+            )
+        raise InputError(
+            f"{source.train}: found {len(split):,} images, of which a validation split of {options['fraction']:g} is none or all; "
+            "wanted more images"
+        )
     shape, known = listed.label.shape, 0
     with labels.creating(snakemake.output[part], "labels", listed.image_id, category, shape, np.int8, split) as matrix:
         for rows in labels.row_blocks(matrix):

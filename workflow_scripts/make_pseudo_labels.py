@@ -9,7 +9,7 @@ import csv
 
 import numpy as np
 
-from spml.artifacts import labels, priors
+from spml.artifacts import blocks, labels, priors
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel, TrueLabel
 from spml.artifacts.spreadsheet import escaped
 from spml.evaluation.label_counts import LabelCounts
@@ -38,7 +38,7 @@ with contextlib.ExitStack() as stack:
         if number:
             found = tau_search.by_labels_per_image(logits, observed, number, keep)
         else:
-            val = tau_search.sampled(val_logits, val_observed, val_true)
+            val = blocks.sampled(val_logits, val_observed, val_true)
             known = options["calibrate_on"] == "true_labels"
             posterior = tau_search.validated(*val) if known else tau_search.estimated(*val[:2])
             found = tau_search.by_precision(logits, observed, posterior, target["precision"])

@@ -21,6 +21,7 @@ path_of = dict(zip(images.image_id, images.path, strict=True))
 image_ids, data = page.write_questions(output.data, rows)
 with ThreadPoolExecutor(snakemake.threads) as pool:
     sizes = list(page.write_pictures(output.data, [path_of[name] for name in image_ids], pool.map))
+data |= snakemake.params.options
 data["folder"] = os.path.relpath(output.data, os.path.dirname(output.page))
 title = f"{snakemake.wildcards.dataset}: what is in these pictures?"
 with writing(output.page) as path:

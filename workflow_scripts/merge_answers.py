@@ -15,12 +15,17 @@ with labels.opening(snakemake.input.labels, "labels") as true:
     true.require_same_images(snakemake.input.images, images.image_id)
     category = true.category
 given = itertools.chain.from_iterable(map(answers.read, snakemake.input.answers))
-merged = answers.merge(answers.check(given, images.image_id, images.file_name, category))
+checked = answers.check(given, images.image_id, images.file_name, category)
+if snakemake.params.unknown_answers == "refuse":
+    checked.require_known()
+merged = answers.merge(checked.known)
 file_name = dict(zip(images.image_id, images.file_name, strict=True))
 records.write_csv(snakemake.output.answers, "answers", answers.rows(merged, file_name))
 
 outcomes = collections.Counter(entry.verdict for entry in merged.values())
 people = {answer.who for entry in merged.values() for answer in entry.answers}
+for line in checked.unknown:
+    print(f"left out: {line}")
 print(f"{len(merged):,} questions answered by {len(people):,} people: {outcomes['yes']:,} yes, {outcomes['no']:,} no")
 for question, (said, verdict) in merged.items():
     if len({answer.answer for answer in said}) > 1:

@@ -9,15 +9,16 @@ import sys
 
 import torch
 
-from spml.artifacts import hdf5, labels
+from spml.artifacts import features, hdf5, labels
 from spml.features.devices import choose_device
 from spml.training import left_out, supervision
 from spml.training.fit import Stage
-from spml.training.fit_model import train_model, write_model
+from spml.training.fit_model import train_and_write, write_model
 from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
-options, source = snakemake.params.options, snakemake.input
+options, source, output = snakemake.params.options, snakemake.input, snakemake.output
+seed = int(snakemake.wildcards.seed)
 stages = []
 with contextlib.ExitStack() as stack:
 
@@ -28,16 +29,9 @@ with contextlib.ExitStack() as stack:
     observed, pool = opened(source.observed, "observed"), opened(source.pool_labels, "labels")
     if reason := hdf5.attributes(pseudo.dataset.file).get("left_out"):
         print(f"left out: {source.pseudo_labels}: {reason}")
-        left_out.write(
-            str(reason),
-            source.features,
-            true.category,
-            loss=options["loss"],
-            select_on=options["select_on"],
-            seed=int(snakemake.wildcards.seed),
-            checkpoint=snakemake.output.checkpoint,
-            history=snakemake.output.history,
-        )
+        with features.reading(source.features) as stored:
+            model = left_out.model(str(reason), len(true.category), stored.width, options["loss"])
+        write_model(output, model, category=true.category, select_on=options["select_on"], seed=seed)
         sys.exit()
     for own in options.get("stages") or [{"train_on": "pseudo_labels"}]:
         stage = supervision.with_expected_positives(read_options(options | own), source.priors, true.category)
@@ -52,14 +46,13 @@ with contextlib.ExitStack() as stack:
         stages.append(Stage(*part, training_labels, stage))
     on_observed = options["select_on"] == "observed_labels"
     selection_labels = supervision.selection_labels(true, observed if on_observed else None)
-model = train_model(
+train_and_write(
     stages,
-    source.decomposition,
-    source.landmarks or None,
     selection_labels,
-    seed=int(snakemake.wildcards.seed),
+    source,
+    output,
+    seed=seed,
     name=f"students/{snakemake.wildcards.student}/{snakemake.wildcards.variant}",
     memory_mb=snakemake.resources.memory_mb,
     device=choose_device(snakemake.resources.device),
 )
-write_model(snakemake.output.checkpoint, snakemake.output.history, model, stages[-1], int(snakemake.wildcards.seed))

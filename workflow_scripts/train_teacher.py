@@ -12,7 +12,7 @@ from spml.artifacts import labels
 from spml.features.devices import choose_device
 from spml.training import supervision
 from spml.training.fit import Stage
-from spml.training.fit_model import train_model, write_model
+from spml.training.fit_model import train_and_write
 from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it
@@ -30,14 +30,13 @@ with (
     selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
     options = supervision.with_expected_positives(options, source.priors, true.category)
 stage = Stage(source.features, true, "train", training_labels, options)
-model = train_model(
+train_and_write(
     [stage],
-    source.decomposition,
-    source.landmarks or None,
     selection_labels,
+    source,
+    snakemake.output,
     seed=int(snakemake.wildcards.seed),
     name=f"teachers/{snakemake.wildcards.teacher}",
     memory_mb=snakemake.resources.memory_mb,
     device=choose_device(snakemake.resources.device),
 )
-write_model(snakemake.output.checkpoint, snakemake.output.history, model, stage, int(snakemake.wildcards.seed))

@@ -4,6 +4,8 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import math
+
 import numpy as np
 
 from spml.artifacts import blocks, documents, labels
@@ -23,9 +25,9 @@ with (
 ):
     logits.require_images_of(test, "test")
     probability = blocks.Mapped(probabilities, logits.values)
-    measured = model_card.evaluate(
-        metrics.Predictions(logits.values, probability, test.values, thresholds), test.category
-    )
+    predictions = metrics.Predictions(logits.values, probability, test.values, thresholds)
+    measured = model_card.evaluate(predictions, test.category)
+    tested = float(predictions.sums.known.sum() / max(math.prod(test.values.shape), 1))
     trained_on = train.select(train.rows("train"))
     known = labels.count(trained_on, TrueLabel.UNKNOWN) < trained_on.shape[0]
     positives = labels.count(trained_on, TrueLabel.PRESENT)
@@ -34,6 +36,7 @@ card = model_card.card(
     snakemake.params.options,
     measured,
     images={split: len(train.rows(split)) for split in ("train", "val")} | {"test": len(test.image_id)},
+    tested=tested,
     positives=np.where(known, positives, np.nan).tolist(),
     files=[provenance.file(snakemake.input[name]) for name in ("checkpoint", "program", "onnx", "script")],
     versions=provenance.versions(),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spml.artifacts import blocks, documents, left_out, tables
+from spml.artifacts import blocks, documents, hdf5, left_out, tables
 from spml.artifacts import labels as label_files
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
@@ -47,9 +47,13 @@ with contextlib.ExitStack() as stack:
     training = train.select(train.rows("train"))
     entries = math.prod(training.shape)
     known = float((entries - label_files.count(training, TrueLabel.UNKNOWN).sum()) / entries)
+    unknown = label_files.count(test.values, TrueLabel.UNKNOWN).sum()
+    tested = float(1 - unknown / max(math.prod(test.values.shape), 1))
     used = {"train": len(train.image_id), "test": len(test.image_id)}
     if source.pool:
         used["pool"] = len(stack.enter_context(label_files.opening(source.pool, "labels")).image_id)
+    with label_files.opening(source.observed, "observed") as observed:
+        origin = hdf5.attributes(observed.dataset.file)
     rows = stack.enter_context(training_set.opening(train, source.observed, source.images, source.logits))
     path = source.pseudo_labels[options["variants"].index(variant)]
     pseudo = stack.enter_context(label_files.opening(path, "pseudo_labels"))
@@ -97,6 +101,7 @@ findings = report_sections.Findings(
     select_on=options["select_on"],
     model=tuple(options["model"]) or None,
     known=known,
+    tested=tested,
     replicates=len(record["config"]["seeds"]),
 )
 sections = [
@@ -116,8 +121,8 @@ links = [
     report.Link("Provenance in full", "provenance.html"),
     report.Link("Tables", "tables"),
     report.Link("Figures", "figures"),
-    report.Link("Gallery", options["gallery"], "snakemake --cores 1 gallery"),
-    report.Link("Model card", options["model_card"], "snakemake --cores 1 model"),
+    report.Link("Gallery", options["gallery"], "target gallery"),
+    report.Link("Model card", options["model_card"], "target model"),
 ]
 added = added_labels.sentences(
     table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]],
@@ -128,12 +133,21 @@ added = added_labels.sentences(
 if options["reviewed"] != options["pseudo_labels"]:  # what people see is of no student of the figures
     reviewed = table["label_counts"][table["label_counts"]["pseudo_labels"] == options["reviewed"]]
     added += added_labels.sentences(reviewed, {}, "", options["labels"])
-about = [report.summary(record, images, len(train.category)), *report.edges(models), " ".join(added)]
+if answered := int(origin.get("answers", 0)):
+    labels = "1 observed label is an answer" if answered == 1 else f"{answered:,} observed labels are answers"
+    added.append(f"{labels} of people.")
+about = [
+    report.summary(record, images, len(train.category), origin["sampling"] != "given"),
+    *report.edges(models),
+    " ".join(added),
+]
 verdict = findings.verdict
 page = report.page(f"Report: {options['title']}", verdict, about, sections, links)
 with writing(snakemake.output.page) as path:
     path.write_text(page, encoding="utf-8")
-summary = "\n".join([report.terminal_summary(options["title"], models, options["labels"]), verdict[0], *added, ""])
+summary = "\n".join(
+    [report.terminal_summary(options["title"], models, options["labels"]), *report.short(verdict), *added, ""]
+)
 summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:
     path.write_text(summary, encoding="utf-8")

@@ -15,7 +15,7 @@ OPTIONS = [  # as a site would set them in slurm/profile.yaml, and a quicker pol
 ONE = {"seeds": [1200], "pseudo_labels/paper/taus": [0.5], "features/images_per_shard": 14, "machine/gpus_per_job": 1}
 TAKEN_AWAY = {  # of config.yaml, which lies below: the fewer jobs the better
     "teachers": ["gr", "ll_r"],
-    "pseudo_labels": ["recommended", "recommended_labels"],
+    "pseudo_labels": ["recommended"],
     "students": ["recommended"],
     "predict": ["model"],
     "review": ["pseudo_labels"],

@@ -36,6 +36,7 @@ PLAN_READS = (
     "runtime",
     "losses",
     "labels.pseudo_labels",
+    "data.delimiters",
     "review.exports",
     "review.queue",
 )  # of spml, without a heavy import

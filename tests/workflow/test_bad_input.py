@@ -30,7 +30,7 @@ REFUSED = {  # data set -> its entry beside source and backbone, a file that can
     "reversed": (
         {"test": PARTS["test"] | {"annotations": "data/reversed.json"}},
         "labels/train.h5",
-        "category: row 0 is 'red' in data/train.json, but 'white' in data/reversed.json",
+        "data/reversed.json: found the categories of data/train.json in another order; wanted the same ones",
     ),
     "gone": (
         {"train": PARTS["train"] | {"images": "data/gone"}},

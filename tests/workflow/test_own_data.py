@@ -114,8 +114,13 @@ def test_metrics_that_need_the_truth_are_left_out_and_say_so(unknown):
     results = unknown[0] / "results/tiny"
     metrics = json.loads((results / "metrics/teachers/em/seed_1200.json").read_text())
     assert metrics["test"]["map"] is None and metrics["test"]["images"] == 0 and metrics["val"]["map"] > 0
+    assert metrics["labels_per_image"] >= 1 and set(metrics["threshold_sources"].values()) == {"all categories"}
     scores = pd.read_csv(results / "tables/map.csv")
     assert scores["test_map"].isna().all() and scores["val_map"].notna().all()
+    of_truth = [
+        f"{split}_{key}" for split in ("val", "test") for key in ("of1", "cf1", "of1_chosen", "cf1_chosen", "ece")
+    ]
+    assert scores[of_truth].isna().all(axis=None)  # F1 on observed labels would say how well tags are predicted
     assert pd.read_csv(results / "tables/comparison.csv")["difference"].isna().all()
     counts = pd.read_csv(results / "tables/label_counts.csv")
     assert (counts["known_share"] == 0).all() and counts[["precision", "recall"]].isna().all(axis=None)
@@ -129,7 +134,8 @@ def test_metrics_that_need_the_truth_are_left_out_and_say_so(unknown):
     assert "nan" not in report.replace("NaN", "").split("<main>")[1].lower().replace("provenance", "")
     verdict, _, contents = report.partition("<main>")
     assert "validation mAP" in verdict and "No true label of a test image is known" in verdict
-    for absent in ("Calibration", "precision", "recall", "test mAP", ">true<", "left out, since", "none."):
+    assert "what was observed counts as present, all else as absent" in contents
+    for absent in ("Calibration", "OF1", "precision", "recall", "test mAP", ">true<", "left out, since", "none."):
         assert absent not in contents, absent
     assert contents.count("<article") == 6 and "added by the teacher" in contents
     card = (results / "model/README.md").read_text()
@@ -479,7 +485,7 @@ def test_the_walk_through_is_as_written(tmp_path):
     tiny.snakemake(tmp_path, "resources/demo/train.json")
     both = ["--configfile", str(tmp_path / "config.yaml"), str(tmp_path / "mine.yaml")]
     tiny.snakemake(tmp_path, "all", "gallery", "exports", *both)
-    for name in ("pseudo_labels/paper/seed_1200/tau_0.65.csv", "gallery/paper_seed_1200.html", "report.html"):
+    for name in ("pseudo_labels/paper/seed_1200/tau_0.65.csv", "gallery/recommended_seed_1200.html", "report.html"):
         assert f"results/mine/{name}" in page and (tmp_path / "results/mine" / name).is_file()
     table = pd.read_csv(tmp_path / "results/mine/pseudo_labels/paper/seed_1200/tau_0.65.csv")
     assert (table[table["observed"] == 1]["pseudo"] == 1).all() and table["true"].isna().all()

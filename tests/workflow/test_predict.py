@@ -116,6 +116,19 @@ def test_predictions_say_which_threshold_each_label_passed(predictions):
     assert all("% its own" in source for source in choice["threshold_sources"].values())
 
 
+def test_metrics_card_and_predictions_have_the_same_thresholds(finished, predictions, exported):
+    _, choice = predictions
+    model = choice["model"]
+    measured = json.loads(
+        (finished / f"results/tiny/metrics/students/{model['name']}/seed_1200/{model['variant']}.json").read_text()
+    )
+    for key in ("threshold", "thresholds", "threshold_sources", "positives"):
+        assert choice[key] == measured[key]
+    card = (exported / "README.md").read_text()
+    scores = [measured["test"][key] for key in ("map", "of1_chosen", "cf1_chosen")]
+    assert "| " + " | ".join(f"{score:.2f}" for score in scores[1:]) + " |" in card and f"| {scores[0]:.2f} |" in card
+
+
 def test_another_model_replicate_and_a_list_of_paths(copied, tmp_path):
     shutil.copy(copied / "data/test/3.png", tmp_path / "=three.png")
     listed = tmp_path / "list.txt"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 
 import h5py
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 import tiny
+import walk
 
 pytestmark = pytest.mark.xdist_group("real data")
 
@@ -132,3 +134,58 @@ def test_answers_about_photographs_with_one_tag_make_their_labels_better(real_da
     kept = set(zip(found["file_name"], found["category"], strict=True))
     assert set(zip(yes["file_name"], yes["category"], strict=True)) <= kept and len(yes) > 10
     assert after > before + 0.01, (before, after)
+
+
+def test_the_walk_through_on_photographs_with_one_tag_each(real_data, tmp_path):
+    """`make own` with a table and pictures to label, a queue, answers, `make own ANSWERS=`: better labels, by the annotations."""
+    truth = json.loads((real_data / "coco_mini/annotations/instances_train2017.json").read_text())
+    names = {entry["id"]: entry["name"] for entry in truth["categories"]}
+    files = {entry["id"]: entry["file_name"] for entry in truth["images"]}
+    present: dict[str, set[str]] = {}
+    for entry in truth["annotations"]:
+        present.setdefault(files[entry["image_id"]], set()).add(names[entry["category_id"]])
+    drawn = random.Random(0)
+    tags = {name: drawn.choice(sorted(found)) for name, found in sorted(present.items())}
+    walk.write_table(tmp_path / "tags.csv", tags.items())
+    mobilenet = config(real_data)["backbones"]["mobilenet"] | {"image_size": 128}
+    shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    changes = {"backbones/mobilenet": mobilenet} | walk.SMALLEST | walk.RECOMMENDED
+    folder = walk.clone(tmp_path / "clone", tiny.changed(shown, changes))
+    photographs = real_data / "coco_mini"
+    walk.make_own(
+        folder,
+        CSV=tmp_path / "tags.csv",
+        IMAGES=photographs / "train2017",
+        PREDICT=photographs / "val2017",
+        BACKBONE="mobilenet",
+    )
+    results = folder / "results/own"
+
+    def labelled():
+        labels = pd.read_csv(results / "pseudo_labels/recommended/seed_1200/all.csv")
+        found = labels[labels["pseudo"] >= 0.5]
+        return set(zip(found["file_name"], found["category"], strict=True))
+
+    predictions = pd.read_csv(results / "predictions/predictions.csv")
+    times = predictions["labels"].fillna("").str.split("; ").explode().value_counts()
+    rates = pd.Series(tags.values()).value_counts(normalize=True)
+    assert len(predictions) == 188 and times.drop(["", "person"], errors="ignore").max() < 94  # none took over
+    assert rates[times.drop("", errors="ignore").index].gt(0).all()
+
+    questions = pd.read_csv(results / "review/queue.csv").head(200)
+    questions["answer"] = [
+        "yes" if name in present[file] else "no"
+        for file, name in zip(questions["file_name"], questions["category"], strict=True)
+    ]
+    table = questions[["file_name", "category", "answer"]]
+    table.to_csv(tmp_path / "answers.csv", index=False, sep=";", encoding="utf-8-sig")  # as a spreadsheet saves it
+    features = results / "features/mobilenet/train/00000.h5"
+    extracted = features.stat().st_mtime_ns
+    output = walk.make_own(folder, ANSWERS=tmp_path / "answers.csv")
+    assert "200 answers, kept as own_answers/answers.csv" in output and features.stat().st_mtime_ns == extracted
+    found = labelled()
+    entries = {
+        answer: set(zip(rows["file_name"], rows["category"], strict=True)) for answer, rows in table.groupby("answer")
+    }
+    assert entries["yes"] and entries["yes"] <= found and not entries["no"] & found
+    assert (questions["suggestion"] != questions["answer"]).any()  # wrong labels before

@@ -18,6 +18,7 @@ CHANGES = {
     "pseudo_labels/two": {"teacher": "em", "target": {"labels_per_image": 2}},
     "pseudo_labels/known": {"teacher": "em", "target": {"labels_per_image": "priors"}},
     "pseudo_labels/precise": {"teacher": "em", "target": {"precision": 0.4}, "keep_observed": True},
+    "pseudo_labels/between": {"teacher": "em", "rule": "band", "target": {"labels_per_image": 1}, "tau_low": 0.2},
     "pseudo_labels/next": {"teacher": "never@0.99", "taus": [0.5]},  # of a teacher that is left out
     "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 5},
     "students/never": {"pseudo_labels": "never", "loss": "bce"},
@@ -47,6 +48,14 @@ def labels(finished, name, variant="all", seed=1200):
 def observed(finished, seed=1200):
     with h5py.File(results(finished) / f"observed/seed_{seed}.h5", locking=False) as file:
         return file["observed"][:]
+
+
+def test_a_band_finds_its_upper_threshold(finished):
+    label, split, about, _ = labels(finished, "between")
+    assert (label[split == 0] == 1).sum(1).mean() == pytest.approx(1, abs=0.1) and set(np.unique(label)) == {-1, 0, 1}
+    with h5py.File(results(finished) / "teachers/em/seed_1200/logits_train.h5", locking=False) as file:
+        probability = 1 / (1 + np.exp(-file["logit"][:].astype(float)))
+    assert ((label == -1) == ((probability >= 0.2) & (probability <= about["tau"]))).all()
 
 
 def test_each_replicate_finds_the_tau_that_does_what_the_target_asks(finished):

@@ -194,10 +194,9 @@ def taus(experiment: Experiment) -> Iterator[str]:
 
 def _taus_or_target(key: str, entry: Any) -> Iterator[str]:
     """Yield an entry of pseudo_labels with neither thresholds nor a target, or with both, or with a target of two kinds."""
-    target = getattr(entry, "target", None)
+    target = entry.target
     if entry.taus is None and not target:
-        more = ", or target, as in {precision: 0.8}" if hasattr(entry, "target") else ""
-        yield f"{key}.taus: found nothing, wanted thresholds, as in [0.55, 0.75]{more}"
+        yield f"{key}.taus: found nothing, wanted thresholds, as in [0.55, 0.75], or target, as in {{precision: 0.8}}"
     if entry.taus is not None and target:
         yield f"{key}: found taus and target, wanted one of them: set taus: null beside target, which finds its own τ"
     if target and len(target_of(entry)) != 1:

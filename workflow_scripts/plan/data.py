@@ -5,12 +5,14 @@ import functools
 import math
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from plan import acquire, paths, tracking
 from plan.experiment import Experiment, plain
 
 CHECKED_BYTES = 100_000_000  # of annotations that are read at the start of a run; the jobs check larger ones
+CHECKED_FILES = 50_000  # of annotations, or of pictures in the folders of categories
 
 
 def pictures(experiment: Experiment, part: str) -> str | list[str]:
@@ -88,26 +90,58 @@ def _rows(manifest: str, time: int) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def unchecked_parts(experiment: Experiment) -> dict[str, tuple[str, str]]:
-    """Return, by part, the user's annotations and the folder of the pictures.
+def unchecked_parts(experiment: Experiment) -> dict[str, dict[str, str]]:
+    """Return, by part, what ``spml.data.precheck.Part`` takes of the user's own annotations and pictures.
 
     There is nothing where labels were made of them before, and where reading them takes more than seconds.
     """
-    if experiment.entry.source not in ("csv", "coco"):
-        return {}  # others are converted, or fetched with their pictures
-    parts = {
-        part: (str(acquire.annotations(experiment, part)), picture_folder(experiment, part))
-        for part in experiment.parts
-        if part != "pool"
-    }
-    if sum(os.path.getsize(file) for file, _ in parts.values() if os.path.isfile(file)) > CHECKED_BYTES:
+    parts = {part: own for part in experiment.parts if part != "pool" and (own := _own_part(experiment, part))}
+    is_folder = experiment.source.reader == "image_folder"
+    read = {own["folder" if is_folder else "annotations"] for own in parts.values()}
+    if "train" not in parts or not all(map(os.path.exists, read)):
+        return {}
+    if not is_folder:
+        read |= {path for own in parts.values() for path in _beside(experiment, own) if os.path.exists(path)}
+    files = {path for path in read if os.path.isfile(path)}
+    inside = {file for path in read - files for file in tracking.files_in(path)}
+    size = 0 if is_folder else sum(map(os.path.getsize, files | inside))
+    if len(files | inside) > CHECKED_FILES or size > CHECKED_BYTES:
         return {}
     try:
         made = os.stat(paths.labels(experiment.dataset, "train")).st_mtime_ns
-        changed = any(os.stat(file).st_mtime_ns > made for file, _ in parts.values())
+        changed = any(os.stat(path).st_mtime_ns > made for path in read | set(map(os.path.dirname, inside)))
     except OSError:
         changed = True
-    return parts if changed and all(os.path.isfile(file) for file, _ in parts.values()) else {}
+    return parts if changed else {}
+
+
+def _own_part(experiment: Experiment, part: str) -> dict[str, str]:
+    """Return layout, annotations and pictures of a part that the user names; nothing for one that a rule draws or fetches."""
+    location = experiment.entry.location(part)
+    is_folder = experiment.source.reader == "image_folder"
+    if not (location.images if is_folder else location.annotations):
+        return {}
+    return {
+        "annotations": f"datasets.{experiment.dataset}.{part}.images"
+        if is_folder
+        else acquire.listing(experiment, part),
+        "folder": "" if pictures(experiment, part) else picture_folder(experiment, part),
+        "reader": str(experiment.source.reader) if acquire.is_converted(experiment, part) else "table",
+        "training": acquire.listing(experiment, "train"),
+    }
+
+
+def _beside(experiment: Experiment, own: Mapping[str, str]) -> list[str]:
+    """Return the files and folders beside the list of images of a part that hold the labels of its images."""
+    return [paths.beside(own["annotations"], name) for name in experiment.source.beside]
+
+
+def unchecked_lists(experiment: Experiment) -> dict[str, str]:
+    """Return the user's text files of pictures by the key that names them: of new images, and of a pool."""
+    named = {"predict.images": experiment.predict.images}
+    if experiment.entry.pool:
+        named[f"datasets.{experiment.dataset}.pool.images"] = experiment.entry.pool.images
+    return {key: path for key, path in named.items() if path and os.path.isfile(path)}
 
 
 def categories(experiment: Experiment) -> str | list[str]:

@@ -25,6 +25,13 @@ def model_observed(experiment: Experiment, model: str) -> str | list[str]:
     return training.selection_observed(experiment, paths.model_parts(model)[2])
 
 
+def threshold_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of evaluate: the number of labels per image that thresholds follow where true labels choose none."""
+    if not experiment.selects_on_observed:
+        return {}
+    return {"labels_per_image": plain(experiment.priors.labels_per_image)}
+
+
 def all_metrics(experiment: Experiment) -> list[str]:
     """Return the metrics of every model, in the order of rows.models()."""
     return [paths.metrics(experiment.dataset, folder) for folder in rows.model_folders(experiment)]

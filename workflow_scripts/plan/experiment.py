@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from plan import paths, truth
+from plan import answers, paths, truth
 from plan.config import Config
 from plan.presets import expanded
 from plan.sections import Stage, Student, Teacher, Training, Validation
@@ -84,6 +84,7 @@ class Experiment:
         self.priors = _merged(config.priors, entry.priors)
         self.predict = _merged(config.predict, entry.predict)
         self.review = _merged(config.review, entry.review)
+        self.answer_files = answers.files(self.review.answers)
         training = expanded(_changed(config.training)) | expanded(_named(entry.training))
         self.training = Training.model_construct(**training)
         teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
@@ -111,7 +112,7 @@ class Experiment:
         """Return an entry of pseudo_labels with whether observed labels are put back, where it leaves that open."""
         if entry.keep_observed is not None:
             return entry
-        given_by_people = not self.knows_truth or bool(self.review.answers)
+        given_by_people = not self.knows_truth or bool(self.answer_files)
         return entry.model_copy(update={"keep_observed": given_by_people and entry.split == "train"})
 
     @cached_property

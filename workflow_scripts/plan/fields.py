@@ -155,9 +155,8 @@ def _rule_model(record: PseudoLabelRule) -> Any:
             "thresholds, one set of pseudo-labels each: from 0 to below 1 with at most two decimals, each once"
         )
         fields["taus"] = (Annotated[list[Tau], Field(min_length=1)] | None, Field(None, description=description))
-        if not record.hyperparameters:
-            description = "in place of taus: what the labels should be like; each replicate finds the τ that does it"
-            fields["target"] = (Target | None, Field(None, description=description))
+        description = "in place of taus: what the labels should be like; each replicate finds the τ that does it"
+        fields["target"] = (Target | None, Field(None, description=description))
     fields |= {entry.name: _hyperparameter(entry) for entry in record.hyperparameters}
     return pydantic.create_model(f"rule_{record.name}", __base__=PseudoLabels, __doc__=PseudoLabels.__doc__, **fields)
 

@@ -38,8 +38,8 @@ def observed_file_images(experiment: Experiment) -> str | list[str]:
 
 
 def answers(experiment: Experiment) -> str | list[str]:
-    """Return the merged answers of people, if the configuration names some."""
-    return paths.review("answers.csv", experiment.dataset) if experiment.review.answers else []
+    """Return the merged answers of people, if there are some."""
+    return paths.review("answers.csv", experiment.dataset) if experiment.answer_files else []
 
 
 def image_table(experiment: Experiment) -> str | list[str]:

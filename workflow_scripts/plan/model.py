@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plan import features, labels, paths, shown, tracking, training
-from plan.experiment import Experiment, parse_reference, plain
+from plan.experiment import Experiment, parse_reference
 from plan.sections import Student, Teacher
 
 
@@ -40,7 +40,6 @@ def candidate_options(experiment: Experiment) -> dict[str, Any]:
     return {
         "backbone": features.extraction(experiment, experiment.backbone(chosen.entry)),
         "candidates": [{"kind": chosen.kind, "name": chosen.name, "variant": variant} for variant in chosen.variants],
-        "labels_per_image": plain(experiment.priors.labels_per_image) if experiment.selects_on_observed else None,
         "seed": chosen.seed,
     }
 
@@ -55,9 +54,9 @@ def candidate_checkpoints(experiment: Experiment) -> list[str]:
     return [paths.checkpoint(experiment.dataset, folder) for folder in _candidate_folders(experiment)]
 
 
-def candidate_val_logits(experiment: Experiment) -> list[str]:
-    """Return the validation logits of each candidate, in order."""
-    return [paths.logits(experiment.dataset, folder, "val") for folder in _candidate_folders(experiment)]
+def candidate_metrics(experiment: Experiment) -> list[str]:
+    """Return the metrics of each candidate, with the thresholds that they are measured at, in order."""
+    return [paths.metrics(experiment.dataset, folder) for folder in _candidate_folders(experiment)]
 
 
 def candidate_test_logits(experiment: Experiment) -> list[str]:
@@ -68,11 +67,6 @@ def candidate_test_logits(experiment: Experiment) -> list[str]:
 def candidate_map(experiment: Experiment) -> str | list[str]:
     """Return the table that tells which candidate validation chose, where there are several."""
     return paths.table("map", experiment.compared) if len(candidates(experiment).variants) > 1 else []
-
-
-def candidate_observed(experiment: Experiment) -> str | list[str]:
-    """Return the observed labels of the replicate, where thresholds are chosen on them."""
-    return training.selection_observed(experiment, str(candidates(experiment).seed))
 
 
 def candidate_weights(experiment: Experiment) -> str:

@@ -70,7 +70,8 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         yield Named(f"{section}.observation.file" if own else "observation.file", file, "a CSV file of observed labels")
     own = entry.review and "answers" in entry.review.model_fields_set
     for file in experiment.review.answers:
-        yield Named(f"{section}.review.answers" if own else "review.answers", file, "a file of answers")
+        key = f"{section}.review.answers" if own else "review.answers"
+        yield Named(key, file, "a file of answers, or a folder of such files", ("file", "folder"))
     for name in experiment.backbones:
         weights = experiment.config.backbones[name].weights
         if weights not in FETCHED:

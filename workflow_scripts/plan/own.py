@@ -1,36 +1,53 @@
-"""The configuration and the command of `make own`: from a table of tags to labels, gallery and model."""
+"""The configuration and the command of `make own`: from a table of tags to labels, pages and model."""
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plan.errors import ConfigError
+from plan.errors import ConfigError, unknown
 
 CONFIG = "own.yaml"
+ANSWERS = "own_answers"  # the folder of all answers so far
 BACKBONE = "resnet50"
 USAGE = "make own CSV=tags.csv IMAGES=pictures"
 WANTED = {  # variable of make to what it names
     "CSV": ("file", "a table with the columns path and observed (docs/own_data.md)"),
     "IMAGES": ("folder", "the folder of the pictures, which the column path starts from"),
     "PREDICT": ("folder or list", "a folder of pictures to label, or a text file with the path of one on each line"),
+    "ANSWERS": ("file of answers", "the answers.csv that the page has saved (docs/review.md)"),
 }
+ENDINGS = {"file": (".csv",), "file of answers": (".csv", ".json")}
+VARIABLES = (*WANTED, "BACKBONE")
 
 
-def config_lines(values: Mapping[str, str]) -> list[str]:
-    """Return the two lines of the configuration; ``values`` are the variables of make, empty where not named.
+def config_lines(values: Mapping[str, str], backbones: Sequence[str]) -> list[str]:
+    """Return the lines of the configuration; ``values`` are the variables of make, empty where not named.
 
     Raises
     ------
     ConfigError
-        When CSV or IMAGES is not named, or not there: one line for each.
+        When CSV or IMAGES is not named, or not there, or BACKBONE is none of the ``backbones``: one line for each.
     """
     mistakes = [line for name in ("CSV", "IMAGES") for line in _mistake(name, values[name], needed=True)]
+    backbone = values["BACKBONE"] or BACKBONE
+    mistakes += [f"{line} (backbones of config.yaml)" for line in unknown("BACKBONE", backbone, backbones)]
     if mistakes:
         raise ConfigError(mistakes)
     train = {"annotations": values["CSV"], "images": values["IMAGES"]}
-    entry = {"source": "csv", "backbone": values["BACKBONE"] or BACKBONE, "train": train}
-    return ["dataset: own", f"datasets: {json.dumps({'own': entry}, ensure_ascii=False)}"]  # JSON is YAML
+    lines = ["dataset: own", _line("datasets", {"own": {"source": "csv", "backbone": backbone, "train": train}})]
+    lines.append(_line("review", {"answers": [ANSWERS]}))
+    return [*lines, *lines_to_add({}, values)]
+
+
+def lines_to_add(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
+    """Return the lines that the configuration lacks: PREDICT, where it names no pictures to label yet."""
+    return [_line("predict", {"images": values["PREDICT"]})] if values["PREDICT"] and "predict" not in config else []
+
+
+def _line(key: str, value: object) -> str:
+    """Return a key of the configuration on one line; JSON is YAML."""
+    return f"{key}: {json.dumps(value, ensure_ascii=False)}"
 
 
 def require_same(config: Any, values: Mapping[str, str]) -> None:
@@ -49,32 +66,50 @@ def require_same(config: Any, values: Mapping[str, str]) -> None:
         raise ConfigError(
             [f"{CONFIG}: found no data set own with its train part; delete {CONFIG}, then {USAGE}"]
         ) from None
-    different = [name for name, value in there.items() if values[name] and values[name] != value]
-    if different:
-        raise ConfigError(
-            f"{name}: found {values[name]!r}, but {CONFIG} has {there[name]!r}; change {CONFIG}, or delete it to have it "
-            "written again"
-            for name in different
+    mistakes = [
+        f"{name}: found {values[name]!r}, but {CONFIG} has {value!r}; change {CONFIG}, or delete it to have it written again"
+        for name, value in there.items()
+        if values[name] and values[name] != value
+    ]
+    if values["ANSWERS"] and ANSWERS not in answers_of(config):
+        mistakes.append(
+            f"ANSWERS: found no {ANSWERS} in review.answers of {CONFIG}, where answers are kept; add it: "
+            f"review: {{answers: [{ANSWERS}]}}"
         )
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
-def arguments(values: Mapping[str, str]) -> list[str]:
+def answers_of(config: Mapping[str, Any]) -> list[str]:
+    """Return the files and folders of answers that the configuration names."""
+    review = config.get("review")
+    named = review.get("answers") if isinstance(review, dict) else None
+    return named if isinstance(named, list) else []
+
+
+def table_of(config: Mapping[str, Any]) -> tuple[str, str | None, bool]:
+    """Return the table, the list of its categories, and whether answers about what is not there are left out."""
+    entry, review = config["datasets"]["own"], config.get("review") or {}
+    return entry["train"]["annotations"], entry.get("categories"), review.get("unknown_answers") == "leave_out"
+
+
+def arguments(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
     """Return the command that runs the pipeline, as a list of arguments; no shell reads it.
 
     Raises
     ------
     ConfigError
-        When PREDICT names nothing that is there.
+        When PREDICT or ANSWERS names nothing that is there.
     """
+    if mistakes := [line for name in ("PREDICT", "ANSWERS") for line in _mistake(name, values[name], needed=False)]:
+        raise ConfigError(mistakes)
     command = ["snakemake", "--cores", "all", "--configfile", CONFIG, "--"]
-    targets = ["all", "gallery", "model"]
-    if values["PREDICT"]:
-        if mistakes := _mistake("PREDICT", values["PREDICT"], needed=False):
-            raise ConfigError(mistakes)
+    targets = ["all", "gallery", "review", "model"]
+    kept = config.get("predict") or {}
+    if values["PREDICT"] and kept and values["PREDICT"] != kept.get("images"):  # other pictures, this time
         images = json.dumps({"images": values["PREDICT"]}, ensure_ascii=False)
         command[-1:] = ["--config", f"predict={images}", "--"]
-        targets.append("predict")
-    return [*command, *targets]
+    return [*command, *targets, *(["predict"] if values["PREDICT"] or kept.get("images") else [])]
 
 
 def _mistake(name: str, path: str, needed: bool) -> list[str]:
@@ -86,6 +121,8 @@ def _mistake(name: str, path: str, needed: bool) -> list[str]:
         return [f"{name}: found {path!r}, which is not there; wanted {wanted}"]
     if kind == "folder" and not os.path.isdir(path):
         return [f"{name}: found {path!r}, which is no folder; wanted {wanted}"]
-    if kind == "file" and not (os.path.isfile(path) and path.lower().endswith(".csv")):
-        return [f"{name}: found {path!r}, which is no file whose name ends in .csv; wanted {wanted}"]
+    if kind in ENDINGS and not (os.path.isfile(path) and path.lower().endswith(ENDINGS[kind])):
+        return [
+            f"{name}: found {path!r}, which is no file whose name ends in {' or '.join(ENDINGS[kind])}; wanted {wanted}"
+        ]
     return []

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, data, evaluation, features, labels, paths, shown, training
+from plan import acquire, benchmarks, data, evaluation, features, labels, paths, review, shown, training
 from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
@@ -55,7 +55,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
-        "gallery": _from_report(experiment, paths.gallery(dataset, experiment.reviewed_pseudo_labels[0], seed)),
+        "gallery": _from_report(experiment, review.shown_gallery(experiment)),
         "model_card": _from_report(experiment, paths.chosen("README.md", dataset)),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),

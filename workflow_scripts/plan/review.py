@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from plan import features, labels, paths, shown, training
+from plan import features, labels, own, paths, shown, training
 from plan.experiment import (
     Experiment,
     as_list,
@@ -25,7 +25,9 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     """Return the options of make_gallery: the variants in words, their teachers, and the student that tells the chosen one."""
     entry = labels.entry(experiment, pseudo_labels)
     variants = variants_of(entry)
-    rule = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or entry.rule
+    rule = (
+        ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items()) or f"Rule {entry.rule}"
+    )
     return {
         "student": _student(experiment, pseudo_labels),
         "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),
@@ -47,13 +49,14 @@ def _student(experiment: Experiment, pseudo_labels: str) -> str:
 
 
 def shown_gallery(experiment: Experiment) -> str:
-    """Return the page of the target ``gallery``: the reviewed pseudo-labels in the first replicate."""
-    return paths.gallery(experiment.dataset, experiment.reviewed_pseudo_labels[0], min(experiment.seeds))
+    """Return the page of the target ``gallery``: all variants of the pseudo-labels that a review asks about."""
+    name, _, seed = asked(experiment)
+    return paths.gallery(experiment.dataset, name, seed)
 
 
 def shown_exports(experiment: Experiment) -> list[str]:
     """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format."""
-    (name, _), seed = experiment.reviewed_pseudo_labels, min(experiment.seeds)
+    name, _, seed = asked(experiment)
     return [
         paths.export(experiment.dataset, name, seed, variant, file_format)
         for variant in variants_of(experiment.pseudo_labels[name])
@@ -92,9 +95,21 @@ def queue_options(experiment: Experiment) -> dict[str, Any]:
     return {"questions": options.questions, "seed": asked(experiment)[2], "strategy": options.strategy}
 
 
+def page_options(experiment: Experiment) -> dict[str, Any]:
+    """Return the options of make_review_page: what a person does with the answers that the page has saved."""
+    if own.ANSWERS in experiment.review.answers:
+        return {"next": "Now, in the folder of the pipeline: make own ANSWERS= and the path of this file"}
+    return {"next": "Now name this file in review.answers, and run: snakemake --cores all all review"}
+
+
 def answer_files(experiment: Experiment) -> list[str]:
     """Return the user's files of answers."""
-    return list(experiment.review.answers)
+    return experiment.answer_files
+
+
+def unknown_answers(experiment: Experiment) -> str:
+    """Return what is done with answers about pictures or categories that are not there."""
+    return experiment.review.unknown_answers
 
 
 # -- answers that are played from the true labels

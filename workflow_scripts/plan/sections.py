@@ -206,8 +206,13 @@ class Review(Section):
     seed: int | None = Field(None, description="the replicate, one of the seeds; null: the lowest")
     answers: Annotated[list[Path], Once] = Field(
         [],
-        description="files of answers, which become observed labels: answers.csv of the page or any CSV file, or JSON "
-        "exports of Label Studio and FiftyOne (docs/review.md)",
+        description="files of answers, or folders of such files, which become observed labels: answers.csv of the page or "
+        "any CSV file, or JSON exports of Label Studio and FiftyOne (docs/review.md)",
+    )
+    unknown_answers: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="where an answer is about a picture or a category that the training part does not have: refuse (the run "
+        "ends and names them) or leave_out (the answer does not count)",
     )
     simulated_answers: Annotated[
         list[Annotated[float, Field(ge=0, le=1000, description="a number from 0 to 1000")]], Field(min_length=1), Once

@@ -4,6 +4,8 @@ import csv
 import functools
 import os
 
+from spml.data import delimiters
+
 
 def known(path: str | None) -> bool:
     """Return whether a table of images has a true label in some row; also where it cannot be read yet.
@@ -20,7 +22,7 @@ def known(path: str | None) -> bool:
 def _known(path: str, time: int) -> bool:
     """Return the same for a file that was written at that time; reads no further than the first true label."""
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(file)
+        rows, _, _ = delimiters.reader(file)
         columns = [name.strip() for name in next((row for row in rows if row), [])]
         if "true" not in columns:
             return False

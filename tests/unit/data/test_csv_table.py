@@ -42,7 +42,7 @@ def test_a_table_as_spreadsheets_write_it(tmp_path):
     [
         ("path,observed\n", "found no row, wanted one per image, with path, and observed or true"),
         ("file,observed\na.jpg,cat\n", "found columns 'file', 'observed', wanted path, and observed"),
-        ("path;observed\na.jpg;cat\n", "found columns 'path;observed', wanted path, .* separated by commas"),
+        ("path|observed\na.jpg|cat\n", "found columns 'path.observed', wanted path, .* separated by commas"),
         ("path,obsreved\na.jpg,cat\n", "found column 'obsreved', wanted .*; did you mean observed?"),
         ("path,observed,True\na.jpg,cat,cat\n", "found column 'True', wanted .*; did you mean true?"),
         ("path,observed\n,cat\n", "line 2, path: found '', wanted a path inside the folder of the pictures"),
@@ -100,3 +100,38 @@ def test_a_wrong_list_of_categories_is_refused(tmp_path, text, message):
         csv_table.read_categories(str(path))
     with pytest.raises(InputError, match=r"none\.txt: No such file"):
         csv_table.read_categories(str(tmp_path / "none.txt"))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("first", ["", "\r\n", "sep={}\r\n"])
+def test_semicolons_and_tabs_in_place_of_commas_are_read(tmp_path, delimiter, first):
+    path = tmp_path / "excel.csv"
+    rows = [("path", "observed", ""), ("a.png", '"cat;dog"', ""), ("b.png", "dog", "")]
+    text = first.format(delimiter) + "".join(f"{delimiter.join(row)}\r\n" for row in rows)
+    path.write_text("\ufeff" + text, encoding="utf-8")
+    table = csv_table.read(str(path))
+    assert table.path == ["a.png", "b.png"] and table.category == ["cat", "dog"]
+    assert table.observed.tolist() == [[1, 1], [0, 1]]
+    assert table.line_of == {"cat": 2 + bool(first), "dog": 2 + bool(first)}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04\x14\0", r"found a spreadsheet .*\(Excel: CSV UTF-8\)"),
+        ("path,observed\n".encode("utf-16"), r"found text in UTF-16; wanted .* in UTF-8"),
+        (
+            b"path,observed\na.png,cat,dog\n",
+            "line 2: found 3 cells, wanted 2, .*; several categories of a cell are separated by ;",
+        ),
+        (
+            b"path,observed\n/data/a.png,cat\n",
+            "wanted a path inside the folder of the pictures, from that folder on, as 'a.png'",
+        ),
+    ],
+)
+def test_what_people_save_in_place_of_a_table_is_named(tmp_path, content, message):
+    path = tmp_path / "tags.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        csv_table.read(str(path))

@@ -127,7 +127,7 @@ def test_lists_are_found_from_the_folder_that_they_lie_in(data, tmp_path, monkey
             layouts.XML.format(
                 identity="x", objects=layouts.OBJECT.format(name="pink", difficult=0, left=1, top=1, right=2, bottom=2)
             ),
-            r"object 1: found 'pink', wanted a category of",
+            r"val.txt: found 1 category that .* 'pink' \(.*2011_000001\.xml, object 1\); wanted some of",
         ),
     ],
 )

@@ -73,3 +73,10 @@ def test_blocks_of_any_size_give_the_same_numbers(monkeypatch, entries, columns)
     monkeypatch.setattr(blocks, "ENTRIES", entries)
     monkeypatch.setattr(blocks, "COLUMN_ENTRIES", columns)
     assert measured() == whole
+
+
+def test_on_observed_labels_only_metrics_that_rank_are_measured():
+    predictions = metrics.Predictions(PROBABILITIES, PROBABILITIES, LABELS, 0.3)
+    found, whole = metrics.evaluate(predictions, on_observed=True), metrics.evaluate(predictions)
+    ranks = {"map", "map_present", "micro_ap"}
+    assert found == {key: value if key in ranks else None for key, value in whole.items()}

@@ -61,6 +61,29 @@ def test_a_number_of_labels_per_image_needs_no_truth(number):
     assert (found.values == found.overall).all() and not found.share.any()
 
 
+def test_a_category_whose_probabilities_hardly_differ_is_not_in_every_picture():
+    """One threshold of all categories took "bottle" to be in 188 of 188 photographs: its probabilities were 0.08 to 0.22."""
+    random = np.random.RandomState(2)
+    flat = 0.30 + 0.05 * random.rand(200, 1)
+    others = np.where(random.rand(200, 9) < 0.2, 0.6, 0.02) * (0.5 + random.rand(200, 9))
+    probability = np.hstack([flat, others])
+    rates = np.array([6.0, *[10.0] * 9]) / 100
+    before, after = by_labels_per_image(probability, 3.0), by_labels_per_image(probability, 3.0, rates)
+    assert (probability > before.values).mean(0)[0] == 1
+    share = (probability > after.values).mean(0)
+    assert share[0] == pytest.approx(thresholds.MOST * 3.0 * 6 / 96, abs=0.01)
+    assert share.sum() == pytest.approx(3.0, abs=0.02) and after.overall < before.overall  # the others have its labels
+    assert after.source(0) == "its own, since few pictures have its tag" and after.source(1) == "all categories"
+
+
+def test_rates_that_allow_all_labels_change_nothing():
+    one, other = (
+        by_labels_per_image(PROBABILITY, 1.5),
+        by_labels_per_image(PROBABILITY, 1.5, np.ones(PROBABILITY.shape[1])),
+    )
+    assert (one.values == other.values).all() and not other.by_rate.any()
+
+
 def test_more_labels_than_categories_are_all_of_them():
     assert (by_labels_per_image(PROBABILITY, 9).overall < PROBABILITY).all()
 
@@ -70,3 +93,13 @@ def test_certain_probabilities_are_no_error():
     true = np.array([[0, 1], [1, 0]], np.int8)
     assert ((probability > by_category(probability, true).values) == true).all()
     assert ((probability > by_labels_per_image(probability, 1).overall) == true).all()
+
+
+def test_a_document_has_the_thresholds_and_what_chose_them():
+    names = list("abcde")
+    by_truth, by_number = by_category(PROBABILITY, TRUE), by_labels_per_image(PROBABILITY, 2.5)
+    document = by_truth.document(names)
+    assert document["labels_per_image"] is None and document["threshold"] == by_truth.overall
+    assert list(document["thresholds"].values()) == by_truth.values.tolist()
+    assert document["threshold_sources"]["b"] == by_truth.source(1)
+    assert by_number.document(names)["labels_per_image"] == 2.5

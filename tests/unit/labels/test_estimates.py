@@ -65,9 +65,9 @@ def test_logits_are_calibrated_on_the_validation_labels():
     assert probabilities(skewed[:2000]).sum(1).mean() > 1.5 * true[:2000].sum(1).mean()  # what no fit would say
 
 
-def test_evenly_spaced_rows_calibrate_where_they_are_more_than_a_block(monkeypatch):
+def test_evenly_spaced_rows_calibrate_where_they_are_many(monkeypatch):
     logits, true = drawn(rows=100)
-    monkeypatch.setattr(blocks, "ENTRIES", 5 * 40)  # 40 of the 100 rows: every third is read
+    monkeypatch.setattr(blocks, "SAMPLED_ENTRIES", 5 * 40)  # 40 of the 100 rows: every third is read
     found, _ = made_by("cardinality", evidence_of(logits, None, logits, true))
     slope, offset = platt.fit_logits(logits[::3], true[::3])
     assert found["slope"].tolist() == slope.tolist() and found["offset"].tolist() == offset.tolist()

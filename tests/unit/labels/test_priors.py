@@ -79,11 +79,12 @@ def test_the_fixed_point_finds_hidden_rates_of_a_teacher_whose_logits_are_not_ca
     assert np.abs(priors.crisp_rates(logits, observed) - rates).mean() > np.abs(found - rates).mean()
 
 
-def test_rows_are_sampled_evenly_where_the_matrix_is_large(monkeypatch):
-    monkeypatch.setattr(priors, "ENTRIES", 100)
-    assert priors.sampled(np.arange(5), 20).tolist() == [0, 1, 2, 3, 4]
-    assert priors.sampled(np.arange(6), 20).tolist() == [0, 2, 4]
-    assert priors.sampled(np.arange(0), 20).tolist() == []
+def test_the_number_of_labels_is_estimated_on_some_rows_where_there_are_many(monkeypatch):
+    _, logits, observed = drawn(1500, np.linspace(0.05, 0.5, 10), 4.0, 3)
+    whole = priors.estimated_number(logits, observed)
+    monkeypatch.setattr(priors, "ROWS", 700)
+    some = priors.estimated_number(logits, observed)
+    assert some == priors.fixed_point_rates(logits[::3], observed[::3]).sum() == pytest.approx(whole, rel=0.05)
 
 
 def test_estimated_rates_have_the_shape_of_the_observed_ones_and_the_sum_of_the_fixed_point():

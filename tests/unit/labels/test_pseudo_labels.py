@@ -112,3 +112,8 @@ def test_a_prior_names_each_category_and_no_other():
         labels.by_category("p", {"x": 0.5}, ["x", "y"], None)
     with pytest.raises(InputError, match="p: found 'z', wanted one of x, y"):
         labels.by_category("p", {"x": 0.5, "z": 1}, ["x", "y"], None)
+
+
+def test_a_band_whose_upper_threshold_is_the_lower_one_ignores_nothing():
+    logits = np.array([[-3.0, -1.0, 0.0, 3.0]])
+    assert RULES["band"].function(logits, tau=0.2, tau_low=0.6).tolist() == [[0, 1, 1, 1]]

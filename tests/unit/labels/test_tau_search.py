@@ -90,12 +90,6 @@ def test_blocks_of_any_size_find_the_same(monkeypatch):
     assert found() == whole
 
 
-def test_a_sample_is_of_the_same_rows(monkeypatch):
-    monkeypatch.setattr(blocks, "ENTRIES", 6000)
-    logits, observed = tau_search.sampled(LOGITS, OBSERVED)
-    assert (logits == LOGITS[::4]).all() and (observed == OBSERVED[::4]).all()
-
-
 def test_what_was_found_is_said():
     said = tau_search.sentence(tau_search.Found(0.7123, 1234, 1000.0), {"precision": 0.8})
     assert said == "target precision 0.8: τ 0.7123, which adds 1,234 labels, 1,000 of them expected to be right"

@@ -10,7 +10,7 @@ from plan import load, named_paths, training
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
 from plan.presets import PRESETS
-from plan.sections import Comparison, Figures, Observation, Predict, Priors, Training, Validation
+from plan.sections import Comparison, Figures, Observation, Predict, Priors, Review, Training, Validation
 
 CAP = {"teacher": "em", "rule": "class_prior"}
 POOLED = {
@@ -126,7 +126,7 @@ CASES = {
         "pseudo_labels.new.taus: found nothing, wanted thresholds, as in [0.55, 0.75]",
     ),
     "a target of a rule that takes none": (
-        {"pseudo_labels/new": {"teacher": "em", "rule": "band", "target": {"precision": 0.8}}},
+        {"pseudo_labels/new": {"teacher": "em", "rule": "adaptive", "target": {"precision": 0.8}}},
         "pseudo_labels.new.target: no such key here",
     ),
     "a precision of the pool": (
@@ -704,13 +704,15 @@ def test_config_yaml_shows_every_section_with_its_defaults():
     """docs/config.md (see test_docs) shows every key."""
     shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
     assert set(shown) == set(Config.model_fields)
-    for section in (Validation, Observation, Priors, Comparison, Predict, Training, Features, Demo, Machine):
+    for section in (Validation, Observation, Priors, Comparison, Predict, Review, Training, Features, Demo, Machine):
         name = section.__name__.lower()
         defaults = {key: field.default for key, field in section.model_fields.items()}
         if name == "comparison":
             defaults["reference"] = "em"
         if name == "predict":
             defaults["model"] = "recommended@all"
+        if name == "review":
+            defaults["pseudo_labels"] = "recommended"
         assert shown[name] == defaults and list(shown[name]) == list(defaults), name
     assert list(shown["figures"]) == list(Figures.model_fields)
     assert shown["seeds"] == Config.model_fields["seeds"].default

@@ -170,8 +170,12 @@ CONFIG_CASES = {  # a change of the config -> what runs
         {"write_report"},  # its verdict names the model
     ),
     "which questions are asked, and how many": (
-        {"review": {"strategy": "random", "questions": 7, "pseudo_labels": "paper@0.7", "seed": 1201}},
+        {"review": {"strategy": "random", "questions": 7}},
         set(),
+    ),
+    "which labels people look at": (
+        {"review": {"pseudo_labels": "paper@0.7", "seed": 1201}},
+        {"write_report"},  # it links to their gallery
     ),
     "what is simulated": ({"review": {"simulated_answers": [0, 1], "simulated_student": "paper"}}, set()),
     "answers of people": ({"review": {"answers": ["answers.csv"]}}, OBSERVING | {"merge_answers"}),

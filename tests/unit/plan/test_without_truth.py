@@ -1,14 +1,15 @@
-"""What follows where no true label is known, and `make own`, which needs two lines of configuration."""
+"""What follows where no true label is known, and `make own`, which needs three lines of configuration."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 import tiny
-from plan import console, load, own, truth
+from plan import console, evaluation, load, own, truth
 from plan.errors import ConfigError
 
 FULL = tiny.CONFIG["teachers"]["full"]
@@ -43,11 +44,23 @@ def tags(tmp_path):
         ("path,observed,true\na.png,cat,\nb.png,dog, \n", False),
         ("path,observed,true\na.png,cat,\nb.png,dog,dog\n", True),
         ("path,true\na.png,-\n", True),
+        ("sep=;\npath;true\na.png;cat\n", True),
+        ("path\ttrue\na.png\tcat\n", True),
         ("\n\ufeffpath,observed\n", False),
         ("", False),
         ('path,true\n"a', False),
     ],
-    ids=["no column", "an empty column", "one label", "known to be none", "an empty line first", "empty", "half a row"],
+    ids=[
+        "no column",
+        "an empty column",
+        "one label",
+        "known to be none",
+        "semicolons",
+        "tabs",
+        "an empty line first",
+        "empty",
+        "half a row",
+    ],
 )
 def test_a_table_tells_whether_a_true_label_is_known(tags, text, known):
     assert truth.known(str(tags(text))) is known
@@ -76,6 +89,16 @@ def test_answers_of_people_are_put_back_into_pseudo_labels():
     assert not experiment({}).pseudo_labels["paper"].keep_observed
     assert experiment(answered).pseudo_labels["paper"].keep_observed
     assert not experiment(answered | {"pseudo_labels/paper/keep_observed": False}).pseudo_labels["paper"].keep_observed
+
+
+def test_a_folder_stands_for_the_answers_in_it(tmp_path):
+    for name in ("b.csv", "a.JSON", ".hidden.csv", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "more.csv").mkdir()
+    there, alone = [str(tmp_path / name) for name in ("a.JSON", "b.csv")], "nowhere.csv"
+    assert experiment({"review": {"answers": [str(tmp_path), alone, there[1]]}}).answer_files == [*there, alone]
+    empty = experiment({"review": {"answers": [str(tmp_path / "more.csv")]}})
+    assert empty.answer_files == [] and not empty.pseudo_labels["paper"].keep_observed
 
 
 def test_nothing_follows_where_some_truth_is_known(tags):
@@ -108,64 +131,110 @@ def refused(function, *arguments):
     return stopped.value.lines
 
 
+BACKBONES = ["resnet50", "random"]
+
+
 @pytest.fixture
 def values(tmp_path, tags):
     (tmp_path / "pictures").mkdir()
     table = tags("path,observed\na.png,cat\n")
-    return {"CSV": str(table), "IMAGES": str(tmp_path / "pictures"), "PREDICT": "", "BACKBONE": ""}
+    return dict.fromkeys(own.VARIABLES, "") | {"CSV": str(table), "IMAGES": str(tmp_path / "pictures")}
 
 
-def test_make_own_writes_two_lines_that_are_a_configuration(values):
-    lines = own.config_lines(values)
-    assert len(lines) == 2
-    config = yaml.safe_load("\n".join(lines))
+def written(values):
+    return yaml.safe_load("\n".join(own.config_lines(values, BACKBONES)))
+
+
+def test_make_own_writes_three_lines_that_are_a_configuration(values, tmp_path, monkeypatch):
+    assert len(own.config_lines(values, BACKBONES)) == 3
+    config = written(values)
+    answered = {"review": {"answers": config["review"]["answers"]}}
     merged = tiny.changed(
-        tiny.CONFIG, {"dataset": "own", "datasets/own": config["datasets"]["own"] | {"backbone": "random"}}
+        tiny.CONFIG, {"dataset": "own", "datasets/own": config["datasets"]["own"] | {"backbone": "random"}} | answered
     )
+    monkeypatch.chdir(tmp_path)
+    Path(own.ANSWERS).mkdir()
     found = load.experiments(merged)["own"]
     assert not found.knows_truth and config["datasets"]["own"]["backbone"] == "resnet50"
+    assert found.answer_files == []  # of an empty folder
     own.require_same(config, values)
 
 
 def test_make_own_names_each_variable_that_is_missing_or_not_there(values):
     nothing = dict.fromkeys(values, "")
-    assert [line[:40] for line in refused(own.config_lines, nothing)] == [
+    assert [line[:40] for line in refused(own.config_lines, nothing, BACKBONES)] == [
         "CSV: found nothing, wanted a table with ",
         "IMAGES: found nothing, wanted the folder",
     ]
-    assert all("make own CSV=tags.csv IMAGES=pictures" in line for line in refused(own.config_lines, nothing))
-    (line,) = refused(own.config_lines, values | {"IMAGES": "nowhere"})
+    assert all(
+        "make own CSV=tags.csv IMAGES=pictures" in line for line in refused(own.config_lines, nothing, BACKBONES)
+    )
+    (line,) = refused(own.config_lines, values | {"IMAGES": "nowhere"}, BACKBONES)
     assert line.startswith("IMAGES: found 'nowhere', which is not there")
-    (line,) = refused(own.config_lines, values | {"IMAGES": values["CSV"]})
+    (line,) = refused(own.config_lines, values | {"IMAGES": values["CSV"]}, BACKBONES)
     assert "which is no folder" in line
-    (line,) = refused(own.config_lines, values | {"CSV": values["IMAGES"]})
+    (line,) = refused(own.config_lines, values | {"CSV": values["IMAGES"]}, BACKBONES)
     assert "which is no file whose name ends in .csv" in line
-    (line,) = refused(own.arguments, values | {"PREDICT": "nowhere"})
-    assert line.startswith("PREDICT: found 'nowhere', which is not there")
+    (line,) = refused(own.config_lines, values | {"BACKBONE": "resnet5"}, BACKBONES)
+    assert line.startswith("BACKBONE: found 'resnet5', wanted one of resnet50, random; did you mean resnet50?")
+    for name, wanted in (("PREDICT", "which is not there"), ("ANSWERS", "which is not there")):
+        (line,) = refused(own.arguments, written(values), values | {name: "nowhere"})
+        assert line.startswith(f"{name}: found 'nowhere', {wanted}")
+    (line,) = refused(own.arguments, written(values), values | {"ANSWERS": values["IMAGES"]})
+    assert "which is no file whose name ends in .csv or .json" in line
 
 
 def test_make_own_keeps_a_configuration_and_refuses_another_table(values):
-    config = yaml.safe_load("\n".join(own.config_lines(values)))
+    config = written(values)
     (line,) = refused(own.require_same, config, values | {"CSV": "other.csv"})
     assert line.startswith("CSV: found 'other.csv', but own.yaml has")
     assert refused(own.require_same, {"datasets": None}, values)[0].startswith("own.yaml: found no data set own")
     own.require_same(config, dict.fromkeys(values, ""))
 
 
+def test_answers_need_a_configuration_that_reads_them(values):
+    config = written(values)
+    own.require_same(config, values | {"ANSWERS": "answers.csv"})
+    for review in ({}, {"answers": []}, None):
+        (line,) = refused(own.require_same, config | {"review": review}, values | {"ANSWERS": "answers.csv"})
+        assert line.startswith("ANSWERS: found no own_answers in review.answers of own.yaml")
+
+
+def test_pictures_to_label_stay_in_the_configuration(values, tmp_path):
+    """So that answers change their labels, too, by the same command without PREDICT."""
+    config, pictures = written(values), values["IMAGES"]
+    assert "predict" not in own.arguments(config, values)
+    (line,) = own.lines_to_add(config, values | {"PREDICT": pictures})
+    kept = config | yaml.safe_load(line)
+    assert kept == written(values | {"PREDICT": pictures})
+    assert own.arguments(kept, values)[-1] == "predict" and "--config" not in own.arguments(kept, values)
+    assert own.lines_to_add(kept, values | {"PREDICT": str(tmp_path)}) == []  # other pictures, once
+
+
 def test_names_reach_the_command_whole(values, tmp_path):
     folder = tmp_path / "a 'b' $(touch c); d"
     folder.mkdir()
-    command = own.arguments(values | {"PREDICT": str(folder)})
+    kept = written(values | {"PREDICT": values["IMAGES"]})
+    command = own.arguments(kept, values | {"PREDICT": str(folder)})
     setting = command[command.index("--config") + 1]
     assert yaml.safe_load(setting.removeprefix("predict=")) == {"images": str(folder)}
-    assert command[-1] == "predict" and "predict" not in own.arguments(values)
+    assert command[-1] == "predict"
 
 
 def test_the_script_ends_with_one_line(tmp_path):
-    environment = os.environ | dict.fromkeys(("CSV", "IMAGES", "PREDICT", "BACKBONE"), "") | {"IMAGES": str(tmp_path)}
+    environment = os.environ | dict.fromkeys(own.VARIABLES, "") | {"IMAGES": str(tmp_path)}
     script = tiny.ROOT / "workflow_scripts" / "own.py"
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and done.stderr.startswith("Error: CSV: found nothing")
     (tmp_path / "own.yaml").write_text("a: [")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith("Error: own.yaml: found no YAML")
+
+
+def test_thresholds_follow_a_number_of_labels_where_no_truth_chooses_them(tags):
+    """Rule evaluate reads the number there alone, and its models are evaluated again where it changes."""
+    unknown = tagged(tags("path,observed\na.png,cat\n"))
+    assert evaluation.threshold_options(experiment(unknown)) == {"labels_per_image": None}
+    named = unknown | {"priors/labels_per_image": 2.5}
+    assert evaluation.threshold_options(experiment(named)) == {"labels_per_image": 2.5}
+    assert evaluation.threshold_options(experiment({"priors/labels_per_image": 2.5})) == {}

@@ -9,7 +9,7 @@ PREDICTIONS = Predictions(LOGITS, 1 / (1 + np.exp(-LOGITS)), TRUE, np.array([0.5
 CATEGORIES = ["cat", "a|b", "none"]
 
 
-def card(measured, kind="students", edges=(), labels_per_image=None, **options):
+def card(measured, kind="students", edges=(), labels_per_image=None, tested=1.0, **options):
     choice = {
         "dataset": "my_data",
         "model": {"kind": kind, "name": "paper", "variant": "tau_0.75" if kind == "students" else ""},
@@ -37,6 +37,7 @@ def card(measured, kind="students", edges=(), labels_per_image=None, **options):
         defaults | options,
         measured,
         images={"train": 2400, "val": 600, "test": 3},
+        tested=tested,
         positives=[2.0, 0.0, np.nan],
         files=[{"path": "x/model.onnx", "bytes": 1234, "sha256": "abc"}],
         versions={"python": "3.12", "torch": "2"},
@@ -95,4 +96,12 @@ def test_a_card_says_where_the_choice_is_at_an_edge():
     assert (
         "mAP there 61.23 %: batch size 8, learning rate 0.001.\n- The search chose the lowest learning rate and the last epoch that was tried: a"
         in text
+    )
+
+
+def test_a_card_says_how_much_of_the_test_split_is_measured():
+    measured = model_card.evaluate(PREDICTIONS, CATEGORIES)
+    assert "On the test split, in percent" in card(measured)
+    assert "On the 12.5 % of the true labels of the test split that are known, in percent" in card(
+        measured, tested=0.125
     )

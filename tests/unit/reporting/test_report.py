@@ -31,8 +31,8 @@ def test_methods_show_their_labels_and_the_reference():
     table = report.methods(comparison(), LABELS)
     assert table["method"].tolist() == ["Pseudo multi-labels τ 0.75", "Entropy maximisation"]
     assert table["test mAP"].tolist() == ["61.00 ± 0.25", "60.00"]
-    assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "+0.00"]
-    assert table["its interval"].tolist() == ["−0.50 to +2.50", "+0.00 to +0.00"]
+    assert table["difference to Entropy maximisation"].tolist() == ["+1.00", "–"]
+    assert table["its interval"].tolist() == ["−0.50 to +2.50", "–"]
     assert table["its std"].tolist() == ["0.75", "–"]
 
 
@@ -53,13 +53,14 @@ def test_every_metric_of_the_registry_is_a_column_of_the_report():
 
 def test_the_summary_names_the_splits_that_there_are():
     record = {"config": {"seeds": [1, 2], "backbones": {"b": {"architecture": "resnet50", "image_size": 448}}}}
-    text = report.summary(record, {"train": 1000, "val": 100, "test": 200}, 80)
+    text = report.summary(record, {"train": 1000, "val": 100, "test": 200}, 80, draws=True)
     assert text.startswith(
         "1,000 training, 100 validation and 200 test images of 80 categories; 2 replicates (seeds 1, 2)"
     )
-    assert "resnet50 at 448 pixels" in text
-    untested = report.summary(record, {"train": 1000, "val": 100, "test": 0}, 80)
+    assert "resnet50 at 448 pixels" in text and "each draws its observed labels and trains anew" in text
+    untested = report.summary(record, {"train": 1000, "val": 100, "test": 0}, 80, draws=False)
     assert untested.startswith("1,000 training and 100 validation images of 80") and "test" not in untested
+    assert "draws" not in untested
 
 
 def test_the_report_counts_choices_at_an_edge():
@@ -210,3 +211,9 @@ def test_a_target_names_the_tau_that_it_found():
         "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "
         "label is present."
     ]
+
+
+def test_the_terminal_shows_a_short_verdict_whole():
+    verdict = ["The students reach 61.6 %.", "There is one replicate."]
+    assert report.short(verdict) == verdict
+    assert report.short([*verdict, "x" * report.SHORT]) == verdict[:1]

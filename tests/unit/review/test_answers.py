@@ -12,7 +12,9 @@ IMAGES, FILES, CATEGORIES = ["1", "2", "3"], ["a/1.jpg", "2.jpg", "=3.jpg"], ["c
 
 def merged(*files):
     given = [answer for path in files for answer in answers.read(str(path))]
-    return answers.merge(answers.check(given, IMAGES, FILES, CATEGORIES))
+    checked = answers.check(given, IMAGES, FILES, CATEGORIES)
+    checked.require_known()
+    return answers.merge(checked.known)
 
 
 def verdicts(*files):
@@ -60,6 +62,19 @@ def test_a_mistake_is_told_with_its_file_and_line(table, text, told):
     with pytest.raises(InputError) as error:
         merged(path)
     assert told in str(error.value) and str(path) in str(error.value)
+
+
+def test_all_answers_about_what_is_not_there_are_told_and_may_be_left_out(table):
+    rows = [f"9{number},cat,yes" for number in range(6)] + ["1,cow,no", "1,dgo,no", "1,dog,no"]
+    path = table("image_id,category,answer\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputError) as error:
+        merged(path)
+    told = str(error.value)
+    assert told.startswith("8 answers are about what is not there: ") and "; and 3 more; " in told
+    assert "line 2: found image '90'" in told and "review: {unknown_answers: leave_out}" in told
+    checked = answers.check(answers.read(str(path)), IMAGES, FILES, CATEGORIES)
+    assert [tuple(question) for question, _ in checked.known] == [("1", "dog")]
+    assert "did you mean dog?" in checked.unknown[-1]
 
 
 def test_the_last_answer_of_a_person_counts_and_most_people_decide(table):

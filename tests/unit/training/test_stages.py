@@ -13,7 +13,7 @@ from spml.models.heads import apply_heads, fold_standardisation, unfold_standard
 from spml.training import engine
 from spml.training.batches import BatchSource
 from spml.training.fit import Stage
-from spml.training.fit_model import train_model, write_model
+from spml.training.fit_model import train_and_write
 from spml.training.options import TrainingOptions
 from spml.training.supervision import TrainingLabels
 
@@ -93,8 +93,9 @@ def test_a_model_of_two_stages_ends_with_the_second_and_its_history_has_both(row
         Stage(pool_stored, pool, "pool", TrainingLabels("pseudo", rows[1][:40]), ONE_STEP),
         Stage(stored, true, "train", TrainingLabels("observed", rows[1][40:70]), second),
     ]
-    model = train_model(stages, "", None, rows[1][70:], **STREAM, memory_mb=0, device="cpu")
-    write_model(str(tmp_path / "checkpoint.safetensors"), str(tmp_path / "history.csv"), model, stages[-1], seed=5)
+    outputs = {"checkpoint": str(tmp_path / "checkpoint.safetensors"), "history": str(tmp_path / "history.csv")}
+    inputs = {"decomposition": "", "landmarks": []}
+    train_and_write(stages, rows[1][70:], inputs, outputs, **STREAM, memory_mb=0, device="cpu")
     one = engine.train(source(rows, 0, 40), source(rows, 70, 90), ONE_STEP, seed=5, name="students/test/stage_1")
     two = engine.train(source(rows, 40, 70), source(rows, 70, 90), second, **STREAM, begin=one.weights)
     weights, about = checkpoints.load(tmp_path / "checkpoint.safetensors")

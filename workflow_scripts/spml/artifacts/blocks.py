@@ -7,12 +7,12 @@ from __future__ import annotations  # the plan reads records of modules that imp
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
+from spml.runtime.lazy import np
 
 ENTRIES = 1 << 22  # of a block of rows: 32 MB as float64
+SAMPLED_ENTRIES = 1 << 22  # of a sample
 COLUMN_ENTRIES = 1 << 28  # of a block of columns, which holds all rows: 1 GB as float32
 
 
@@ -55,6 +55,20 @@ def column_blocks(shape: Sequence[int], parts: int = 1) -> Iterator[slice]:
     Files are stored by rows: a slice of columns is read by decompressing all of the matrix.
     """
     yield from _slices(shape[1], max(COLUMN_ENTRIES // parts // max(shape[0], 1), 1))
+
+
+def sampled(*matrices: Rows, most: int | None = None) -> tuple[np.ndarray, ...]:
+    """Return the same rows of matrices [N, L] as arrays: all, or evenly spaced ones, where there are too many to fit a model.
+
+    These are about ``SAMPLED_ENTRIES`` entries of a matrix at most, and at most ``most`` rows.
+    """
+    images, categories = matrices[0].shape
+    limit = max(SAMPLED_ENTRIES // max(categories, 1), 1)
+    step = -(-images // (min(limit, most) if most else limit)) or 1
+    return tuple(
+        np.concatenate([matrix[rows][::step] for rows in row_blocks(matrix.shape, step)] or [matrix[:0]])
+        for matrix in matrices
+    )
 
 
 def _slices(count: int, size: int) -> Iterator[slice]:

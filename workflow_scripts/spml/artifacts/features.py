@@ -7,6 +7,7 @@ compared when the row is first read: a checksum of the file alone would read all
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import zlib
@@ -193,7 +194,7 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
         checksums = hdf5.dataset(file, "checksum", (len(image_id),), "u")[:]
         width, dtype = matrix.shape[1], matrix.dtype
         settings = {name: file.attrs.get(name) for name in SETTINGS}
-    maker = "map_features" if records.read(path)["rule"] == "map_features" else "extract_features"
+    maker = functools.partial(_maker, path)
     if rows.sum() != len(image_id) or len(around) != len(names):
         raise InputError(f"{path}: {len(image_id)} images, {rows.sum()} in its shards; {hdf5.advice(path, 'features')}")
     pieces = []
@@ -206,8 +207,8 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
                 f"{path}: its shard {shard} is missing; delete {path}, then run again: "
                 + (
                     "rules extract_features and index_features make both again"
-                    if maker == "extract_features"
-                    else f"rule {maker} makes both again"
+                    if _maker(path) == "extract_features"
+                    else f"rule {_maker(path)} makes both again"
                 )
             )
         piece = Piece(shard, offset, (count, width))
@@ -218,6 +219,11 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
             )
         pieces.append(piece)
     yield Features(str(path), image_id, width, dtype, MappedRows(pieces, dtype, checksums, maker), settings)
+
+
+def _maker(path: str | os.PathLike) -> str:
+    """Return the rule that wrote the shards of a file, for messages."""
+    return "map_features" if records.read(path)["rule"] == "map_features" else "extract_features"
 
 
 def require_kernel_values(stored: Features, landmarks_sha256: str, path: str | os.PathLike) -> None:

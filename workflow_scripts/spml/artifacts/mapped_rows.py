@@ -6,7 +6,7 @@ read for the first time, so that a check costs no pass over all features.
 
 import mmap
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,10 @@ class Piece:
 class MappedRows:
     """The rows of some pieces [n, D] as one matrix [N, D], for reads in any order."""
 
-    def __init__(self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray, maker: str) -> None:
-        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row, ``maker`` is the rule that wrote them.
+    def __init__(
+        self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray, maker: Callable[[], str]
+    ) -> None:
+        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row, ``maker`` tells the rule that wrote them.
 
         Raises
         ------
@@ -68,7 +70,7 @@ class MappedRows:
                 shard = int(np.searchsorted(self._starts, row, "right")) - 1
                 path = self._shards[shard].path
                 raise InputError(
-                    f"{path}: row {row - self._starts[shard]} differs from what rule {self._maker} wrote: the file is "
+                    f"{path}: row {row - self._starts[shard]} differs from what rule {self._maker()} wrote: the file is "
                     f"damaged; delete {path} and the file that joins it, then run again"
                 )
         self._checked[rows] = True

@@ -10,6 +10,8 @@ from spml.artifacts.codes import TrueLabel
 from spml.data import coco, csv_table
 from spml.runtime.errors import InputError
 
+SHOWN = 5  # categories in a message
+
 
 @dataclass
 class Annotations:
@@ -70,6 +72,24 @@ def read(
     counted = set(image_id)
     unannotated = [entry["file_name"] for image, entry in dataset.imgs.items() if str(image) not in counted]
     return Annotations(image_id, names, coco.category_names(dataset), labels, sorted(unannotated))
+
+
+def require_same_categories(path: str, category: Sequence[str], other: str, others: Sequence[str]) -> None:
+    """Raise InputError unless two files of annotations have the same categories in the same order; ``path`` is the first."""
+    if list(category) == list(others):
+        return
+    missing, added = (
+        [name for name in one if name not in set(two)] for one, two in ((category, others), (others, category))
+    )
+    parts = [f"without {_some(missing)}"] * bool(missing) + [f"with {_some(added)} besides"] * bool(added)
+    raise InputError(
+        f"{other}: found the categories of {path} {' and '.join(parts) or 'in another order'}; wanted the same ones in the same "
+        "order in both"
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
 
 
 def none(category: Sequence[str]) -> Annotations:

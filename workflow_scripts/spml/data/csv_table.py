@@ -19,7 +19,7 @@ import numpy as np
 from spml.artifacts.codes import ObservedLabel, TrueLabel
 from spml.artifacts.labels import SPLITS
 from spml.artifacts.spreadsheet import Row, restored
-from spml.data import text_files
+from spml.data import delimiters, text_files
 from spml.runtime.errors import InputError
 
 LABELS = ("observed", "absent", "true")
@@ -110,23 +110,24 @@ def read_rows(path: str, wanted: str) -> list[Row]:
     text = text_files.read(Path(path), f"a CSV file with {wanted}", newlines=False)
     rows: list[Row] = []
     columns: list[str] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1  # on which the next row begins; a cell in quotes may hold line breaks
+    reader, separator, skipped = delimiters.reader(io.StringIO(text, newline=""), strict=True)
+    line = skipped + 1  # on which the next row begins; a cell in quotes may hold line breaks
     try:
         for cells in reader:
             if cells and not columns:
                 columns = cells
             elif len(cells) > len(columns):
                 raise InputError(
-                    f"{path}: line {line}: found {len(cells)} cells, wanted {len(columns)}, one per column"
+                    f"{path}: line {line}: found {len(cells)} cells, wanted {len(columns)}, one per column; several categories "
+                    f"of a cell are separated by ;{', in quotes' if separator == ';' else ''}"
                 )
             elif cells:  # no empty line
                 cells += [""] * (len(columns) - len(cells))
                 rows.append(Row(zip(columns, cells, strict=True), line))
-            line = reader.line_num + 1
+            line = skipped + reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}: line {line}: not a CSV file ({error}); wanted {wanted}") from error
-    if repeated := sorted({name for name in columns if columns.count(name) > 1}):
+    if repeated := sorted({name for name in columns if name and columns.count(name) > 1}):
         raise InputError(f"{path}: found column {repeated[0]!r} more than once, wanted each once")
     return rows
 
@@ -178,7 +179,10 @@ def _path(path: str, line: int, text: str) -> str:
     name = restored(text.strip())
     short = posixpath.normpath(name)
     if short == "." or not name.isprintable() or name.startswith("/") or ".." in name.split("/"):
-        raise InputError(f"{path}: line {line}, path: found {text!r}, wanted a path inside the folder of the pictures")
+        raise InputError(
+            f"{path}: line {line}, path: found {text!r}, wanted a path inside the folder of the pictures, from that folder on, as "
+            f"{posixpath.basename(name) or 'photo.jpg'!r}"
+        )
     return short
 
 

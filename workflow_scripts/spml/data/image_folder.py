@@ -36,7 +36,23 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
         When there is no picture in a category's folder, or a folder's name is not a possible name of a category.
     """
     root = conversion.folder
-    folder = of_folder(root, conversion.key)
+    rows, others = read(root, conversion.key)
+    conversion.left_out.extend(others)
+    table = [map(escaped, row) for row in rows]  # csv_table.read undoes this
+    write_csv(output, [("path", "observed"), *table])
+    print(f"{root}: {len(rows):,} pictures of {len({category for _, category in rows}):,} categories")
+    print(*left_out.lines(f"{root}, files", len(rows), conversion.left_out), sep="\n")
+
+
+def read(root: str, key: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return path and category of each picture in a category's folder, and what is left out, with the reason; each sorted.
+
+    Raises
+    ------
+    InputError
+        As ``convert``; ``key`` names the folder in the configuration.
+    """
+    folder = of_folder(root, key)
     rows = [(name, name.split("/")[0].strip()) for name in folder.pictures if "/" in name]
     _require_names(root, sorted({name.split("/")[0] for name, _ in rows}))
     if not rows:
@@ -44,11 +60,7 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
             f"{root}: found {len(folder.pictures):,} pictures, none in a folder in it; wanted a folder for each category"
         )
     loose = [(name, left_out.NO_CATEGORY) for name in folder.pictures if "/" not in name]
-    conversion.left_out.extend(sorted(folder.left_out + loose))
-    table = [map(escaped, row) for row in rows]  # csv_table.read undoes this
-    write_csv(output, [("path", "observed"), *table])
-    print(f"{root}: {len(rows):,} pictures of {len({category for _, category in rows}):,} categories")
-    print(*left_out.lines(f"{root}, files", len(rows), conversion.left_out), sep="\n")
+    return rows, sorted(folder.left_out + loose)
 
 
 def _require_names(root: str, names: Sequence[str]) -> None:

@@ -6,6 +6,14 @@ from pathlib import Path
 from spml.artifacts import regular_files
 from spml.runtime.errors import InputError
 
+OTHERS = {  # first bytes of files that people take for text
+    b"PK\x03\x04": "a spreadsheet (or another packed file)",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+}
+SAVED = "saved as text in UTF-8 (Excel: CSV UTF-8)"
+
 
 def read(path: Path, wanted: str, newlines: bool = True) -> str:
     """Return the text of a file in UTF-8; ``wanted`` names its expected content in messages.
@@ -21,12 +29,14 @@ def read(path: Path, wanted: str, newlines: bool = True) -> str:
     try:
         with regular_files.open_to_read(path) as file:
             content = file.read()
+        if kind := next((name for start, name in OTHERS.items() if content.startswith(start)), ""):
+            raise InputError(f"{path}: found {kind}; wanted {wanted}, {SAVED}")
         text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted {wanted}") from error
     except UnicodeDecodeError as error:
         line = _newlines(content[: error.start].decode("latin-1")).count("\n") + 1
-        raise InputError(f"{path}: line {line}: no text in UTF-8 ({error}); wanted {wanted}") from error
+        raise InputError(f"{path}: line {line}: no text in UTF-8 ({error}); wanted {wanted}, {SAVED}") from error
     return _newlines(text) if newlines else text
 
 

@@ -42,16 +42,20 @@ def read(listing: str, training: str) -> layout.Part:
     category = sorted({name for image in training_images.values() for name, _, _ in image.objects})
     column_of = {name: column for column, name in enumerate(category)}
     part = layout.Part(category)
+    unknown: dict[str, str] = {}  # name to where it is first
     for identity, image in images.items():
         part.images.append({"id": identity, "file_name": image.file_name} | image.size)
         for position, (name, box, difficult) in enumerate(image.objects, 1):
             if name not in column_of:
-                raise InputError(
-                    f"{_annotation(Path(listing), identity)}: object {position}: found {name!r}, wanted a category of the training "
-                    f"part: {', '.join(category)}"
-                )
-            if not difficult:
+                unknown.setdefault(name, f"{_annotation(Path(listing), identity)}, object {position}")
+            elif not difficult:
                 part.present(identity, column_of[name], bbox=box, area=box[2] * box[3])
+    if unknown:
+        names = ", ".join(f"{name!r} ({position})" for name, position in unknown.items())
+        raise InputError(
+            f"{listing}: found {len(unknown)} categor{'y' if len(unknown) == 1 else 'ies'} that the training part does not have: "
+            f"{names}; wanted some of {', '.join(category)}: rename them, take them out, or add a training image with each"
+        )
     return part
 
 

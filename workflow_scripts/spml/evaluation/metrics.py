@@ -24,7 +24,7 @@ class Sums(NamedTuple):
 
     known: np.ndarray  # entries whose true label is known, int64 [L]
     at_half: Confusion  # of predictions above a probability of 0.5
-    at_chosen: Confusion  # of predictions above the threshold chosen on validation
+    at_chosen: Confusion  # of predictions above the thresholds chosen on validation
     reliability: dict[str, list[float]]  # of the known entries, as calibration.Reliability has them
 
 
@@ -32,7 +32,7 @@ class Sums(NamedTuple):
 class Predictions:
     """A model's predictions on a split beside the true labels, all [N, L]; arrays, or files that are read by blocks.
 
-    ``true`` holds codes of ``TrueLabel``. ``threshold`` is the probability chosen on validation, one or [L].
+    ``true`` holds codes of ``TrueLabel``. ``threshold`` are the probabilities chosen on validation, one or [L].
     """
 
     logits: blocks.Rows
@@ -100,7 +100,7 @@ def at_half(f1: Callable[[Confusion], float]) -> Callable[[Predictions], float]:
 
 
 def at_chosen(f1: Callable[[Confusion], float]) -> Callable[[Predictions], float]:
-    """Return the F1 of predictions above the threshold chosen on validation."""
+    """Return the F1 of predictions above the thresholds chosen on validation."""
     return lambda predictions: f1(predictions.sums.at_chosen)
 
 
@@ -114,30 +114,37 @@ class Metric:
     """One number per model and split.
 
     ``key`` names it in metrics/*.json and, after ``val_`` or ``test_``, the column of tables/map.csv. ``title`` is for people.
-    ``compute`` returns percent if ``percent``, and NaN where the metric is undefined.
+    ``compute`` returns percent if ``percent``, and NaN where the metric is undefined. A metric that ``ranks`` also orders models
+    where unobserved labels count as absent; any other would say there how well a model predicts what people chose to tag.
     """
 
     key: str
     title: str
     compute: Callable[[Predictions], float]
     percent: bool = True
+    ranks: bool = False
 
 
 METRICS = (  # in the order of the columns of tables/map.csv
-    Metric("map", "mAP", published_map),
-    Metric("map_present", "mAP, categories present", present_map),
-    Metric("micro_ap", "micro AP", micro_average_precision),
+    Metric("map", "mAP", published_map, ranks=True),
+    Metric("map_present", "mAP, categories present", present_map, ranks=True),
+    Metric("micro_ap", "micro AP", micro_average_precision, ranks=True),
     Metric("of1", "OF1 at 0.5", at_half(overall_f1)),
     Metric("cf1", "CF1 at 0.5", at_half(category_f1)),
-    Metric("of1_chosen", "OF1 at the chosen threshold", at_chosen(overall_f1)),
-    Metric("cf1_chosen", "CF1 at the chosen threshold", at_chosen(category_f1)),
+    Metric("of1_chosen", "OF1 at the chosen thresholds", at_chosen(overall_f1)),
+    Metric("cf1_chosen", "CF1 at the chosen thresholds", at_chosen(category_f1)),
     Metric("ece", "calibration error", calibration_error),
 )
 
 
-def evaluate(predictions: Predictions) -> dict[str, float | None]:
-    """Return every metric by key; None where it is undefined, as all are where no true label is known."""
+def evaluate(predictions: Predictions, on_observed: bool = False) -> dict[str, float | None]:
+    """Return every metric by key; None where it is undefined, as all are where no true label is known.
+
+    ``on_observed``: unobserved labels count as absent in place of true labels. Only metrics that rank are measured then.
+    """
     if not predictions.sums.known.any():
         return dict.fromkeys(metric.key for metric in METRICS)
-    values = {metric.key: metric.compute(predictions) for metric in METRICS}
+    values = {
+        metric.key: metric.compute(predictions) if metric.ranks or not on_observed else math.nan for metric in METRICS
+    }
     return {key: None if math.isnan(value) else value for key, value in values.items()}

@@ -1,6 +1,8 @@
 """Thresholds of probability for predictions, chosen on validation: of the highest F1, or without any true label."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from spml.evaluation.ranking import highest_below, rank
 
 WITHOUT_POSITIVES = 0.5
 WEIGHT = 50  # of the threshold of all categories, in positives; docs/methods.md has the measurement
+MOST = 2  # times the labels that the observed ones tell; docs/methods.md has the measurement
 LIMIT, BINS = 30.0, 60000  # logits that are told apart
 
 
@@ -38,16 +41,30 @@ class Thresholds:
     """A threshold of probability per category [L], the one of all categories, and what each was chosen by.
 
     ``share`` [L] is the weight of a category's own threshold in its value, from 0 (that of all categories) to 1.
+    ``labels_per_image`` is the number that the threshold of all was chosen by, where F1 did not choose it.
     """
 
     values: np.ndarray
     overall: float
     share: np.ndarray
+    labels_per_image: float | None = None
+    by_rate: np.ndarray | None = None  # bool [L]: raised, since the category would have too many labels for its rate
 
     def source(self, column: int) -> str:
-        """Return in words which threshold a category has: ``all categories``, or the share that is its own."""
+        """Return in words which threshold a category has: ``all categories``, the share that is its own, or why it is raised."""
+        if self.by_rate is not None and self.by_rate[column]:
+            return "its own, since few pictures have its tag"
         percent = round(100 * self.share[column])
         return f"{percent} % its own" if percent else "all categories"
+
+    def document(self, category: Sequence[str]) -> dict[str, Any]:
+        """Return the thresholds of these categories as plain values, by the keys of metrics/*.json and model.json."""
+        return {
+            "labels_per_image": self.labels_per_image,
+            "threshold": self.overall,
+            "thresholds": dict(zip(category, self.values.tolist(), strict=True)),
+            "threshold_sources": {name: self.source(column) for column, name in enumerate(category)},
+        }
 
 
 def by_category(probability: blocks.Rows, true: blocks.Rows, weight: float = WEIGHT) -> Thresholds:
@@ -77,24 +94,38 @@ def by_category(probability: blocks.Rows, true: blocks.Rows, weight: float = WEI
     return Thresholds(np.where(positives > 0, values, overall), overall, share)
 
 
-def by_labels_per_image(probability: blocks.Rows, number: float) -> Thresholds:
+def by_labels_per_image(probability: blocks.Rows, number: float, rates: np.ndarray | None = None) -> Thresholds:
     """Return one threshold of all categories, above which rows have ``number`` labels on average.
 
-    It needs no true label, but for the number: the user's, or an estimate.
+    It needs no true label, but for the number: the user's, or an estimate. Where ``rates`` are given, a category has a higher
+    threshold if it would have more than ``MOST`` times the labels that its rate tells: one whose probabilities hardly differ
+    would otherwise be present in nearly every picture, or in none (benchmarks/thresholds.py).
 
     Parameters
     ----------
     probability : float [N, L]
     number : float
+    rates : float [L]
+        The share of images with each category among observed labels, above 0; only their proportions count.
     """
     images, categories = probability.shape
+    lowest = np.full(categories, -1.0)
+    if rates is not None:
+        most = np.ceil(MOST * number * images * rates / rates.sum()).astype(np.int64)
+        for columns in blocks.column_blocks(probability.shape, parts=8):
+            highest = -np.sort(-np.asarray(probability[:, columns], np.float64), axis=0)
+            row = np.minimum(most[columns], images - 1)
+            limited = np.take_along_axis(highest, row[None], axis=0)[0]
+            lowest[columns] = np.where(most[columns] < images, limited, -1.0)
     counts = np.zeros(BINS, np.int64)
     for rows in blocks.row_blocks(probability.shape):
-        counts += np.histogram(_logit(probability[rows]), BINS, (-LIMIT, LIMIT))[0]
+        block = np.asarray(probability[rows], np.float64)
+        counts += np.histogram(_logit(block[block > lowest]), BINS, (-LIMIT, LIMIT))[0]
     above = np.append(np.cumsum(counts[::-1])[::-1], 0)
     edge = int(np.argmin(np.abs(above - min(number, categories) * images)))
     overall = float(_probability(np.array(-LIMIT + edge * 2 * LIMIT / BINS)))
-    return Thresholds(np.full(categories, overall), overall, np.zeros(categories))
+    values = np.maximum(overall, lowest)
+    return Thresholds(values, overall, np.zeros(categories), number, values > overall)
 
 
 def _logit(probability: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ OTHER_FORMATS = (  # first bytes of pictures that are not read: PSD, PostScript,
     *(b"8BPS", b"%!PS", b"\0\0\x01\0", b"qoif", b"gimp xcf", b"DDS ", b"\x59\xa6\x6a\x95", b"v/1\x01", b"BPG\xfb"),
     *(b"\xff\x0a", b"\0\0\0\x0cJXL ", b"SIMPLE  ="),
 )
+ENDINGS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}  # what a whole picture has near its end
 MOVIES = (b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"FLV\x01", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")
 DNG_VERSION = 50706  # a tag of TIFF that Adobe's raw pictures have
 HEAD = 4096  # bytes that tell text from the rest
@@ -87,6 +88,25 @@ def _reason(head: bytes, file: BinaryIO, suffix: str) -> str | None:
     if head.startswith(MOVIES) or head[4:8] == b"ftyp" or head[8:12] == b"AVI ":
         return left_out.MOVIE
     return left_out.TEXT if _is_text(head) else left_out.OTHER
+
+
+def is_cut_off(path: str) -> bool:
+    """Return whether the end of a picture is missing; one that lacks the last bytes of its format is decoded to see."""
+    try:
+        with regular_files.open_to_read(path) as file, Image.open(file, formats=FORMATS) as picture:
+            ending = ENDINGS.get(picture.format or "", b"")
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - HEAD))
+            if ending in file.read():
+                return False  # cameras write more behind it
+            file.seek(0)
+            with Image.open(file, formats=FORMATS) as again:
+                again.load()
+    except Image.DecompressionBombError:
+        return False  # who decodes it refuses it by its size
+    except (OSError, SyntaxError, ValueError):
+        return True
+    return False
 
 
 def _is_text(head: bytes) -> bool:

@@ -52,21 +52,19 @@ def arguments(rule: PseudoLabelRule, evidence: Evidence, parameters: dict[str, A
 def cardinality(evidence: Evidence, number: int | None, maximum: int | None) -> dict[str, Any]:
     """Return the logistic fit that makes logits calibrated, by category, unless the ``number`` of labels is known.
 
-    The fit reads all validation rows, or evenly spaced ones where they are more than a block.
+    The fit reads all validation rows, or evenly spaced ones where they are many.
     """
     given = {"number": number, "maximum": maximum}
     if number is not None:
         return given | {"slope": None, "offset": None}
     logits, true = evidence.validation
-    step = -(-logits.shape[0] // blocks.rows_of_block(logits.shape))
-    parts = [(logits[rows][::step], true[rows][::step]) for rows in blocks.row_blocks(logits.shape, step)]
-    labels = np.concatenate([values for _, values in parts])
+    scores, labels = blocks.sampled(logits, true)
     if not (labels == TrueLabel.PRESENT).any():
         raise InputError(
             f"pseudo_labels: no label is known to be present among the {len(labels):,} validation rows; rule cardinality "
             "expected some to calibrate on. Set its number of labels per image"
         )
-    slope, offset = platt.fit_logits(np.concatenate([values for values, _ in parts]), labels)
+    slope, offset = platt.fit_logits(scores, labels)
     return given | {"slope": slope, "offset": offset}
 
 

@@ -136,11 +136,22 @@ def _highest(logits: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 @register(
     "1 above τ, 0 below tau_low, ignored between",
-    hyperparameters=[Hyperparameter("tau_low", "below every τ, above 0", default=0.3, above=0, below=1)],
+    hyperparameters=[
+        Hyperparameter(
+            "tau_low",
+            "below every τ, above 0; where a target finds a lower τ, nothing is ignored",
+            default=0.3,
+            above=0,
+            below=1,
+        )
+    ],
     swept=True,
 )
 def band(logits: np.ndarray, tau: float, tau_low: float) -> np.ndarray:
-    """Return 1 where the probability is above ``tau``, 0 where it is below ``tau_low``, ignored between."""
+    """Return 1 where the probability is above ``tau``, 0 where it is below ``tau_low``, ignored between.
+
+    Where ``tau`` is the lower of both, nothing is ignored.
+    """
     probability = probabilities(logits)
     known = [probability > tau, probability < tau_low]
     return np.select(known, [PseudoLabel.PRESENT, PseudoLabel.ABSENT], PseudoLabel.IGNORED).astype(np.int8)

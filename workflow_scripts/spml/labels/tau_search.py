@@ -78,14 +78,6 @@ def by_precision(logits: blocks.Rows, observed: blocks.Rows, posterior: Posterio
     return Found(_tau(int(reached[0])), int(above[reached[0]]), float(expected[reached[0]]))
 
 
-def sampled(*matrices: blocks.Rows) -> tuple[np.ndarray, ...]:
-    """Return the same rows of matrices [N, L]: all, or every second, third, ... where they are too many to calibrate on."""
-    step = -(-matrices[0].shape[0] // blocks.rows_of_block(matrices[0].shape)) or 1
-    return tuple(
-        np.concatenate([matrix[rows][::step] for rows in blocks.row_blocks(matrix.shape, step)]) for matrix in matrices
-    )
-
-
 def sentence(found: Found, target: Mapping[str, float | str]) -> str:
     """Return what was found for a target, in words."""
     wanted = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target.items())

@@ -46,6 +46,7 @@ def card(
     measured: tuple[Mapping[str, float | None], pd.DataFrame],
     *,
     images: Mapping[str, int],
+    tested: float,
     positives: Sequence[float],
     files: Sequence[Mapping[str, Any]],
     versions: Mapping[str, str],
@@ -59,6 +60,7 @@ def card(
     options : how the model was trained, and ``labels``, display names by kind/name
     measured : as ``evaluate`` returns it
     images : numbers by split
+    tested : share of the true labels of the test images that is known
     positives : numbers of training rows [L], NaN where no label of a category is known
     files : path, bytes and sha256 of each
     versions, code : as in provenance.json
@@ -78,6 +80,7 @@ def card(
         size=choice["backbone"]["image_size"],
         selection=results.SELECTION[choice["select_on"]],
         images=images,
+        tested=f"{100 * tested:.3g}" if tested < 1 else "",
         training=options["training"],
         training_json=json.dumps(options["training"], ensure_ascii=False),
         pseudo_labels=options["pseudo_labels"][model["variant"]] if model["kind"] == "students" else None,

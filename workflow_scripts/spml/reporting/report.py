@@ -13,6 +13,7 @@ from spml.evaluation.label_quality import confusion_text, most_confused
 from spml.evaluation.metrics import METRICS
 from spml.reporting import html, numbers
 
+SHORT = 800  # characters of a verdict that the terminal shows whole
 SPLITS = {"train": "training", "val": "validation", "test": "test"}  # to their names in a sentence
 
 
@@ -89,6 +90,9 @@ def filled(frame: pd.DataFrame) -> pd.DataFrame:
 def methods(comparison: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """Return every method: mAP in percent and difference, their 95 % intervals and std over replicates, the best first."""
     swept = comparison["variant"].str.startswith("tau_")
+    ends = ["difference", "difference_low", "difference_high"]
+    other = comparison[ends].ne(0).any(axis=1)  # the reference is not compared with itself
+    comparison = comparison.assign(**{name: comparison[name].where(other) for name in [*ends, "difference_std"]})
     return pd.DataFrame(
         {
             "method": results.method_labels(comparison, labels),
@@ -222,6 +226,11 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"what": facts.keys(), "is": facts.values()})
 
 
+def short(verdict: Sequence[str]) -> Sequence[str]:
+    """Return the verdict as the terminal shows it: whole, or its first sentence where it is long."""
+    return verdict if sum(map(len, verdict)) <= SHORT else verdict[:1]
+
+
 def terminal_summary(title: str, models: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """Return the mAP of every method as lines of text, teachers first; ``models`` are the rows of ``results.read_map``."""
     methods = results.methods(models).reset_index().sort_values("kind", ascending=False, kind="stable")
@@ -255,8 +264,11 @@ def edges(models: pd.DataFrame) -> list[str]:
     ]
 
 
-def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: int) -> str:
-    """Return the summary of the data and the training, in words; ``images`` are numbers by split."""
+def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: int, draws: bool) -> str:
+    """Return the summary of the data and the training, in words.
+
+    ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
+    """
     config = record["config"]
     backbones = ", ".join(
         f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
@@ -266,6 +278,6 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
     return (
         f"{listed} images of {categories:,} categories; "
-        f"{replicates} {', '.join(map(str, config['seeds']))}): each draws its observed labels, unless they "
-        f"are read from a file, and trains anew. Features of a frozen {backbones}."
+        f"{replicates} {', '.join(map(str, config['seeds']))}): each "
+        f"{'draws its observed labels and trains' if draws else 'trains'} anew. Features of a frozen {backbones}."
     )

@@ -26,7 +26,7 @@ class Findings:
     baselines : names of the teachers that the figures show
     select_on : as in the config
     model : kind, name and variant of the model that labels new pictures, if one is named
-    known : share of the true labels of the training images that is known
+    known, tested : share of the true labels of the training images, and of the test images, that is known
     replicates : their number
     """
 
@@ -42,6 +42,7 @@ class Findings:
     select_on: str
     model: tuple[str, str, str] | None
     known: float
+    tested: float
     replicates: int
 
     @property
@@ -53,6 +54,17 @@ class Findings:
     def is_tested(self) -> bool:
         """Whether a true label of a test image is known."""
         return results.is_tested(self.models)
+
+    @property
+    def measured(self) -> str:
+        """A sentence on what metrics are measured on, where these are not the true labels of all test images."""
+        if not self.is_tested and self.select_on == "observed_labels":
+            return " No true label is known: what was observed counts as present, all else as absent."
+        if not self.is_tested:
+            return " No true label of a test image is known."
+        if self.tested < 1:
+            return f" {100 * self.tested:.3g} % of the true labels of test images are known; metrics are on these."
+        return ""
 
     @property
     def shown_labels(self) -> str:
@@ -83,7 +95,7 @@ class Findings:
 
     @property
     def judged(self) -> str:
-        """A sentence on the known true labels where some are unknown."""
+        """A sentence on the known true labels of training images where some are unknown."""
         if not 0 < self.known < 1:
             return ""
         return f" {100 * self.known:.3g} % of the true labels are known; precision and recall are on these."
@@ -126,13 +138,14 @@ def results_section(findings: Findings) -> Section:
             ),
             Table(
                 report.filled(report.methods(methods, labels)),
-                f"Every method, the best on the {split} first. {findings.scale}{spread}.{intervals}",
+                f"Every method, the best on the {split} first. {findings.scale}{spread}.{intervals}{findings.measured}",
                 ("method", "chosen τ"),
             ),
             *findings.figure("comparison"),
             Table(
                 report.filled(report.metrics(findings.models, methods, labels)),
-                f"Metrics on the {split} of each teacher, and of each student at its chosen τ{spread}.",
+                f"Metrics on the {split} of each teacher, and of each student at its chosen τ{spread}. Chosen thresholds are those of "
+                "predictions: each model's own, by validation.",
                 ("method",),
             ),
         ],

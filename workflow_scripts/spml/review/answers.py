@@ -4,6 +4,7 @@ A reader is a record in READERS: its function reads the answers of a file. ``rea
 file. To add a format, write its function and its record here, and its test in tests/exports.
 """
 
+import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ WORDS = {  # in the column answer of a table
     **dict.fromkeys(("no", "n", "-1", "0", "absent", "false"), NO),
     **dict.fromkeys(("", "skip", "s"), ""),
 }
+SHOWN = 5  # answers in a message
 
 
 class Answer(NamedTuple):
@@ -180,24 +182,47 @@ READERS: dict[str, Reader] = {
 # -- merging
 
 
+class Checked(NamedTuple):
+    """Answers with their questions, and a line for each answer about an unknown image or category."""
+
+    known: list[tuple[Question, Answer]]
+    unknown: list[str]
+
+    def require_known(self) -> None:
+        """Raise InputError where an answer is about an unknown image or category: names the first ones, and what to do."""
+        if not self.unknown:
+            return
+        more = f"; and {len(self.unknown) - SHOWN:,} more" if len(self.unknown) > SHOWN else ""
+        count = f"{len(self.unknown):,} answers are about what is not there: " if len(self.unknown) > 1 else ""
+        raise InputError(
+            f"{count}{'; '.join(self.unknown[:SHOWN])}{more}; correct these answers, take them out, or leave them out by "
+            "review: {unknown_answers: leave_out} in the configuration"
+        )
+
+
 def check(
     answers: Iterable[Answer], image_id: Sequence[str], file_name: Sequence[str], category: Sequence[str]
-) -> Iterator[tuple[Question, Answer]]:
-    """Yield the question of each answer; raise InputError where it names an unknown image or category."""
+) -> Checked:
+    """Return the answers with their questions, and what is said of those about an unknown image or category."""
     known, categories = set(image_id), set(category)
     id_of = dict(zip(file_name, image_id, strict=True))
+    checked = Checked([], [])
+    some = ", ".join(category[:20]) + (f", ... ({len(category):,})" if len(category) > 20 else "")
     for answer in answers:
         image = next((name for name in (answer.image, restored(answer.image)) if name in known or name in id_of), None)
+        name = answer.category if answer.category in categories else restored(answer.category)
         if image is None:
-            raise InputError(
+            checked.unknown.append(
                 f"{answer.file}: {answer.position}: found image {answer.image!r}, wanted an image_id or file_name of the "
                 f"{len(known):,} images of the training part"
             )
-        name = answer.category if answer.category in categories else restored(answer.category)
-        if name not in categories:
-            some = ", ".join(category[:20]) + (f", ... ({len(category):,})" if len(category) > 20 else "")
-            raise InputError(f"{answer.file}: {answer.position}: found category {name!r}, wanted one of {some}")
-        yield Question(image if image in known else id_of[image], name), answer
+        elif name not in categories:
+            near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(name, category, 1))
+            wanted = "one of the categories" if checked.unknown else f"one of {some}"
+            checked.unknown.append(f"{answer.file}: {answer.position}: found category {name!r}, wanted {wanted}{near}")
+        else:
+            checked.known.append((Question(image if image in known else id_of[image], name), answer))
+    return checked
 
 
 class Merged(NamedTuple):

@@ -184,7 +184,8 @@ class Stack:
     def train(self, history: list[Epoch], progress: Progress) -> list[Best]:
         """Train until every candidate has stopped; return each at its best epoch, and add its epochs to the history.
 
-        A candidate that has stopped trains on while others do, and its later epochs do not count. A loss with a schedule
+        A candidate that has stopped trains on while others do, and its later epochs do not count: without it, the product of
+        fewer rows would round the others otherwise. A loss with a schedule
         of epochs runs to the end, since a part of its schedule is another loss.
         """
         patience = self.options.epochs

@@ -1,6 +1,7 @@
 """Train one model by the way of its head, in steps or in closed form, and write its checkpoint and history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,31 @@ def train_model(
     return FittedModel(fitted[best].weights, fitted[best].description, history)
 
 
-def write_model(checkpoint: str, history: str, model: FittedModel, last: Stage, seed: int) -> None:
-    """Write checkpoint and history of a model, whose ``last`` stage has its categories and options."""
-    write_history(history, model.history)
-    description = {"categories": last.images.category, "seed": seed, "select_on": last.options.select_on}
-    checkpoints.save(checkpoint, model.weights, description | dict(model.description))
+def train_and_write(
+    stages: Sequence[Stage],
+    selection_labels: np.ndarray,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, str],
+    *,
+    seed: int,
+    name: str,
+    memory_mb: int,
+    device: str,
+) -> None:
+    """Train a model as ``train_model`` and write it as ``write_model``.
+
+    ``inputs`` have the files ``decomposition`` and ``landmarks``, each empty where there is none.
+    """
+    ridge = inputs["decomposition"], inputs["landmarks"] or None
+    model = train_model(stages, *ridge, selection_labels, seed=seed, name=name, memory_mb=memory_mb, device=device)
+    last = stages[-1]
+    write_model(outputs, model, category=last.images.category, select_on=last.options.select_on, seed=seed)
+
+
+def write_model(
+    outputs: Mapping[str, str], model: FittedModel, *, category: Sequence[str], select_on: str, seed: int
+) -> None:
+    """Write the files ``checkpoint`` and ``history`` of a model."""
+    write_history(outputs["history"], model.history)
+    description = {"categories": list(category), "seed": seed, "select_on": select_on}
+    checkpoints.save(outputs["checkpoint"], model.weights, description | dict(model.description))

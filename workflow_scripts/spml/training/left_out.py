@@ -1,43 +1,21 @@
 """A student that is left out, since its pseudo-labels teach nothing: a head that tells no picture from another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from spml.artifacts import checkpoints, features
-from spml.training.history import write_history
+from spml.training.fitted import FittedModel
 
 
-def write(
-    reason: str,
-    stored: str,
-    category: Sequence[str],
-    *,
-    loss: dict[str, object],
-    select_on: str,
-    seed: int,
-    checkpoint: str,
-    history: str,
-) -> None:
-    """Write checkpoint and history of a student that is left out, with the ``reason``; every logit is 0.
+def model(reason: str, categories: int, width: int, loss: Mapping[str, Any]) -> FittedModel:
+    """Return the model of a student that is left out, with the ``reason``; every logit is 0.
 
-    ``stored`` is the path of what its head takes of the training part, features or kernel values.
+    ``width`` is the number of what its head takes of an image, features or kernel values.
     """
-    with features.reading(stored) as file:
-        width = file.width
     weights = {
-        "output.weight": np.zeros((len(category), width), np.float32),
-        "output.bias": np.zeros(len(category), np.float32),
+        "output.weight": np.zeros((categories, width), np.float32),
+        "output.bias": np.zeros(categories, np.float32),
     }
-    description = {
-        "categories": list(category),
-        "head": "linear",
-        "loss": loss,
-        "candidate": {},
-        "epoch": 0,
-        "edges": [],
-    }
-    checkpoints.save(
-        checkpoint, weights, description | {"val_map": None, "select_on": select_on, "seed": seed, "left_out": reason}
-    )
-    write_history(history, [{"left_out": reason}])
+    description = {"head": "linear", "loss": loss, "candidate": {}, "epoch": 0, "edges": [], "val_map": None}
+    return FittedModel(weights, description | {"left_out": reason}, [{"left_out": reason}])

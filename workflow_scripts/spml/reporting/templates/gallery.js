@@ -499,7 +499,7 @@ function change(changes) {
 element("about").textContent = PREDICTS
   ? `Labels by ${data.model}; a label is predicted where its probability is above the threshold of its category.`
   : `${some(data.images.length, "training picture")}, ${whole.format(data.categories.length)} categories; ` +
-    `probabilities of the teacher ${data.teacher}.` +
+    `probabilities of the ${data.teacher.includes(", ") ? "teachers" : "teacher"} ${data.teacher}.` +
     (JUDGES && !KNOWS_ALL ? " Some true labels are unknown: precision and recall are on the known ones." : "");
 data.variants.forEach((name, variant) => {
   const input = make("input", { type: "radio", name: "variant", value: variant });

@@ -142,7 +142,7 @@ function show(number) {
   element("asked").textContent = asked(data.categories[category].name);
   withQuestion(number, (question) => {
     if (current !== number) return;
-    element("hint").textContent = `Suggested: ${question.suggestion}, at a probability of ${percent.format(question.probability)} (${question.why}). ${question.file}`;
+    element("hint").textContent = `Suggested: ${question.suggestion}. The model gives it ${percent.format(question.probability)} (${question.why}). ${question.file}`;
     withPicture(question.picture, (address) => {
       if (current !== number) return;
       const image = document.createElement("img");
@@ -234,7 +234,7 @@ function download() {
     link.download = "answers.csv";
     link.click();
     URL.revokeObjectURL(link.href);
-    element("saved").textContent = `${whole.format(numbers.length)} answers downloaded`;
+    element("saved").textContent = `${whole.format(numbers.length)} ${numbers.length === 1 ? "answer" : "answers"} saved as answers.csv. ${data.next}`;
   };
   if (!wanted.length) return finish();
   for (const number of wanted) {
