@@ -110,7 +110,8 @@ onstart:
     console.require_writable()
     require_sound_data()
     console.announce(EXPERIMENT)
-    experiments.warn(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules])
+    for line in experiments.replaced(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules]):
+        print(f"Warning: {line}", file=sys.stderr)
 
 
 onsuccess:

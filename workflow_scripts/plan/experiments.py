@@ -75,11 +75,14 @@ def closing(experiment: Experiment) -> str:
 # -- settings that differ under one name
 
 
-def replaced(experiment: Experiment) -> Iterator[str]:
+def replaced(experiment: Experiment, targets: Collection[str] = ()) -> Iterator[str]:
     """Yield a line for each other experiment that was made with other settings of what it shares with this one.
 
-    Labels, features and models are shared by their names. This experiment makes them anew with its own settings.
+    Labels, features and models are shared by their names. A run makes them anew with its own settings, unless its only
+    target is ``compare``.
     """
+    if list(targets) == ["compare"]:
+        return
     record = reporting.record(experiment)
     for name in ["", *named(experiment)]:
         folder = paths.compared(experiment.dataset, name)
@@ -111,9 +114,3 @@ def _shared(record: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def _common(entries: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
     """Return the entries whose names others have, too."""
     return {name: entry for name, entry in entries.items() if name in others}
-
-
-def warn(experiment: Experiment, targets: Collection[str]) -> None:
-    """Print what another experiment shares by name with this one and had other settings for; ``compare`` trains nothing."""
-    for line in replaced(experiment) if list(targets) != ["compare"] else ():
-        print(f"Warning: {line}", file=sys.stderr)
