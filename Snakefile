@@ -12,6 +12,12 @@ report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+
+
+pathvars:
+    compared=paths.compared(experiment=EXPERIMENT.name),
+
+
 include: "rules/acquire.smk"
 include: "rules/data.smk"
 include: "rules/features.smk"
@@ -55,13 +61,13 @@ rule all:
     default_target: True
     input:
         paths.labels_check(DATASET),
-        reporting.figures(DATASET),
-        paths.report(DATASET),
+        reporting.figures(EXPERIMENT.compared),
+        paths.report(EXPERIMENT.compared),
 
 
 rule report:
     input:
-        paths.report(DATASET),
+        paths.report(EXPERIMENT.compared),
 
 
 rule gallery:
@@ -85,6 +91,11 @@ rule simulate_review:
         review.shown_simulation(EXPERIMENT),
 
 
+rule compare:
+    input:
+        experiments.shown_comparison(EXPERIMENT),
+
+
 rule predict:
     input:
         paths.predictions("predictions.csv", DATASET),
@@ -100,6 +111,8 @@ onstart:
     console.require_writable()
     require_sound_data()
     show(console.without_truth(EXPERIMENT))
+    for line in experiments.replaced(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules]):
+        show(f"Warning: {line}")
 
 
 onsuccess:

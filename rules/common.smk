@@ -16,6 +16,7 @@ from plan import (
     console,
     data,
     evaluation,
+    experiments,
     features,
     labels,
     load,

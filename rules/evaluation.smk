@@ -58,12 +58,12 @@ rule collect_metrics:
         metrics=plan(evaluation.all_metrics),
         code=code("collect_metrics"),
     output:
-        table="results/{dataset}/tables/map.csv",
-        average_precision="results/{dataset}/tables/average_precision.csv",
+        table="<compared>/tables/map.csv",
+        average_precision="<compared>/tables/average_precision.csv",
     log:
-        "results/{dataset}/logs/collect_metrics.log",
+        "<compared>/logs/collect_metrics.log",
     benchmark:
-        "results/{dataset}/benchmarks/collect_metrics.tsv"
+        "<compared>/benchmarks/collect_metrics.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -80,11 +80,11 @@ rule compare_methods:
         table=paths.table("map"),
         code=code("compare_methods"),
     output:
-        table="results/{dataset}/tables/comparison.csv",
+        table="<compared>/tables/comparison.csv",
     log:
-        "results/{dataset}/logs/compare_methods.log",
+        "<compared>/logs/compare_methods.log",
     benchmark:
-        "results/{dataset}/benchmarks/compare_methods.tsv"
+        "<compared>/benchmarks/compare_methods.tsv"
     conda:
         "../envs/numpy.yaml"
     threads: 8
@@ -107,11 +107,11 @@ rule collect_label_counts:
         labels=paths.labels(part="train"),
         code=code("collect_label_counts"),
     output:
-        table="results/{dataset}/tables/label_counts.csv",
+        table="<compared>/tables/label_counts.csv",
     log:
-        "results/{dataset}/logs/collect_label_counts.log",
+        "<compared>/logs/collect_label_counts.log",
     benchmark:
-        "results/{dataset}/benchmarks/collect_label_counts.tsv"
+        "<compared>/benchmarks/collect_label_counts.tsv"
     conda:
         "../envs/numpy.yaml"
     resources:
@@ -130,12 +130,12 @@ rule measure_label_quality:
         labels=paths.labels(part="train"),
         code=code("measure_label_quality"),
     output:
-        label_quality="results/{dataset}/tables/label_quality.csv",
-        confusions="results/{dataset}/tables/confusions.csv",
+        label_quality="<compared>/tables/label_quality.csv",
+        confusions="<compared>/tables/confusions.csv",
     log:
-        "results/{dataset}/logs/measure_label_quality.log",
+        "<compared>/logs/measure_label_quality.log",
     benchmark:
-        "results/{dataset}/benchmarks/measure_label_quality.tsv"
+        "<compared>/benchmarks/measure_label_quality.tsv"
     conda:
         "../envs/numpy.yaml"
     resources:

@@ -8,16 +8,16 @@ rule plot_map:
         code=code("plot_map"),
     output:
         svg=report(
-            "results/{dataset}/figures/figure_1a.svg",
+            "<compared>/figures/figure_1a.svg",
             caption="captions/figure_1a.rst",
             category="Figures",
             labels={"figure": "1a", "shows": "test mAP"},
         ),
-        png="results/{dataset}/figures/figure_1a.png",
+        png="<compared>/figures/figure_1a.png",
     log:
-        "results/{dataset}/logs/plot_map.log",
+        "<compared>/logs/plot_map.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_map.tsv"
+        "<compared>/benchmarks/plot_map.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -33,16 +33,16 @@ rule plot_label_counts:
         code=code("plot_label_counts"),
     output:
         svg=report(
-            "results/{dataset}/figures/figure_1b.svg",
+            "<compared>/figures/figure_1b.svg",
             caption="captions/figure_1b.rst",
             category="Figures",
             labels={"figure": "1b", "shows": "positives per image"},
         ),
-        png="results/{dataset}/figures/figure_1b.png",
+        png="<compared>/figures/figure_1b.png",
     log:
-        "results/{dataset}/logs/plot_label_counts.log",
+        "<compared>/logs/plot_label_counts.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_label_counts.tsv"
+        "<compared>/benchmarks/plot_label_counts.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -59,16 +59,16 @@ rule plot_comparison:
         code=code("plot_comparison"),
     output:
         svg=report(
-            "results/{dataset}/figures/comparison.svg",
+            "<compared>/figures/comparison.svg",
             caption="captions/comparison.rst",
             category="Figures",
             labels={"figure": "comparison", "shows": "difference to the reference"},
         ),
-        png="results/{dataset}/figures/comparison.png",
+        png="<compared>/figures/comparison.png",
     log:
-        "results/{dataset}/logs/plot_comparison.log",
+        "<compared>/logs/plot_comparison.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_comparison.tsv"
+        "<compared>/benchmarks/plot_comparison.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -85,16 +85,16 @@ rule plot_reliability:
         code=code("plot_reliability"),
     output:
         svg=report(
-            "results/{dataset}/figures/reliability.svg",
+            "<compared>/figures/reliability.svg",
             caption="captions/reliability.rst",
             category="Figures",
             labels={"figure": "reliability", "shows": "calibration"},
         ),
-        png="results/{dataset}/figures/reliability.png",
+        png="<compared>/figures/reliability.png",
     log:
-        "results/{dataset}/logs/plot_reliability.log",
+        "<compared>/logs/plot_reliability.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_reliability.tsv"
+        "<compared>/benchmarks/plot_reliability.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -113,16 +113,16 @@ rule plot_label_quality:
         code=code("plot_label_quality"),
     output:
         svg=report(
-            "results/{dataset}/figures/label_quality.svg",
+            "<compared>/figures/label_quality.svg",
             caption="captions/label_quality.rst",
             category="Figures",
             labels={"figure": "label_quality", "shows": "precision and recall of the pseudo-labels"},
         ),
-        png="results/{dataset}/figures/label_quality.png",
+        png="<compared>/figures/label_quality.png",
     log:
-        "results/{dataset}/logs/plot_label_quality.log",
+        "<compared>/logs/plot_label_quality.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_label_quality.tsv"
+        "<compared>/benchmarks/plot_label_quality.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -138,16 +138,16 @@ rule plot_training:
         code=code("plot_training"),
     output:
         svg=report(
-            "results/{dataset}/figures/training.svg",
+            "<compared>/figures/training.svg",
             caption="captions/training.rst",
             category="Figures",
             labels={"figure": "training", "shows": "loss and validation mAP over epochs"},
         ),
-        png="results/{dataset}/figures/training.png",
+        png="<compared>/figures/training.png",
     log:
-        "results/{dataset}/logs/plot_training.log",
+        "<compared>/logs/plot_training.log",
     benchmark:
-        "results/{dataset}/benchmarks/plot_training.tsv"
+        "<compared>/benchmarks/plot_training.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -169,17 +169,17 @@ rule write_provenance:
         templates=templates("base.html", "provenance.html", "style.css"),
         code=code("write_provenance"),
     output:
-        record="results/{dataset}/provenance.json",
+        record="<compared>/provenance.json",
         page=report(
-            "results/{dataset}/provenance.html",
+            "<compared>/provenance.html",
             caption="captions/provenance.rst",
             category="Provenance",
             labels={"figure": "provenance", "shows": "what the results were made with"},
         ),
     log:
-        "results/{dataset}/logs/write_provenance.log",
+        "<compared>/logs/write_provenance.log",
     benchmark:
-        "results/{dataset}/benchmarks/write_provenance.tsv"
+        "<compared>/benchmarks/write_provenance.tsv"
     localrule: True
     conda:
         "../envs/torch.yaml"
@@ -203,8 +203,8 @@ rule write_report:
         test=paths.labels(part="test"),
         pool=plan(reporting.pool_labels),
         left_out=plan(reporting.left_out),
-        duplicates=paths.table("duplicates"),
-        category_warnings=paths.table("category_warnings"),
+        duplicates=paths.shared_table("duplicates"),
+        category_warnings=paths.shared_table("category_warnings"),
         images=paths.images(part="train"),
         pseudo_labels=plan(reporting.sampled_pseudo_labels),
         logits=plan(reporting.sampled_logits),
@@ -213,16 +213,16 @@ rule write_report:
         code=code("write_report"),
     output:
         page=report(
-            "results/{dataset}/report.html",
+            "<compared>/report.html",
             caption="captions/report.rst",
             category="Report",
             labels={"figure": "report", "shows": "everything on one page, also for print"},
         ),
-        summary="results/{dataset}/summary.txt",
+        summary="<compared>/summary.txt",
     log:
-        "results/{dataset}/logs/write_report.log",
+        "<compared>/logs/write_report.log",
     benchmark:
-        "results/{dataset}/benchmarks/write_report.tsv"
+        "<compared>/benchmarks/write_report.tsv"
     localrule: True
     conda:
         "../envs/numpy.yaml"
@@ -230,3 +230,26 @@ rule write_report:
         options=plan(reporting.report),
     script:
         "../workflow_scripts/write_report.py"
+
+
+# Of experiments that ran before, each with its own configuration; their tables are inputs that only its own run makes.
+rule compare_experiments:
+    input:
+        tables=plan(experiments.compared_tables, name="comparison"),
+        maps=plan(experiments.compared_tables, name="map"),
+        code=code("compare_experiments"),
+    output:
+        table="results/{dataset}/tables/experiments.csv",
+        svg="results/{dataset}/figures/experiments.svg",
+        png="results/{dataset}/figures/experiments.png",
+    log:
+        "results/{dataset}/logs/compare_experiments.log",
+    benchmark:
+        "results/{dataset}/benchmarks/compare_experiments.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        options=plan(experiments.compared_options),
+    script:
+        "../workflow_scripts/compare_experiments.py"

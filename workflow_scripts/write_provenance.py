@@ -16,6 +16,7 @@ require_options(lineage, snakemake.params.planned)
 record = {
     "written": provenance.now(),
     "dataset": snakemake.wildcards.dataset,
+    "experiment": snakemake.params.config.get("experiment"),
     "code": provenance.code(),
     "versions": provenance.versions(),
     "machine": provenance.machine(),

@@ -32,7 +32,7 @@ def benchmark_files(pattern: str) -> list[Path]:
     return [path.with_stem(shard.stem) for shard in sorted(shards)]
 
 
-options, dataset, source = snakemake.params.options, snakemake.wildcards.dataset, snakemake.input
+options, source = snakemake.params.options, snakemake.input
 table = {
     name: tables.read(source[name])
     for name in ("comparison", "label_counts", "label_quality", "confusions", "duplicates", "category_warnings")
@@ -126,7 +126,7 @@ links = [
     report.Link("Tables", "tables"),
     report.Link("Figures", "figures"),
     report.Link("Gallery", options["gallery"], "target gallery"),
-    report.Link("Model card", "model/README.md", "target model"),
+    report.Link("Model card", options["model_card"], "target model"),
 ]
 added = added_labels.sentences(
     table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]],
@@ -146,11 +146,11 @@ about = [
     " ".join(added),
 ]
 verdict = findings.verdict
-page = report.page(f"Report: {dataset}", verdict, about, sections, links)
+page = report.page(f"Report: {options['title']}", verdict, about, sections, links)
 with writing(snakemake.output.page) as path:
     path.write_text(page, encoding="utf-8")
 summary = "\n".join(
-    [*report.short(verdict), "", report.terminal_summary(dataset, models, options["labels"]), *added, ""]
+    [*report.short(verdict), "", report.terminal_summary(options["title"], models, options["labels"]), *added, ""]
 )
 summary += data_warnings.sentence(len(warnings), snakemake.output.page)
 with writing(snakemake.output.summary) as path:

@@ -173,7 +173,7 @@ def test_every_command_of_snakemake_in_the_documentation_is_one():
 
 
 def test_every_target_and_file_that_the_documentation_asks_for_is_planned(tmp_path):
-    """Those of the demo, by one dry run in an empty folder."""
+    """Those of the demo, by one dry run in a folder without results but the tables of an experiment."""
     named = {
         target
         for _, words in commands("snakemake")
@@ -184,10 +184,16 @@ def test_every_target_and_file_that_the_documentation_asks_for_is_planned(tmp_pa
     (tmp_path / "new").mkdir()
     config = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
     config["predict"]["images"] = "new"
+    config["experiments"] = ["first"]
+    for name in ("comparison", "map"):  # that compare reads
+        table = tmp_path / f"results/demo/experiments/first/tables/{name}.csv"
+        table.parent.mkdir(parents=True, exist_ok=True)
+        table.touch()
     jobs = tiny.planned(tmp_path, *sorted(named), config=config)
     assert {"make_gallery", "export_pseudo_labels", "make_review_page", "list_new_images", "write_model_card"} <= set(
         jobs
     )
+    assert jobs["compare_experiments"] == 1
 
 
 def test_every_command_of_make_in_the_documentation_has_a_target():

@@ -3,15 +3,9 @@
 from plan import acquire, data, features, labels, paths, rows
 from plan.experiment import Experiment, plain
 
-SINGLE = (  # rules with one job per data set
-    *(
-        "make_labels",
-        "find_duplicates",
-        "check_labels",
-        "collect_metrics",
-        "collect_label_counts",
-        "measure_label_quality",
-    ),
+SINGLE = ("make_labels", "find_duplicates", "check_labels")  # rules with one job per data set
+COMPARED = (  # rules with one job per experiment
+    *("collect_metrics", "collect_label_counts", "measure_label_quality"),
     *("compare_methods", "plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality"),
     *("plot_training", "write_provenance"),
 )
@@ -57,7 +51,9 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
         if paths.logits(dataset, folder, split) in teacher_logits
     ]
     jobs["evaluate"] = [(folder,) for folder in folders]
-    files = {rule: [paths.benchmark(rule, *names, dataset=dataset) for names in keys] for rule, keys in jobs.items()}
+    shared = paths.results(dataset=dataset)
+    files = {rule: [paths.benchmark(rule, *names, folder=shared) for names in keys] for rule, keys in jobs.items()}
+    files |= {rule: [paths.benchmark(rule, folder=experiment.compared)] for rule in COMPARED}
     return plain(files | _resource_benchmarks(experiment))
 
 

@@ -5,13 +5,13 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
 
-from plan import paths, reporting, review
+from plan import experiments, paths, reporting, review
+from plan.differences import differences, sentence
 from plan.errors import ConfigError
 from plan.experiment import Experiment
 
-SHOWN = 3  # settings, or files, that a message names
+SHOWN = 3  # files that a message names
 
 
 def text(experiment: Experiment, targets: Collection[str], files: Collection[str] = ()) -> str:
@@ -33,19 +33,18 @@ def text(experiment: Experiment, targets: Collection[str], files: Collection[str
 
 def _report(experiment: Experiment) -> str:
     """Return the report's path, its verdict, and the mAP of every method."""
-    dataset = experiment.dataset
-    path, provenance = paths.report(dataset), paths.provenance(dataset)
+    compared = experiment.compared
+    path, provenance = paths.report(compared), paths.provenance(compared)
     recorded = json.loads(Path(provenance).read_text(encoding="utf-8"))["config"]
-    if different := list(_different(recorded, reporting.record(experiment))):
-        more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+    if different := list(differences(recorded, reporting.record(experiment))):
         raise ConfigError(
             [
-                f"{path} was made with other settings: {'; '.join(different[:SHOWN])}{more}. Run again without "
-                f"--rerun-triggers, or delete {provenance} to see what is out of date"
+                f"{path} was made with other settings: {sentence(different)}. Run again without --rerun-triggers, or delete "
+                f"{provenance} to see what is out of date"
             ]
         )
-    summary = Path(paths.summary(dataset)).read_text(encoding="utf-8").rstrip("\n")
-    folder = os.path.dirname(paths.figure("figure_1a", dataset))
+    summary = Path(paths.summary(compared)).read_text(encoding="utf-8").rstrip("\n")
+    folder = os.path.dirname(paths.figure("figure_1a", compared))
     return f"Report:  {path}\nFigures: {folder}\n\n{summary}"
 
 
@@ -85,6 +84,7 @@ def _model(experiment: Experiment) -> str:
 
 TARGETS: dict[str, Callable[[Experiment], str]] = {
     "report": _report,
+    "compare": experiments.closing,
     "gallery": _gallery,
     "exports": _exports,
     "review": _review,
@@ -98,12 +98,3 @@ def _rows(path: str) -> Iterator[dict[str, str]]:
     """Yield the rows of a table."""
     with open(path, encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
-
-
-def _different(one: Any, other: Any, key: str = "") -> Iterator[str]:
-    """Yield each setting that differs: its key, the recorded value, the value now."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in sorted({*one, *other}):
-            yield from _different(one.get(name), other.get(name), f"{key}.{name}" if key else name)
-    elif one != other:
-        yield f"{key} was {one!r}, is now {other!r}"

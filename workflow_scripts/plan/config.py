@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.fields import AnyPseudoLabels, Name, Path, Section, partial
+from plan.fields import AnyPseudoLabels, Name, Once, Path, Section, partial
 from plan.sections import (
     SEEDS,
     Comparison,
@@ -173,6 +173,14 @@ class Config(Section):
     """Configuration of Pseudo Multi-Labels."""
 
     dataset: Name = Field(description="the name of one of the datasets")
+    experiment: Name | None = Field(
+        None,
+        description="a name: tables, figures and report lie in a folder of their own, results/{dataset}/experiments/{name}, "
+        "and all else is shared (docs/comparison.md); null: they lie beside the rest",
+    )
+    experiments: Annotated[list[Name], Once] = Field(
+        [], description="for compare: the named experiments that it puts in one table and one figure, each once"
+    )
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)] = Field(description="data sets by name, at least one")
     backbones: Annotated[dict[Name, Backbone], Field(min_length=1)] = Field(description="frozen backbones by name")
     seeds: Seeds = Field([1200, 1201, 1202], description=SEEDS)

@@ -72,6 +72,8 @@ class Experiment:
 
     def __init__(self, config: Config, dataset: str) -> None:
         self.config, self.dataset = config, dataset
+        self.name = config.experiment or ""
+        self.compared = paths.compared(dataset, self.name)  # the folder of what depends on the methods compared
         self.entry = entry = config.datasets[dataset]
         self.source: Source = SOURCES[entry.source]
         self.seeds = sorted(entry.seeds or config.seeds)

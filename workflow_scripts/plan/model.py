@@ -66,7 +66,7 @@ def candidate_test_logits(experiment: Experiment) -> list[str]:
 
 def candidate_map(experiment: Experiment) -> str | list[str]:
     """Return the table that tells which candidate validation chose, where there are several."""
-    return paths.table("map", experiment.dataset) if len(candidates(experiment).variants) > 1 else []
+    return paths.table("map", experiment.compared) if len(candidates(experiment).variants) > 1 else []
 
 
 def candidate_weights(experiment: Experiment) -> str:

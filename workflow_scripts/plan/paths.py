@@ -14,6 +14,14 @@ def results(*names: str, dataset: str = DATASET) -> str:
     return "/".join(("results", dataset, *names))
 
 
+COMPARED = "<compared>"  # a pathvar of Snakemake: the folder of what depends on the methods that are compared
+
+
+def compared(dataset: str = DATASET, experiment: str = "") -> str:
+    """Return the folder of what depends on the methods that are compared: of a named experiment it is one of its own."""
+    return results(*(("experiments", experiment) if experiment else ()), dataset=dataset)
+
+
 SHARED = ("benchmarks", "logs", "weights")  # folders in resources/ that belong to no data set
 
 
@@ -171,29 +179,39 @@ def pseudo_labels(
 # -- what people look at
 
 
-def table(name: str, dataset: str = DATASET) -> str:
-    """Return a table over all models or all pseudo-labels."""
+def table(name: str, compared: str = COMPARED) -> str:
+    """Return a table over all models or all pseudo-labels; ``compared`` is the folder of an experiment."""
+    return f"{compared}/tables/{name}.csv"
+
+
+def figure(name: str, compared: str = COMPARED, ending: str = "svg") -> str:
+    """Return a figure of an experiment."""
+    return f"{compared}/figures/{name}.{ending}"
+
+
+def report(compared: str = COMPARED) -> str:
+    """Return the report of an experiment."""
+    return f"{compared}/report.html"
+
+
+def summary(compared: str = COMPARED) -> str:
+    """Return the summary that the terminal shows after a run."""
+    return f"{compared}/summary.txt"
+
+
+def provenance(compared: str = COMPARED) -> str:
+    """Return the provenance of the results of an experiment."""
+    return f"{compared}/provenance.json"
+
+
+def shared_table(name: str, dataset: str = DATASET) -> str:
+    """Return a table that all experiments of a data set share."""
     return results("tables", f"{name}.csv", dataset=dataset)
 
 
-def figure(name: str, dataset: str = DATASET, ending: str = "svg") -> str:
-    """Return a figure."""
+def shared_figure(name: str, dataset: str = DATASET, ending: str = "svg") -> str:
+    """Return a figure that all experiments of a data set share."""
     return results("figures", f"{name}.{ending}", dataset=dataset)
-
-
-def report(dataset: str = DATASET) -> str:
-    """Return the report."""
-    return results("report.html", dataset=dataset)
-
-
-def summary(dataset: str = DATASET) -> str:
-    """Return the summary that the terminal shows after a run."""
-    return results("summary.txt", dataset=dataset)
-
-
-def provenance(dataset: str = DATASET) -> str:
-    """Return the provenance of the results."""
-    return results("provenance.json", dataset=dataset)
 
 
 def thumbnails(dataset: str = DATASET) -> str:
@@ -237,10 +255,9 @@ def predictions(name: str, dataset: str = DATASET) -> str:
     return results("predictions", name, dataset=dataset)
 
 
-def benchmark(rule: str, *names: str, dataset: str = DATASET) -> str:
-    """Return the benchmark of a job; ``names`` tell it from the other jobs of its rule."""
-    *folders, last = (rule, *names)
-    return results("benchmarks", *folders, f"{last}.tsv", dataset=dataset)
+def benchmark(rule: str, *names: str, folder: str) -> str:
+    """Return the benchmark of a job; ``names`` tell it from the other jobs of its rule. It lies where its results lie."""
+    return "/".join((folder, "benchmarks", rule, *names)) + ".tsv"
 
 
 def beside(path: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """Inputs and params of rules/report.smk: figures, report, and the record of what results were made with."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ FIGURES = {  # name of a figure to its alternative text
 }
 
 
-def figures(dataset: str) -> list[str]:
-    """Return the figures of a data set, as SVG and PNG."""
-    return [paths.figure(name, dataset, ending) for name in FIGURES for ending in ("svg", "png")]
+def figures(compared: str) -> list[str]:
+    """Return the figures of an experiment, as SVG and PNG; ``compared`` is its folder."""
+    return [paths.figure(name, compared, ending) for name in FIGURES for ending in ("svg", "png")]
 
 
 def shown_models(experiment: Experiment) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def shown_models(experiment: Experiment) -> dict[str, Any]:
 def found_taus(experiment: Experiment) -> str | list[str]:
     """Return the table of the τ that a target found, where the figures show students of one."""
     entry = experiment.pseudo_labels[experiment.shown_pseudo_labels]
-    return paths.table("label_counts", experiment.dataset) if target_of(entry) else []
+    return paths.table("label_counts", experiment.compared) if target_of(entry) else []
 
 
 def names(experiment: Experiment) -> dict[str, Any]:
@@ -53,13 +54,14 @@ def shown_pseudo_labels(experiment: Experiment) -> dict[str, Any]:
 
 def report(experiment: Experiment) -> dict[str, Any]:
     """Return the options of write_report: students, pseudo-labels, captions, and the benchmark files of the jobs."""
-    pseudo_labels, seed = experiment.shown_pseudo_labels, min(experiment.seeds)
+    pseudo_labels, seed, dataset = experiment.shown_pseudo_labels, min(experiment.seeds), experiment.dataset
     captions = {name: (CAPTIONS / f"{name}.rst").read_text(encoding="utf-8") for name in FIGURES}
     return {
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
-        "gallery": review.shown_gallery(experiment).removeprefix(paths.results("", dataset=experiment.dataset)),
+        "gallery": _from_report(experiment, review.shown_gallery(experiment)),
+        "model_card": _from_report(experiment, paths.chosen("README.md", dataset)),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
         "pseudo_labels": pseudo_labels,
@@ -69,8 +71,14 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "shows": FIGURES,
         "students": experiment.figures.students,
         "teachers": [_method(reference) for reference in as_list(experiment.pseudo_labels[pseudo_labels].teacher)],
+        "title": f"{dataset}, experiment {experiment.name}" if experiment.name else dataset,
         "variants": variants_of(experiment.pseudo_labels[pseudo_labels]),
     }
+
+
+def _from_report(experiment: Experiment, path: str) -> str:
+    """Return a path as the report links to it."""
+    return os.path.relpath(path, os.path.dirname(paths.report(experiment.compared)))
 
 
 def _method(reference: str) -> list[str]:
@@ -150,6 +158,8 @@ def record(experiment: Experiment) -> dict[str, Any]:
     }
     if labels.prior_readers(experiment):
         sections["priors"] = labels.prior_options(experiment)
+    if experiment.name:
+        sections["experiment"] = experiment.name
     demo = {"demo": experiment.config.demo} if experiment.entry.source == "demo" else {}
     return plain(sections | demo)
 

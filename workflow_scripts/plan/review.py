@@ -37,7 +37,7 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
 def gallery_map(experiment: Experiment, pseudo_labels: str) -> str | list[str]:
     """Return the table that tells which variant validation chose, where there are several and a student follows them."""
     several = len(variants_of(labels.entry(experiment, pseudo_labels))) > 1
-    return paths.table("map", experiment.dataset) if several and _student(experiment, pseudo_labels) else []
+    return paths.table("map", experiment.compared) if several and _student(experiment, pseudo_labels) else []
 
 
 def _student(experiment: Experiment, pseudo_labels: str) -> str:
@@ -200,6 +200,6 @@ def all_simulations(experiment: Experiment) -> list[str]:
 def shown_simulation(experiment: Experiment) -> list[str]:
     """Return the files of the target ``simulate_review``."""
     return [
-        paths.table("simulation", experiment.dataset),
-        *(paths.figure("simulation", experiment.dataset, ending) for ending in ("svg", "png")),
+        paths.shared_table("simulation", experiment.dataset),
+        *(paths.shared_figure("simulation", experiment.dataset, ending) for ending in ("svg", "png")),
     ]

@@ -17,6 +17,7 @@ from plan import (
     acquire,
     data,
     evaluation,
+    experiments,
     features,
     labels,
     load,
@@ -38,7 +39,7 @@ SHARD = "00000"
 class Rule:
     name: str
     blocks: dict[str, dict[str, Any]]
-    outputs: list[re.Pattern[str]]
+    outputs: list[str]
     benchmark: str
 
 
@@ -74,6 +75,7 @@ class Ancient:
     value: Any
 
 
+@cache
 def _pattern(output: str) -> re.Pattern[str]:
     """Return the expression that an output pattern stands for; what a wildcard may be follows from its name."""
     allowed = {
@@ -121,7 +123,19 @@ def rules() -> tuple[Rule, ...]:
         "MACHINE": SimpleNamespace(memory_mb=None),
     } | {
         module.__name__.rpartition(".")[2]: module
-        for module in (acquire, data, evaluation, features, labels, model, reporting, review, rows, training)
+        for module in (
+            acquire,
+            data,
+            evaluation,
+            experiments,
+            features,
+            labels,
+            model,
+            reporting,
+            review,
+            rows,
+            training,
+        )
     }
     found = []
     for file in sorted((tiny.ROOT / "rules").glob("*.smk")):
@@ -131,7 +145,7 @@ def rules() -> tuple[Rule, ...]:
             texts = dict(BLOCK.findall(block + "\n"))
             benchmark = texts.pop("benchmark").strip().strip('"')
             blocks = {key: eval(f"dict({body})", dict(space)) for key, body in texts.items()}
-            outputs = [_pattern(path) for path in blocks["output"].values()]
+            outputs = list(blocks["output"].values())
             found.append(Rule(name, blocks, outputs, benchmark))
     return tuple(found)
 
@@ -148,6 +162,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
     """Return the jobs behind the target all, by their first output."""
     experiments = load.experiments(config)
     experiment = experiments[config["dataset"]]
+    compared = paths.compared(experiment=experiment.name)  # as Snakefile sets the pathvar
     made: dict[str, Job | None] = {}
     result: dict[str, Job] = {}
 
@@ -158,15 +173,23 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
         if path.endswith(f"/{SHARD}.csv"):  # in a folder that is an output
             made[path] = job_of(path.rpartition("/")[0])
             return made[path]
-        matches = [(rule, match) for rule in rules() for output in rule.outputs if (match := output.fullmatch(path))]
+        matches = [
+            (rule, match)
+            for rule in rules()
+            for output in rule.outputs
+            if (match := _pattern(output.replace(paths.COMPARED, compared)).fullmatch(path))
+        ]
         assert len(matches) <= 1, f"{path}: several rules make it: {[rule.name for rule, _ in matches]}"
         for rule, match in matches:
             made[path] = _job(rule, match.groupdict(), path)
             return made[path]
         return None
 
+    def filled(pattern: str, wildcards: dict[str, str]) -> str:
+        return pattern.replace(paths.COMPARED, compared).format(**wildcards)
+
     def _job(rule: Rule, wildcards: dict[str, str], path: str) -> Job:
-        outputs = [text.format(**wildcards) for text in rule.blocks["output"].values()]
+        outputs = [filled(text, wildcards) for text in rule.outputs]
         if outputs[0] in result:
             return result[outputs[0]]
         inputs: set[str] = set()
@@ -176,12 +199,12 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
             if isinstance(value, Ancient):
                 value, target = value.value, ancient
             answer = value(experiment, wildcards) if isinstance(value, Ask) else value
-            target.update(file.format(**wildcards) for file in _files(answer))
+            target.update(filled(file, wildcards) for file in _files(answer))
         params = {
             name: value(experiment, wildcards) if isinstance(value, Ask) else value
             for name, value in rule.blocks.get("params", {}).items()
         }
-        job = result[outputs[0]] = Job(rule.name, inputs, ancient, repr(params), rule.benchmark.format(**wildcards))
+        job = result[outputs[0]] = Job(rule.name, inputs, ancient, repr(params), filled(rule.benchmark, wildcards))
         made.update(dict.fromkeys(outputs, job))
         job.needs = [needed for file in sorted(inputs) if (needed := job_of(file))]
         for file in sorted(ancient):
@@ -190,8 +213,8 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
 
     for target in [
         paths.labels_check(experiment.dataset),
-        *reporting.figures(experiment.dataset),
-        paths.report(experiment.dataset),
+        *reporting.figures(experiment.compared),
+        paths.report(experiment.compared),
     ]:
         job_of(target)
     return result

@@ -142,7 +142,9 @@ def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: st
     """
     figure, axes = plt.subplots(figsize=(6.4, 2.0 + 0.24 * len(methods)), layout="constrained")
     height = np.arange(len(methods))
-    reference, replicates = results.reference_label(methods, labels), methods["replicates"].max()
+    reference = results.reference_label(methods, labels)
+    fewest, replicates = methods["replicates"].min(), methods["replicates"].max()
+    over = "mean of" if fewest == replicates else f"mean of {fewest} to"
     methods = methods.assign(label=results.method_labels(methods, labels))
     teacher = (methods["kind"] == "teachers").to_numpy()
     axes.axvline(0, color="0.0", linewidth=0.9, label=f"{reference} (reference)", zorder=1)
@@ -178,7 +180,7 @@ def forest(methods: pd.DataFrame, baselines: Sequence[str], scale: str, note: st
     axes.set_axisbelow(True)
     axes.set_xlabel(f"difference in test {scale.replace('(%)', '(points)')}, 95 % interval over images")
     column = "± standard deviation" if replicates > 1 else ""
-    _note(axes, f"{numbers.replicates(replicates)}; {note}")
+    _note(axes, f"{numbers.replicates(replicates, over)}; {note}")
     axes.annotate(
         f"test {scale}\n{column}".strip(),
         (1.01, 1),

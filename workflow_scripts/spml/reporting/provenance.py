@@ -94,4 +94,7 @@ def features(path: str) -> dict[str, object]:
 
 def page(record: Mapping[str, object]) -> str:
     """Return the record as an HTML page that loads no other file."""
-    return html.render("provenance.html", title=f"Provenance of {record['dataset']}", record=record)
+    title = f"Provenance of {record['dataset']}"
+    if record.get("experiment"):
+        title += f", experiment {record['experiment']}"
+    return html.render("provenance.html", title=title, record=record)

@@ -231,7 +231,7 @@ def short(verdict: Sequence[str]) -> Sequence[str]:
     return verdict if sum(map(len, verdict)) <= SHORT else verdict[:1]
 
 
-def terminal_summary(dataset: str, models: pd.DataFrame, labels: Mapping[str, str]) -> str:
+def terminal_summary(title: str, models: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """Return the mAP of every method as lines of text, teachers first; ``models`` are the rows of ``results.read_map``."""
     methods = results.methods(models).reset_index().sort_values("kind", ascending=False, kind="stable")
     rows = [("model", "validation", "test", "replicates")]
@@ -242,7 +242,7 @@ def terminal_summary(dataset: str, models: pd.DataFrame, labels: Mapping[str, st
     width = max(len(row[0]) for row in rows) + 2
     return "\n".join(
         [
-            f"Data set {dataset}: {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
+            f"Data set {title}: {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
             f"{results.selection(models['select_on'].iloc[0])}",
             "",
             *(f"{name:<{width}}{val:>16}{test:>16}{replicates:>12}" for name, val, test, replicates in rows),
