@@ -23,8 +23,8 @@ def write(path, text):
 
 def report(experiment, **changes):
     """Write what the report's paragraph reads; ``changes`` are of the configuration that it was made with."""
-    write(paths.provenance("tiny"), json.dumps({"config": reporting.record(experiment) | changes}))
-    write(paths.summary("tiny"), "The students win.\n\nmodel  mAP\nem     1.00\n")
+    write(paths.provenance(experiment.compared), json.dumps({"config": reporting.record(experiment) | changes}))
+    write(paths.summary(experiment.compared), "The students win.\n\nmodel  mAP\nem     1.00\n")
 
 
 def test_a_run_names_its_report_then_says_the_verdict(experiment):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import tiny
-from plan import console, experiments, load, paths, reporting
+from plan import closing, experiments, load, paths, reporting
 from plan.errors import ConfigError
 from unit.plan import dag
 
@@ -227,8 +227,7 @@ def test_other_settings_are_not_mentioned_where_nothing_is_trained(here):
     assert len(list(experiments.replaced(other, ["all"]))) == 1
 
 
-def test_the_end_of_a_comparison_names_its_figure_and_table(here, capsys):
-    console.summarise(experiment(tiny.CONFIG, experiments=["a", "b"]), ["compare"])
-    assert capsys.readouterr().err == (
-        "\nExperiments a, b: results/tiny/figures/experiments.svg\nThe same as a table: results/tiny/tables/experiments.csv\n"
+def test_the_end_of_a_comparison_names_its_figure_and_table(here):
+    assert closing.text(experiment(tiny.CONFIG, experiments=["a", "b"]), ["compare"]) == (
+        "Experiments a, b: results/tiny/figures/experiments.svg\nThe same as a table: results/tiny/tables/experiments.csv"
     )
