@@ -294,7 +294,7 @@ def test_the_provenance_says_what_the_results_were_made_with(finished, results):
     record = json.loads((results / "provenance.json").read_text())
     assert record["versions"]["torch"] and record["versions"]["snakemake"] and record["machine"]["processor"]
     assert record["code"] == {"commit": None, "changed_files": None}  # a copy that is no checkout
-    assert record["config"]["teachers"]["em"]["loss"] == {"name": "em", "alpha": 0.1}
+    assert record["config"]["teachers"]["em"]["loss"] == {"name": "em", "alpha": 0.1, "negative_weight": 0.03}
     assert record["config"]["seeds"] == [1200, 1201]
     checksum = hashlib.sha256((finished / "data/train.json").read_bytes()).hexdigest()
     assert {"path": "data/train.json", "bytes": (finished / "data/train.json").stat().st_size, "sha256": checksum} in (
