@@ -114,7 +114,8 @@ def test_metrics_that_need_the_truth_are_left_out_and_say_so(unknown):
     results = unknown[0] / "results/tiny"
     metrics = json.loads((results / "metrics/teachers/em/seed_1200.json").read_text())
     assert metrics["test"]["map"] is None and metrics["test"]["images"] == 0 and metrics["val"]["map"] > 0
-    assert metrics["labels_per_image"] >= 1 and set(metrics["threshold_sources"].values()) == {"all categories"}
+    sources = {"all categories", "its own, since few pictures have its tag"}
+    assert metrics["labels_per_image"] >= 1 and set(metrics["threshold_sources"].values()) <= sources
     scores = pd.read_csv(results / "tables/map.csv")
     assert scores["test_map"].isna().all() and scores["val_map"].notna().all()
     of_truth = [
