@@ -70,10 +70,12 @@ def _simulate_review(experiment: Experiment) -> str:
 
 
 def _predict(experiment: Experiment) -> str:
-    """Return how many pictures have labels, how many cannot be read, and where the predictions lie."""
-    table, page = (paths.predictions(name, experiment.dataset) for name in ("predictions.csv", "predictions.html"))
+    """Return how many pictures have labels, how many files could not be read or are no pictures, and where predictions lie."""
+    names = ("predictions.csv", "predictions.html", "left_out.csv")
+    table, page, left_out = (paths.predictions(name, experiment.dataset) for name in names)
     problems = [bool(row["problem"]) for row in _rows(table)]
-    counts = f"{len(problems) - sum(problems):,} labelled, {sum(problems):,} unreadable"
+    unread = sum(problems) + sum(1 for _ in _rows(left_out))
+    counts = f"{len(problems) - sum(problems):,} labelled, {unread:,} unreadable"
     return f"Predictions, {counts}: {page}\nThe same as a table: {table}"
 
 

@@ -55,8 +55,9 @@ def test_other_targets_say_nothing_of_it(experiment):
 def test_predictions_are_counted(experiment):
     rows = ["image,labels,problem,cat", "a.jpg,cat,,0.9", '"b,\nc.jpg",,damaged,', "d.jpg,,,0.1"]
     write(paths.predictions("predictions.csv", "tiny"), "\n".join(rows) + "\n")
+    write(paths.predictions("left_out.csv", "tiny"), "file,reason\ne.jpg,empty file\n")
     assert closing.text(experiment, ["predict"]) == (
-        "Predictions, 2 labelled, 1 unreadable: results/tiny/predictions/predictions.html\n"
+        "Predictions, 2 labelled, 2 unreadable: results/tiny/predictions/predictions.html\n"
         "The same as a table: results/tiny/predictions/predictions.csv"
     )
 
