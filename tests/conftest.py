@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import docs_site
 import tiny
 
 
@@ -28,6 +29,15 @@ def finished(tmp_path_factory):
     folder = tiny.make(tmp_path_factory.mktemp("tiny") / "work")  # as deep as the copies: paths to code are relative
     tiny.copy_repository(folder / "repository")
     (folder / "output.txt").write_text(tiny.snakemake(folder, root=folder / "repository"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the docs site, built once: all that need it are in one xdist_group."""
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    code, text = docs_site.build(folder)
+    assert code == 0, text
     return folder
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from plan import own
+from plan import answers, own
 from plan.errors import ConfigError
 from spml.review import own_answers
 from spml.runtime.errors import InputError
@@ -38,7 +38,7 @@ try:
     if own.ANSWERS in own.answers_of(read):
         os.makedirs(own.ANSWERS, exist_ok=True)
     if values["ANSWERS"]:
-        print(own_answers.take(values["ANSWERS"], own.ANSWERS, *own.table_of(read)))
+        print(own_answers.take(values["ANSWERS"], own.ANSWERS, answers.files([own.ANSWERS]), *own.table_of(read)))
 except (yaml.YAMLError, UnicodeDecodeError) as error:
     sys.exit(f"Error: {own.CONFIG}: found no YAML ({' '.join(str(error).split())}); correct or delete it")
 except ConfigError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spml.artifacts import blocks, documents, hdf5, left_out, tables
+from spml.artifacts import blocks, documents, left_out, tables
 from spml.artifacts import labels as label_files
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
@@ -52,8 +52,6 @@ with contextlib.ExitStack() as stack:
     used = {"train": len(train.image_id), "test": len(test.image_id)}
     if source.pool:
         used["pool"] = len(stack.enter_context(label_files.opening(source.pool, "labels")).image_id)
-    with label_files.opening(source.observed, "observed") as observed:
-        origin = hdf5.attributes(observed.dataset.file)
     rows = stack.enter_context(training_set.opening(train, source.observed, source.images, source.logits))
     sampled, variants = options["sampled"]
     sampled_variant = variant if sampled == options["pseudo_labels"] else variants[0]
@@ -137,11 +135,11 @@ added = added_labels.sentences(
 if sampled != options["pseudo_labels"]:  # what people see is of no student of the figures
     counts = table["label_counts"][table["label_counts"]["pseudo_labels"] == sampled]
     added += added_labels.sentences(counts, {}, "", options["labels"])
-if answered := int(origin.get("answers", 0)):
+if answered := int(rows.observation.get("answers", 0)):
     labels = "1 observed label is an answer" if answered == 1 else f"{answered:,} observed labels are answers"
     added.append(f"{labels} of people.")
 about = [
-    report.summary(record, images, len(train.category), origin["sampling"] != "given"),
+    report.summary(record, images, len(train.category), rows.observation["sampling"] != "given"),
     *report.edges(models),
     " ".join(added),
 ]

@@ -7,19 +7,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-import docs_site
 from browser.test_gallery import CONTRAST
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("docs")]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The folder of the site."""
-    folder = tmp_path_factory.mktemp("docs") / "site"
-    code, text = docs_site.build(folder)
-    assert code == 0, text
-    return folder
 
 
 @pytest.mark.parametrize("width", [400, 1000, 1280, 1400])

@@ -11,7 +11,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 import layouts
 import tiny
 import walk
-from plan import own
+from plan import answers, own
 from spml.artifacts.spreadsheet import restored
 from spml.review import own_answers
 
@@ -96,9 +96,10 @@ def test_a_table_one_command_a_page_ten_answers_one_command_better_labels(browse
 
     path, more, _ = answer(browser, folder, true, 3, tmp_path / "second")  # a page with other questions
     assert not more.keys() & wanted.keys()
-    said = own_answers.take(str(path), str(folder / own.ANSWERS), str(made[0].parent / "tags.csv"))
+    kept = str(folder / own.ANSWERS)
+    said = own_answers.take(str(path), kept, answers.files([kept]), str(made[0].parent / "tags.csv"))
     assert said.endswith("own_answers/answers_2.csv")
-    again = own_answers.take(str(path), str(folder / own.ANSWERS), str(made[0].parent / "tags.csv"))
+    again = own_answers.take(str(path), kept, answers.files([kept]), str(made[0].parent / "tags.csv"))
     assert "which" in again and len(list((folder / own.ANSWERS).iterdir())) == 2
     tiny.snakemake(folder, LABELS, root=folder, configfile=folder / "own.yaml")
     after = labels(folder)

@@ -32,15 +32,6 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The folder of the site."""
-    folder = tmp_path_factory.mktemp("docs") / "site"
-    code, text = docs_site.build(folder)
-    assert code == 0, text
-    return folder
-
-
-@pytest.fixture(scope="module")
 def pages(site):
     return {path: Page(path) for path in site.glob("*.html")}
 

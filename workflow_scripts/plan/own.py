@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plan import answers
 from plan.errors import ConfigError, unknown
 
 CONFIG = "own.yaml"
@@ -17,7 +18,7 @@ WANTED = {  # variable of make to what it names
     "PREDICT": ("folder or list", "a folder of pictures to label, or a text file with the path of one on each line"),
     "ANSWERS": ("file of answers", "the answers.csv that the page has saved (docs/review.md)"),
 }
-ENDINGS = {"file": (".csv",), "file of answers": (".csv", ".json")}
+ENDINGS = {"file": (".csv",), "file of answers": answers.ENDINGS}
 VARIABLES = (*WANTED, "BACKBONE")
 
 

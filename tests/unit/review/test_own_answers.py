@@ -2,6 +2,7 @@
 
 import pytest
 
+from plan import answers
 from spml.review import own_answers
 from spml.runtime.errors import InputError
 
@@ -14,8 +15,9 @@ def take(tmp_path):
 
     def taken(text, **more):
         (tmp_path / "answers.csv").write_text(text, encoding="utf-8")
+        folder = str(tmp_path / "kept")
         return own_answers.take(
-            str(tmp_path / "answers.csv"), str(tmp_path / "kept"), str(tmp_path / "tags.csv"), **more
+            str(tmp_path / "answers.csv"), folder, answers.files([folder]), str(tmp_path / "tags.csv"), **more
         )
 
     return taken

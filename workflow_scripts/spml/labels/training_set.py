@@ -1,8 +1,9 @@
 """The images of the training part, or of the pool, with their names, their labels and the teachers' logits."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class LabelledRows:
     logits: blocks.Rows  # mean over the teachers
     observed: blocks.Rows  # ObservedLabel
     true: blocks.Rows  # TrueLabel
+    observation: Mapping[str, Any]  # how labels were observed, as their file has it; empty for the pool
     left_out: str  # why a teacher is left out, empty where none is
     select: Callable[
         [np.ndarray], tuple[blocks.Rows, blocks.Rows, blocks.Rows]
@@ -77,6 +79,7 @@ def opening(true: labels.MatrixFile, observed: str, images: str, logits: Sequenc
             logits=every[0],
             observed=every[1],
             true=every[2],
+            observation=hdf5.attributes(observed_labels.dataset.file) if observed_labels else {},
             left_out=next((str(reason) for reason in reasons if reason), ""),
             select=select,
         )

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from spml.artifacts.checksums import sha256
@@ -10,13 +11,16 @@ from spml.review import answers
 from spml.runtime.files import writing
 
 
-def take(path: str, folder: str, table: str, categories: str | None = None, leave_out: bool = False) -> str:
+def take(
+    path: str, folder: str, kept: Sequence[str], table: str, categories: str | None = None, leave_out: bool = False
+) -> str:
     """Copy a file of answers into the folder, under a name that is free there; return what was done, in words.
 
     Parameters
     ----------
     path : the file.
-    folder : where answers are kept; a file with the same content is not copied again.
+    folder : where answers are kept.
+    kept : the files of answers in it; a file with the same content is not copied again.
     table : the table of images that the answers are about.
     categories : the user's list of categories, if there is one.
     leave_out : whether answers about unknown images and categories are left out.
@@ -27,9 +31,8 @@ def take(path: str, folder: str, table: str, categories: str | None = None, leav
         When the file has no format of answers, an answer is about something unknown, or two of a person contradict each other.
     """
     images = csv_table.read(table, list(csv_table.read_categories(categories)) if categories else None)
-    there = sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in (".csv", ".json"))
     known = []
-    for file in (*map(str, there), path):
+    for file in (*kept, path):
         checked = answers.check(answers.read(file), images.path, images.path, images.category)
         if not leave_out:
             checked.require_known()
@@ -37,7 +40,7 @@ def take(path: str, folder: str, table: str, categories: str | None = None, leav
     answers.merge(known)  # raises where a person says both, also in what is kept
     number = len(answers.merge(checked.known))
     count = f"{number:,} {'answer' if number == 1 else 'answers'}"
-    if same := next((file for file in there if sha256(file) == sha256(path)), None):
+    if same := next((file for file in kept if sha256(file) == sha256(path)), None):
         return f"{path}: {count}, which {same} has already"
     given = Path(path)
     number, place = 1, Path(folder, given.name)
