@@ -82,8 +82,7 @@ rule exports:
 
 rule review:
     input:
-        paths.review("queue.csv", DATASET),
-        paths.review("review.html", DATASET),
+        review.shown_review(EXPERIMENT),
 
 
 rule simulate_review:

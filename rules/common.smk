@@ -20,6 +20,7 @@ from plan import (
     features,
     labels,
     load,
+    matrices,
     memory,
     model,
     named_paths,
@@ -111,9 +112,11 @@ def require_named_paths():
 def require_sound_data():
     """End with a line for each mistake in the user's tables and files, before the first job; print warnings."""
     parts, lists = data.unchecked_parts(EXPERIMENT), data.unchecked_lists(EXPERIMENT)
-    if not parts and not lists:
+    unchecked_matrices = matrices.unchecked(EXPERIMENT)
+    if not parts and not lists and not unchecked_matrices:
         return
-    from spml.data import precheck  # here, since it imports NumPy, and only the start of a run needs it
+    from spml.data import precheck, precheck_features  # here: NumPy is imported, and only the start of a run needs it
+    from spml.features.matrices.source import Source
 
     entry = EXPERIMENT.entry
     found = precheck.find(
@@ -125,6 +128,12 @@ def require_sound_data():
     )
     for warning in found.warnings:
         logger.warning(f"Warning: {warning}")
+    if not found.mistakes:  # of the tables that the rows of features follow
+        places = {
+            key: precheck_features.Part(**part | {"source": Source(**part["source"])})
+            for key, part in unchecked_matrices.items()
+        }
+        found.mistakes.extend(precheck_features.find(places))
     if found.mistakes:
         sys.exit("\n".join(["Error in the data:", *(f"  {mistake}" for mistake in found.mistakes)]))
 
@@ -144,7 +153,10 @@ def shard_images(wildcards):
 
 def shard_features(wildcards):
     """Return the features of all shards of a part in order, as an input function."""
-    pattern = paths.shard_features(wildcards.dataset, wildcards.backbone, wildcards.part)
+    is_file = matrices.is_file(EXPERIMENTS[wildcards.dataset], wildcards.backbone)
+    pattern = (paths.shard_rows if is_file else paths.shard_features)(
+        wildcards.dataset, wildcards.backbone, wildcards.part
+    )
     return expand(pattern, shard=shards(wildcards))
 
 

@@ -78,11 +78,13 @@ rule make_pool_labels:
         "../workflow_scripts/make_pool_labels.py"
 
 
-# Of the pictures alone and the split, so that nothing is trained or extracted again where a picture comes twice.
+# Of the pictures (of the features, where there are none) and the split, so that nothing is trained or extracted again where a picture comes twice.
 rule find_duplicates:
     input:
         train_images=paths.images(part="train"),
         test_images=paths.images(part="test"),
+        train_features=plan(data.compared_features, part="train"),
+        test_features=plan(data.compared_features, part="test"),
         labels=paths.labels(part="train"),
         code=code("find_duplicates"),
     output:

@@ -69,6 +69,33 @@ rule extract_features:
         "../workflow_scripts/extract_features.py"
 
 
+# Features that others computed: shards of another name, so that the backbone tells which rule makes them.
+rule convert_features:
+    input:
+        images=shard_images,
+        listed=paths.images(),
+        matrix=plan(matrices.files),
+        ids=plan(matrices.id_file),
+        table=plan(matrices.table),
+        code=code("convert_features"),
+    output:
+        features="results/{dataset}/features/{backbone}/{part}/rows_{shard}.h5",
+    log:
+        "results/{dataset}/logs/convert_features/{backbone}/{part}/{shard}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/convert_features/{backbone}/{part}/{shard}.tsv"
+    priority: 1  # a mistake in a file ends the run before hours of extraction
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        options=plan(matrices.conversion),
+    script:
+        "../workflow_scripts/convert_features.py"
+
+
 rule index_features:
     input:
         shards=shard_features,

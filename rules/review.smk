@@ -29,7 +29,7 @@ rule make_gallery:
         labels=paths.labels(part="train"),
         observed=paths.observed(),
         images=paths.images(part="train"),
-        thumbnails=paths.thumbnails(),
+        thumbnails=plan(review.thumbnails),
         map=plan(review.gallery_map),
         templates=templates("base.html", "gallery.html", "gallery.css", "gallery.js", "style.css"),
         code=code("make_gallery"),
@@ -57,7 +57,7 @@ rule export_pseudo_labels:
         logits=plan(labels.teacher_logits),
         labels=paths.labels(part="train"),
         observed=paths.observed(),
-        images=paths.images(part="train"),
+        images=plan(review.exported_images),
         code=code("export_pseudo_labels"),
     output:
         export=directory("results/{dataset}/exports/{pseudo_labels}/seed_{seed}/{variant}/{format}"),
@@ -72,6 +72,27 @@ rule export_pseudo_labels:
         runtime=per_attempt(60),
     script:
         "../workflow_scripts/export_pseudo_labels.py"
+
+
+rule export_features:
+    input:
+        features=paths.features(),
+        images=paths.images(),
+        labels=plan(review.exported_labels),
+        code=code("export_features"),
+    output:
+        export=directory("results/{dataset}/exports/features/{backbone}/{part}"),
+    log:
+        "results/{dataset}/logs/export_features/{backbone}/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/export_features/{backbone}/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    script:
+        "../workflow_scripts/export_features.py"
 
 
 # Questions to people, and their answers, which become observed labels.
@@ -102,7 +123,7 @@ rule make_queue:
 
 rule make_review_page:
     input:
-        queue=paths.review("queue.csv"),
+        queue=plan(review.questions),
         images=paths.images(part="train"),
         templates=templates("base.html", "review.html", "review.css", "review.js", "style.css"),
         code=code("make_review_page"),

@@ -33,6 +33,7 @@ CONFIG = {
     },
     "backbones": {
         "random": {
+            "library": "torchvision",
             "architecture": "shufflenet_v2_x0_5",
             "weights": "data/random.pth",
             "image_size": 32,

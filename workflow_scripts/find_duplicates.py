@@ -1,4 +1,7 @@
-"""Find pictures that are there more than once, in both parts, in both splits of the training part, or under several ids."""
+"""Find pictures that are there more than once, in both parts, in both splits of the training part, or under several ids.
+
+Of images without pictures, rows of features are compared.
+"""
 
 from spml.runtime import log
 
@@ -11,12 +14,13 @@ from spml.data import duplicates
 with hdf5.reading(snakemake.input.labels, "labels") as file:
     split_of = dict(zip(hdf5.strings(file, "image_id"), file["split"][:].tolist(), strict=True))
 pictures = [
-    duplicates.Picture(part, SPLITS[split_of[image]] if part == "train" else "test", image, path)
+    duplicates.Picture(part, SPLITS[split_of[image]] if part == "train" else "test", image, path or image)
     for part in ("train", "test")
     for listed in [manifest.read(snakemake.input[f"{part}_images"])]
     for image, path in zip(listed.image_id, listed.path, strict=True)
 ]
-groups = duplicates.find(pictures, snakemake.threads)
+features = [snakemake.input.train_features, snakemake.input.test_features]  # empty where there are pictures
+groups = duplicates.of_rows(pictures, features) if all(features) else duplicates.find(pictures, snakemake.threads)
 duplicates.write(snakemake.output.table, groups)
 print(f"{len(pictures):,} listed pictures; pictures that are there more than once: {len(groups):,}")
 for kind, members in duplicates.by_kind(groups).items():

@@ -21,9 +21,10 @@ else:
     )
     if source and not annotated.image_id:
         raise InputError(f"{source}: no image has an annotation; wanted at least one image with a label")
-    paths = [os.path.join(folder, file_name) for file_name in annotated.file_name]
+    has_pictures = options.get("has_pictures", True)
+    paths = [os.path.join(folder, file_name) if has_pictures else "" for file_name in annotated.file_name]
     rows = list(zip(annotated.image_id, annotated.file_name, paths, strict=True))
-    files = {path for path in paths if os.path.isfile(path)}
+    files = {path for path in paths if not has_pictures or os.path.isfile(path)}
     existing = [row for row in rows if row[2] in files]
     others = [(name, left_out.NO_ANNOTATION) for name in annotated.unannotated]
     for _, name, path in rows:
@@ -37,7 +38,7 @@ else:
             f"{source}: {len(missing):,} of {len(rows):,} pictures are not in {folder}, the first: {missing[0]}{but}; "
             "wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
         )
-    for path, real in manifest.links_out_of(folder, (path for _, _, path in existing)):
+    for path, real in manifest.links_out_of(folder, (path for _, _, path in existing if path)):
         raise InputError(
             f"{source}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
             "that they lie in, or copy them"

@@ -72,7 +72,7 @@ with contextlib.ExitStack() as stack:
             probabilities(rows.logits[row : row + 1])[0],
             *(matrix[row : row + 1][0] for matrix in (pseudo.values, rows.observed, rows.true)),
         )
-        for row in samples.choose(has_addition, SAMPLES, options["seed"])
+        for row in samples.choose(has_addition, SAMPLES if options["has_pictures"] else 0, options["seed"])
     ]
 others = dict(zip(used, map(left_out.read, source.left_out), strict=True))
 warnings = data_warnings.warnings(others, table["duplicates"], table["category_warnings"])
@@ -113,7 +113,7 @@ sections = [
     report_sections.categories_section(findings),
     report.Section("Calibration", findings.figure("reliability")),
     report.Section("Training", findings.figure("training")),
-    report_sections.data_section(used, others, warnings),
+    report_sections.data_section(used, others, warnings, options["has_pictures"]),
     report_sections.costs_section(report.costs(benchmarks)),
     report.Section(
         "Provenance", [report.Table(report.provenance(record), "What the results were made with.", ("what", "is"))]
@@ -123,9 +123,12 @@ links = [
     report.Link("Provenance in full", "provenance.html"),
     report.Link("Tables", "tables"),
     report.Link("Figures", "figures"),
-    report.Link("Gallery", options["gallery"], "target gallery"),
-    report.Link("Model card", options["model_card"], "target model"),
 ]
+if options["has_pictures"]:
+    links += [
+        report.Link("Gallery", options["gallery"], "target gallery"),
+        report.Link("Model card", options["model_card"], "target model"),
+    ]
 added = added_labels.sentences(
     table["label_counts"][table["label_counts"]["pseudo_labels"] == options["pseudo_labels"]],
     results.left_out(tables.read(source.map)),

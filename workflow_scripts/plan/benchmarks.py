@@ -1,6 +1,6 @@
 """The benchmark files of the jobs behind the report, by rule. They follow from the configuration, not from a folder."""
 
-from plan import acquire, data, features, labels, paths, rows
+from plan import acquire, data, features, labels, matrices, paths, rows
 from plan.experiment import Experiment, plain
 
 SINGLE = ("make_labels", "find_duplicates", "check_labels")  # rules with one job per data set
@@ -12,7 +12,7 @@ COMPARED = (  # rules with one job per experiment
 
 
 def by_rule(experiment: Experiment) -> dict[str, list[str]]:
-    """Return the benchmark files by rule; those of extract_features have * in place of the shard."""
+    """Return the benchmark files by rule; those of shards of features have * in place of the shard."""
     dataset, folders = experiment.dataset, list(rows.model_folders(experiment))
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
     jobs["list_images"] = [(part,) for part in experiment.used_parts]
@@ -25,7 +25,9 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["index_features"] += [(name, "pool") for name in experiment.pool_backbones]
     if experiment.pool_backbones:
         jobs["make_pool_labels"] = [()]
-    jobs["extract_features"] = [(*names, "*") for names in jobs["index_features"]]
+    for backbone, part in jobs["index_features"]:
+        rule = "convert_features" if matrices.is_file(experiment, backbone) else "extract_features"
+        jobs.setdefault(rule, []).append((backbone, part, "*"))
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
     if labels.prior_readers(experiment):
         jobs["estimate_priors"] = jobs["make_observed_labels"]

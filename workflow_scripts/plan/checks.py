@@ -4,7 +4,7 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_review, check_students, paths
+from plan import check_features, check_review, check_students, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
 from plan.labels import rule_parameters
@@ -17,6 +17,8 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
     for check in (
         names,
         backbones,
+        check_features.matrices,
+        check_features.without_pictures,
         locations,
         downloads,
         boxes,
@@ -65,6 +67,8 @@ def locations(experiment: Experiment) -> Iterator[str]:
             where = f"datasets.{experiment.dataset}.{part}.{key}"
             if key in source.named and not path and part in experiment.parts:
                 yield f"{where}: found {path!r}, wanted a path (source {kind} fetches nothing)"
+            if key == "images" and path and not source.has_pictures:
+                yield f"{where}: found {path!r}, wanted nothing: source {kind} has no pictures (source csv has them)"
             if kind == "demo" and path:
                 yield f"{where}: found {path!r}, wanted nothing (source demo is drawn); use source: coco"
             if kind == "image_folder" and key == "annotations" and path:
@@ -74,7 +78,7 @@ def locations(experiment: Experiment) -> Iterator[str]:
                     "a file whose name ends in .csv" if source.is_table else "no .csv file (source: csv reads them)"
                 )
                 yield f"{where}: found {path!r}, wanted {wanted}"
-    if experiment.entry.categories and kind != "csv":
+    if experiment.entry.categories and kind not in ("csv", "features"):
         yield (
             f"datasets.{experiment.dataset}.categories: found {experiment.entry.categories!r}, wanted nothing: source "
             f"{kind} brings its own"

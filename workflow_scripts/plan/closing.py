@@ -59,9 +59,10 @@ def _exports(experiment: Experiment) -> str:
 
 def _review(experiment: Experiment) -> str:
     """Return how many questions there are, the page that asks them, and their table."""
-    queue, page = (paths.review(name, experiment.dataset) for name in ("queue.csv", "review.html"))
+    queue, *page = review.shown_review(experiment)
     count = sum(1 for _ in _rows(queue))
-    return f"{count:,} {'question' if count == 1 else 'questions'}: {page}\nThe same as a table: {queue}"
+    questions = f"{count:,} {'question' if count == 1 else 'questions'}"
+    return f"{questions}: {page[0]}\nThe same as a table: {queue}" if page else f"{questions}: {queue}"
 
 
 def _simulate_review(experiment: Experiment) -> str:

@@ -72,8 +72,8 @@ class Dataset(Section):
     """A data set: where it comes from, its backbone, and its own values for any of the sections below."""
 
     source: Literal[tuple(SOURCES)] = Field(  # type: ignore[valid-type]
-        description="demo (drawn); coco2014, voc2012 or cub (fetched); or files of yours: nuswide, coco, csv, voc or "
-        "image_folder (docs/own_data.md)"
+        description="demo (drawn); coco2014, voc2012 or cub (fetched); or files of yours: nuswide, coco, csv, voc, "
+        "image_folder, or features, which has no pictures (docs/own_data.md)"
     )
     backbone: Name = Field(description="the name of one of the backbones")
     train: Location | None = Field(None, description="the training part")
@@ -81,7 +81,7 @@ class Dataset(Section):
     pool: Pool | None = Field(None, description="images without labels, for stages of students; the demo draws its own")
     categories: Path | None = Field(
         None,
-        description="for source csv: path to a text file with the name of a category on each line, in order; null: all "
+        description="for sources csv and features: path to a text file with the name of a category on each line, in order; null: all "
         "that the training part names, sorted",
     )
     missing_pictures: Literal["refuse", "leave_out"] = Field(
@@ -114,6 +114,7 @@ class Dataset(Section):
 class Backbone(Section):
     """A frozen backbone."""
 
+    library: Literal["torchvision"] = Field(description="where the network comes from")
     architecture: str = Field(
         pattern="^[a-z0-9_]+$", description="the name of a torchvision classification model, as resnet50"
     )
@@ -131,6 +132,42 @@ class Backbone(Section):
     )
     storage: Literal["float16", "float32"] = Field("float16", description="how features are stored")
     download: Download | None = Field(None, description="another address for weights imagenet (a mirror)")
+
+
+class Matrix(Section):
+    """A matrix of features, a row per image: where it lies, and its ids."""
+
+    path: Path = Field(
+        description="path to an npy, HDF5 or Parquet file, or to a folder with img_emb/ and metadata/ (docs/own_data.md)"
+    )
+    column: Path | None = Field(
+        None, description="the HDF5 data set, or Parquet column, of the features; null: feature, or the only one"
+    )
+    id_column: Path | None = Field(
+        None, description="the HDF5 data set, or Parquet column, of the images' ids; null: image_id, or none"
+    )
+    ids: Path | None = Field(
+        None,
+        description="path to the ids of the rows, an npy file of text or a text file with one on each line; null: those in the "
+        "matrix, or none: the rows are in the order of the images",
+    )
+
+
+class FileBackbone(Section):
+    """Features that others computed, as a matrix for each part, in place of a network."""
+
+    library: Literal["file"] = Field(description="file: features of files")
+    train: Path | Matrix = Field(description="the training part: a path, or a section with path and more")
+    test: Path | Matrix | None = Field(None, description="likewise the test part")
+    pool: Path | Matrix | None = Field(None, description="likewise the images without labels")
+    storage: Literal["float16", "float32"] | None = Field(
+        None, description="how features are stored; null: float16 where the matrix has it, else float32"
+    )
+
+    def matrix(self, part: str) -> Matrix | None:
+        """Return the matrix of a part, None where none is named."""
+        place = {"train": self.train, "test": self.test, "pool": self.pool}[part]
+        return Matrix(path=place) if isinstance(place, str) else place
 
 
 class Features(Section):
@@ -169,6 +206,9 @@ class Machine(Section):
     )
 
 
+AnyBackbone = Annotated[Backbone | FileBackbone, Field(discriminator="library")]
+
+
 class Config(Section):
     """Configuration of Pseudo Multi-Labels."""
 
@@ -182,7 +222,7 @@ class Config(Section):
         [], description="for compare: the named experiments that it puts in one table and one figure, each once"
     )
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)] = Field(description="data sets by name, at least one")
-    backbones: Annotated[dict[Name, Backbone], Field(min_length=1)] = Field(description="frozen backbones by name")
+    backbones: Annotated[dict[Name, AnyBackbone], Field(min_length=1)] = Field(description="frozen backbones by name")
     seeds: Seeds = Field([1200, 1201, 1202], description=SEEDS)
     validation: Validation = Validation()
     observation: Observation = Observation()

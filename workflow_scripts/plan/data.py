@@ -36,7 +36,7 @@ def converted_left_out(experiment: Experiment, part: str) -> str | list[str]:
 def picture_folder(experiment: Experiment, part: str) -> str:
     """Return the folder of the pictures of a part: the user's, the one beside the list of images, or the unpacked one."""
     source, location = experiment.source, experiment.entry.location(part)
-    if location.images or part not in experiment.parts:
+    if location.images or part not in experiment.parts or not source.has_pictures:
         return location.images or ""
     if source.pictures_beside:
         return paths.beside(acquire.listing(experiment, part), source.pictures_beside)
@@ -47,7 +47,9 @@ def picture_folder(experiment: Experiment, part: str) -> str:
 
 def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
     """Return the options of list_images: the folder, which images of the part count, and how many go in a shard."""
-    own = {"pool": experiment.entry.pool.images} if part == "pool" and experiment.entry.pool else {}
+    own: dict[str, Any] = {"pool": experiment.entry.pool.images} if part == "pool" and experiment.entry.pool else {}
+    if not experiment.source.has_pictures:
+        own["has_pictures"] = False
     return own | {
         "folder": picture_folder(experiment, part),
         "images_per_shard": experiment.config.features.images_per_shard,
@@ -66,6 +68,13 @@ def fingerprint_pool(experiment: Experiment, part: str) -> str:
     """Return a fingerprint of the user's pool; it changes where a picture is added or replaced."""
     pool = experiment.entry.pool if part == "pool" else None
     return tracking.fingerprint(tracking.pictures_in(pool.images)) if pool else ""
+
+
+def compared_features(experiment: Experiment, part: str) -> str | list[str]:
+    """Return the features of a part in which equal rows are looked for, where images have no pictures."""
+    if experiment.source.has_pictures:
+        return []
+    return paths.features(experiment.dataset, experiment.entry.backbone, part)
 
 
 def shards(images: str, folder: str, images_per_shard: int) -> list[str]:

@@ -81,13 +81,17 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             field = entry["ctx"]["discriminator"].strip("'")
             tags = [tag.strip(" '") for tag in entry["ctx"]["expected_tags"].split(",")]
             tag = value[field] if isinstance(value, dict) else value
-            if field == "rule" or not isinstance(tag, str):
+            if field in ("rule", "library") or not isinstance(tag, str):
                 key = f"{key}.{field}"
-            if isinstance(tag, str) or field == "rule":
+            if isinstance(tag, str) or field in ("rule", "library"):
                 old = _old_value(path if path[-1] == field else [*path, field], tag)
                 yield from (f"{line}{old}" for line in unknown(key, tag, tags))
             else:
                 yield f"{key}: found {_short.repr(tag)}, wanted the name of a loss (docs/methods.md has all)"
+        elif kind == "union_tag_not_found":
+            field = entry["ctx"]["discriminator"].strip("'")
+            tags = [tag for branch in branches for tag in branch.get("discriminator", {}).get("mapping", {})]
+            yield f"{key}.{field}: found nothing, wanted one of {', '.join(tags)}"
         elif kind == "literal_error":
             choices = [str(choice) for choice in _choices(branches)]
             yield from (f"{line}{_old_value(path, value)}" for line in unknown(key, value, choices))

@@ -3,24 +3,33 @@
 from typing import Any
 
 from plan import paths
+from plan.config import Backbone, FileBackbone
 from plan.experiment import Experiment, plain
 from plan.sections import Student, Teacher
 
 
+def network(experiment: Experiment, backbone: str) -> Backbone:
+    """Return the entry of a backbone that is a network."""
+    entry = experiment.config.backbones[backbone]
+    if isinstance(entry, FileBackbone):
+        raise ValueError(f"backbone {backbone} is features of files")  # no rule asks: shard_features tells them apart
+    return entry
+
+
 def backbone_weights(experiment: Experiment, backbone: str) -> str:
     """Return the state dict of a backbone."""
-    weights = experiment.config.backbones[backbone].weights
+    weights = network(experiment, backbone).weights
     return paths.weights(weights, backbone) if weights in ("imagenet", "demo") else weights
 
 
 def architecture(experiment: Experiment, backbone: str) -> str:
     """Return the architecture of a backbone."""
-    return experiment.config.backbones[backbone].architecture
+    return network(experiment, backbone).architecture
 
 
 def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the user's mirror of ImageNet weights, if one is named; with ``sha256: null`` no checksum is compared."""
-    mirror = experiment.config.backbones[backbone].download
+    mirror = network(experiment, backbone).download
     return plain(mirror.model_dump(exclude_unset=True)) if mirror else {}
 
 
@@ -31,7 +40,7 @@ def pretraining(experiment: Experiment) -> dict[str, Any]:
 
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the options of extract_features for a backbone."""
-    entry = experiment.config.backbones[backbone]
+    entry = network(experiment, backbone)
     return plain({key: getattr(entry, key) for key in ("architecture", "image_size", "precision", "storage")})
 
 

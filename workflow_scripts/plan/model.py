@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from plan import features, labels, paths, shown, tracking, training
+from plan import features, labels, paths, pictures, shown, tracking, training
 from plan.experiment import Experiment, parse_reference
 from plan.sections import Student, Teacher
 
@@ -37,11 +37,19 @@ def candidates(experiment: Experiment) -> Candidates:
 def candidate_options(experiment: Experiment) -> dict[str, Any]:
     """Return the options of choose_model: the candidates as plain rows, their seed and their backbone."""
     chosen = candidates(experiment)
+    _require_pictures(experiment)
     return {
         "backbone": features.extraction(experiment, experiment.backbone(chosen.entry)),
         "candidates": [{"kind": chosen.kind, "name": chosen.name, "variant": variant} for variant in chosen.variants],
         "seed": chosen.seed,
     }
+
+
+def _require_pictures(experiment: Experiment) -> None:
+    """End with one line where the candidates cannot label pictures."""
+    what = "the model for other pictures"
+    pictures.require(experiment, what)
+    pictures.require_network(experiment, experiment.backbone(candidates(experiment).entry), what)
 
 
 def _candidate_folders(experiment: Experiment) -> list[str]:
@@ -70,7 +78,8 @@ def candidate_map(experiment: Experiment) -> str | list[str]:
 
 
 def candidate_weights(experiment: Experiment) -> str:
-    """Return the weights of the candidates' backbone."""
+    """Return the weights of the candidates' backbone; end with one line where it has none that look at pictures."""
+    _require_pictures(experiment)
     return features.backbone_weights(experiment, experiment.backbone(candidates(experiment).entry))
 
 
@@ -89,6 +98,7 @@ def card(experiment: Experiment) -> dict[str, Any]:
 
 def new_images(experiment: Experiment) -> str:
     """Return the folder or list of new images; end with one line where there is none."""
+    pictures.require(experiment, "predict")
     path = experiment.predict.images
     wanted = "wanted a folder of pictures, or a text file with a path on each line"
     if path is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from plan import paths
+from plan.config import FileBackbone
 from plan.experiment import Experiment
 
 FETCHED = ("imagenet", "demo")  # weights that are no path
@@ -73,13 +74,28 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         key = f"{section}.review.answers" if own else "review.answers"
         yield Named(key, file, "a file of answers, or a folder of such files", ("file", "folder"))
     for name in experiment.backbones:
-        weights = experiment.config.backbones[name].weights
+        backbone = experiment.config.backbones[name]
+        if isinstance(backbone, FileBackbone):
+            yield from _matrices(experiment, name, backbone)
+            continue
+        weights = backbone.weights
         if weights not in FETCHED:
             yield Named(f"backbones.{name}.weights", weights, "imagenet, demo or a file with a state dict")
     if images := experiment.predict.images:
         own = entry.predict and "images" in entry.predict.model_fields_set
         wanted = "a folder of pictures, or a text file with a path on each line"
         yield Named(f"{section}.predict.images" if own else "predict.images", images, wanted, ("file", "folder"))
+
+
+def _matrices(experiment: Experiment, name: str, backbone: FileBackbone) -> Iterator[Named]:
+    """Yield the files of features that others computed."""
+    for part in ("train", "test", "pool"):
+        place = backbone.matrix(part)
+        if place and (part in experiment.parts or (part == "pool" and experiment.has_pool)):
+            wanted = "an npy, HDF5 or Parquet file, or a folder with img_emb/ and metadata/"
+            yield Named(f"backbones.{name}.{part}", place.path, wanted, ("file", "folder"))
+            if place.ids:
+                yield Named(f"backbones.{name}.{part}.ids", place.ids, "a file of ids, npy or text")
 
 
 def _problem(path: str, kinds: tuple[str, ...]) -> str:

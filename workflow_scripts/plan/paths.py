@@ -110,6 +110,13 @@ def shard_features(
     return results("features", backbone, part, f"{shard}.h5", dataset=dataset)
 
 
+def shard_rows(
+    dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
+) -> str:
+    """Return the features of one shard of a part that come from a file of the user's."""
+    return results("features", backbone, part, f"rows_{shard}.h5", dataset=dataset)
+
+
 def features(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
     """Return the features of a part."""
     return results("features", backbone, f"{part}.h5", dataset=dataset)
@@ -233,6 +240,11 @@ def export(
 ) -> str:
     """Return the folder of an export of pseudo-labels."""
     return results("exports", pseudo_labels, f"seed_{seed}", variant, format, dataset=dataset)
+
+
+def feature_export(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
+    """Return the folder of an export of features."""
+    return results("exports", "features", backbone, part, dataset=dataset)
 
 
 def review(name: str, dataset: str = DATASET) -> str:

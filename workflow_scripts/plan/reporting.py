@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, data, evaluation, features, labels, paths, review, shown, training
+from plan import acquire, benchmarks, data, evaluation, features, labels, matrices, paths, review, shown, training
 from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
@@ -61,6 +61,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
         "gallery": _from_report(experiment, review.shown_gallery(experiment)),
+        "has_pictures": experiment.source.has_pictures,
         "model_card": _from_report(experiment, paths.chosen("README.md", dataset)),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
@@ -174,6 +175,13 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             f"{backbone}/{part}": features.extraction(experiment, backbone)
             for backbone in experiment.backbones
             for part in experiment.used_parts
+            if not matrices.is_file(experiment, backbone)
+        },
+        "convert_features": {
+            f"{backbone}/{part}": matrices.conversion(experiment, backbone, part)
+            for backbone in experiment.backbones
+            for part in experiment.used_parts
+            if matrices.matrix(experiment, backbone, part)
         },
         "choose_landmarks": {
             f"{backbone}/{kernel}": features.landmark_options(experiment, kernel)

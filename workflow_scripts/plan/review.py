@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from plan import features, labels, own, paths, shown, training
+from plan import features, labels, own, paths, pictures, shown, training
 from plan.experiment import (
     Experiment,
     as_list,
@@ -54,13 +54,50 @@ def shown_gallery(experiment: Experiment) -> str:
 
 
 def shown_exports(experiment: Experiment) -> list[str]:
-    """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format."""
+    """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format, and features.
+
+    Without pictures there are no formats that show them.
+    """
     name, _, seed = asked(experiment)
-    return [
-        paths.export(experiment.dataset, name, seed, variant, file_format)
+    labelled = [
+        paths.export(experiment.dataset, name, seed, variant, form.name)
         for variant in variants_of(experiment.pseudo_labels[name])
-        for file_format in FORMATS
+        for form in FORMATS.values()
+        if experiment.source.has_pictures or not form.shows_pictures
     ]
+    parts = [(backbone, part) for backbone in experiment.backbones for part in experiment.parts if part != "pool"]
+    parts += [(backbone, "pool") for backbone in experiment.pool_backbones]
+    return labelled + [paths.feature_export(experiment.dataset, backbone, part) for backbone, part in parts]
+
+
+def exported_images(experiment: Experiment, format: str) -> str:
+    """Return the manifest of an export of pseudo-labels; end with one line where its format shows pictures that are not there."""
+    if FORMATS[format].shows_pictures:
+        pictures.require(experiment, f"export {format}")
+    return paths.images(experiment.dataset, "train")
+
+
+def exported_labels(experiment: Experiment, part: str) -> str | list[str]:
+    """Return the labels whose split an export of features names, of the training part."""
+    return paths.labels(experiment.dataset, part) if part == "train" else []
+
+
+def thumbnails(experiment: Experiment) -> str:
+    """Return the folder of the gallery's small pictures; end with one line where there are no pictures."""
+    pictures.require(experiment, "gallery")
+    return paths.thumbnails(experiment.dataset)
+
+
+def shown_review(experiment: Experiment) -> list[str]:
+    """Return the files of the target ``review``: the questions, and the page that asks them, which shows pictures."""
+    names = ["queue.csv"] + ["review.html"] * experiment.source.has_pictures
+    return [paths.review(name, experiment.dataset) for name in names]
+
+
+def questions(experiment: Experiment) -> str:
+    """Return the questions that the page asks; end with one line where there are no pictures to ask about."""
+    pictures.require(experiment, "review/review.html")
+    return paths.review("queue.csv", experiment.dataset)
 
 
 def asked(experiment: Experiment) -> tuple[str, str, int]:

@@ -31,6 +31,9 @@ class Source:
     has_true_labels : whether it can hold true labels
     unannotated_count : whether an image without an annotation counts; by COCO's convention it does not
     ending : the suffix of the file that annotations are read from: json (COCO instances) or csv (a table of images)
+    has_pictures : whether images have pictures; features of files stand for those that have none
+    row_order : the order of the rows of published features: listed (as images/{part}.csv), number (ids are numbers), table
+        (as the rows of the user's table), or empty where none is known
     """
 
     reader: str | None = None
@@ -44,6 +47,8 @@ class Source:
     has_true_labels: bool = True
     unannotated_count: bool = True
     ending: str = "json"
+    has_pictures: bool = True
+    row_order: str = "listed"
 
     @property
     def is_table(self) -> bool:
@@ -97,6 +102,7 @@ SOURCES: dict[str, Source] = {
         reader="nuswide",
         named=("annotations", "images"),
         beside=("../Groundtruth/TrainTestLabels", "../ConceptsList"),
+        row_order="",  # the published features are of a part of the images, in the order of a list beside them
     ),
     "cub": Source(
         reader="cub",
@@ -116,9 +122,11 @@ SOURCES: dict[str, Source] = {
         listings=dict.fromkeys(("train", "test"), "CUB_200_2011/images.txt"),
         beside=("attributes", "train_test_split.txt"),
         pictures_beside="images",
+        row_order="number",  # as images.txt
     ),
     "coco": Source(named=("annotations", "images"), has_boxes=True, unannotated_count=False),
-    "csv": Source(named=("annotations",), ending="csv"),
+    "csv": Source(named=("annotations",), ending="csv", row_order="table"),
+    "features": Source(named=("annotations",), ending="csv", has_pictures=False, row_order="table"),
     "voc": Source(named=("annotations",), **VOC_LAYOUT),  # type: ignore[arg-type]
     "image_folder": Source(reader="image_folder", named=("images",), has_true_labels=False, ending="csv"),
 }

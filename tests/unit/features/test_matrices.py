@@ -211,7 +211,10 @@ def test_ids_of_a_file_are_those_of_the_rows(tmp_path, form):
     [
         (lambda path: np.save(path, np.array(IDS, object)), "holds Python objects"),
         (lambda path: np.save(path, VALUES), r"found float32 of shape \(23, 5\); wanted ids of images"),
-        (lambda path: np.save(path, np.array(IDS[:-1])), "found 22 ids for the 23 rows of .*matrix.npy; wanted an id per row"),
+        (
+            lambda path: np.save(path, np.array(IDS[:-1])),
+            "found 22 ids for the 23 rows of .*matrix.npy; wanted an id per row",
+        ),
     ],
     ids=["objects", "a matrix", "more rows than ids"],
 )

@@ -22,7 +22,9 @@ def test_images_are_found_by_id_file_name_or_path(ids):
 
 
 def test_an_image_without_a_row_is_named():
-    with pytest.raises(InputError, match="ids.npy: found no row for 1 of 3 images by their id, the first: '30' .*as '25'"):
+    with pytest.raises(
+        InputError, match="ids.npy: found no row for 1 of 3 images by their id, the first: '30' .*as '25'"
+    ):
         rows.by_ids("ids.npy", ["25", "9"], ID, NAME)
 
 
@@ -45,7 +47,9 @@ def test_rows_without_ids_follow_the_published_order():
 
 
 def test_another_number_of_rows_and_an_unknown_order_are_refused():
-    with pytest.raises(InputError, match=r"m.npy: found 4 rows and no ids, but images.csv has 3 images; wanted a row for each"):
+    with pytest.raises(
+        InputError, match=r"m.npy: found 4 rows and no ids, but images.csv has 3 images; wanted a row for each"
+    ):
         rows.by_order("m.npy", 4, "listed", None, ID, "images.csv")
     with pytest.raises(InputError, match="no published order of the images; wanted a file of ids beside the matrix"):
         rows.by_order("m.npy", 3, "", None, ID, "images.csv")

@@ -21,6 +21,7 @@ from plan import (
     features,
     labels,
     load,
+    matrices,
     model,
     paths,
     reporting,
@@ -118,7 +119,11 @@ def rules() -> tuple[Rule, ...]:
         "report": lambda path, **more: path,
         "shard_images": Ask(lambda experiment, dataset, part: paths.shard_images(dataset, part, SHARD)),
         "shard_features": Ask(
-            lambda experiment, dataset, backbone, part: [paths.shard_features(dataset, backbone, part, SHARD)]
+            lambda experiment, dataset, backbone, part: [
+                (paths.shard_rows if matrices.is_file(experiment, backbone) else paths.shard_features)(
+                    dataset, backbone, part, SHARD
+                )
+            ]
         ),
         "MACHINE": SimpleNamespace(memory_mb=None),
     } | {
@@ -130,6 +135,7 @@ def rules() -> tuple[Rule, ...]:
             experiments,
             features,
             labels,
+            matrices,
             model,
             reporting,
             review,

@@ -45,7 +45,7 @@ def test_a_report_of_other_settings_ends_the_run(experiment):
 def test_other_targets_say_nothing_of_it(experiment):
     report(experiment, seeds=[7])
     assert closing.text(experiment, ["gallery"]) == "Gallery: results/tiny/gallery/paper_seed_1200.html"
-    assert closing.text(experiment, ["exports"]).startswith("Exports: results/tiny/exports/paper/seed_1200 (")
+    assert closing.text(experiment, ["exports"]).startswith("Exports: results/tiny/exports (")
     assert closing.text(experiment, ["model"]).splitlines()[0] == "Model: results/tiny/model"
     assert closing.text(experiment, ["simulate_review"]).startswith(
         "Simulated answers: results/tiny/figures/simulation.svg\n"

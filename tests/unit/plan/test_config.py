@@ -64,7 +64,7 @@ CASES = {
     "an unknown data set": ({"dataset": "coco2041"}, "dataset: found 'coco2041', wanted one of tiny"),
     "an unknown source": (
         {"datasets/tiny/source": "cocoa"},
-        "datasets.tiny.source: found 'cocoa', wanted one of demo, coco2014, voc2012, nuswide, cub, coco, csv, voc, image_folder",
+        "datasets.tiny.source: found 'cocoa', wanted one of demo, coco2014, voc2012, nuswide, cub, coco, csv, features, voc, image_folder",
     ),
     "an unknown backbone": (
         {"datasets/tiny/backbone": "randem"},

@@ -25,7 +25,9 @@ def test_people_see_and_are_asked_about_the_same_labels(named, name, asked):
     found = experiment(COARSE | {"review": {"pseudo_labels": named}})
     assert review.asked(found) == (name, asked, 1200)
     assert review.shown_gallery(found) == f"results/tiny/gallery/{name}_seed_1200.html"
-    assert all(path.startswith(f"results/tiny/exports/{name}/seed_1200/") for path in review.shown_exports(found))
+    *labels, train, test = review.shown_exports(found)
+    assert all(path.startswith(f"results/tiny/exports/{name}/seed_1200/") for path in labels)
+    assert [train, test] == [f"results/tiny/exports/features/random/{part}" for part in ("train", "test")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ compared when the row is first read: a checksum of the file alone would read all
 """
 
 import contextlib
-import functools
 import hashlib
 import os
 import zlib
@@ -118,7 +117,8 @@ def join(path: str | os.PathLike, shards: Sequence[str | os.PathLike]) -> tuple[
     for name, piece in pieces:
         layout[start : start + piece.shape[0]] = h5py.VirtualSource(name, "feature", piece.shape, dtype)
         start += piece.shape[0]
-    with hdf5.creating(path, "features", **{name: first[name] for name in SETTINGS}) as file:
+    about = {name: first[name] for name in SETTINGS} | {"shards_by": records.read(shards[0])["rule"] or ""}
+    with hdf5.creating(path, "features", **about) as file:
         hdf5.add_strings(file, "image_id", image_id)
         hdf5.add_strings(file, "shard", [name for name, _ in pieces])
         hdf5.add_strings(file, "shard_sha256", [whole for whole, _ in hashes])
@@ -141,7 +141,10 @@ def _sha256_around(piece: Piece, dtype: np.dtype) -> str:
 
 @dataclass
 class Features:
-    """An open file of features: the ids of all images, rows [n, D] that are read on demand, and ``SETTINGS`` by name."""
+    """An open file of features: the ids of all images, rows [n, D] that are read on demand, and ``SETTINGS`` by name.
+
+    ``shard_rows`` are the numbers of rows of the shards, in order.
+    """
 
     path: str
     image_id: list[str]
@@ -149,6 +152,7 @@ class Features:
     dtype: np.dtype
     mapped: MappedRows
     settings: Mapping[str, object]
+    shard_rows: Sequence[int]
 
     @property
     def nbytes(self) -> int:
@@ -194,7 +198,7 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
         checksums = hdf5.dataset(file, "checksum", (len(image_id),), "u")[:]
         width, dtype = matrix.shape[1], matrix.dtype
         settings = {name: file.attrs.get(name) for name in SETTINGS}
-    maker = functools.partial(_maker, path)
+        maker = str(file.attrs.get("shards_by") or "extract_features")
     if rows.sum() != len(image_id) or len(around) != len(names):
         raise InputError(f"{path}: {len(image_id)} images, {rows.sum()} in its shards; {hdf5.advice(path, 'features')}")
     pieces = []
@@ -206,9 +210,9 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
             raise InputError(
                 f"{path}: its shard {shard} is missing; delete {path}, then run again: "
                 + (
-                    "rules extract_features and index_features make both again"
-                    if _maker(path) == "extract_features"
-                    else f"rule {_maker(path)} makes both again"
+                    f"rule {maker} makes both again"
+                    if maker == "map_features"
+                    else f"rules {maker} and index_features make both again"
                 )
             )
         piece = Piece(shard, offset, (count, width))
@@ -218,12 +222,8 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
                 "then run again"
             )
         pieces.append(piece)
-    yield Features(str(path), image_id, width, dtype, MappedRows(pieces, dtype, checksums, maker), settings)
-
-
-def _maker(path: str | os.PathLike) -> str:
-    """Return the rule that wrote the shards of a file, for messages."""
-    return "map_features" if records.read(path)["rule"] == "map_features" else "extract_features"
+    mapped = MappedRows(pieces, dtype, checksums, lambda: maker)
+    yield Features(str(path), image_id, width, dtype, mapped, settings, rows.tolist())
 
 
 def require_kernel_values(stored: Features, landmarks_sha256: str, path: str | os.PathLike) -> None:

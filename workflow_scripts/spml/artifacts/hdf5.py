@@ -17,7 +17,7 @@ RULES = {  # kind of file to the rule that makes it
     "labels": "make_labels",
     "observed": "make_observed_labels",
     "observation_weights": "make_observation_weights",
-    "feature_shard": "extract_features",
+    "feature_shard": "extract_features or convert_features",
     "features": "index_features",
     "logits": "predict_logits or evaluate",
     "landmarks": "choose_landmarks",

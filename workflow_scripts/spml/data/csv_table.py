@@ -1,6 +1,6 @@
-"""The table of images of sources csv and image_folder: a row per image, with its observed and its true labels.
+"""The table of images of sources csv, features and image_folder: a row per image, with its observed and its true labels.
 
-Columns: ``path``; ``observed`` and ``absent``, categories observed to be present or absent; ``true``, all that are
+Columns: ``path``, or ``id`` for images without pictures; ``observed`` and ``absent``, categories observed to be present or absent; ``true``, all that are
 present, ``-`` where none is, empty where the true labels are unknown; ``split``, train or val. Several categories are
 separated by ``;``. Rows of the same image are taken together. Names may be escaped as in tables for people
 (spml.artifacts.spreadsheet).
@@ -10,7 +10,7 @@ import csv
 import difflib
 import io
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,17 +23,20 @@ from spml.data import delimiters, text_files
 from spml.runtime.errors import InputError
 
 LABELS = ("observed", "absent", "true")
-COLUMNS = ("path", *LABELS, "split")
+KEYS = ("path", "id")  # what tells images apart; the first that is there
+COLUMNS = (*KEYS, *LABELS, "split")
 SHOWN = 20  # known categories in a message
 NONE = "-"  # in column true: no category is present
-WANTED = "path, and observed or true (perhaps absent and split), separated by commas"
+WANTED = (
+    "path, and observed or true (perhaps absent and split; id in place of path without pictures), separated by commas"
+)
 
 
 @dataclass
 class ImageTable:
     """Rows sorted by path: N images, matrices of L categories."""
 
-    path: list[str]
+    path: list[str]  # or ids
     category: list[str]
     label: np.ndarray  # int8 [N, L], TrueLabel
     observed: np.ndarray | None  # int8 [N, L], ObservedLabel; None without such columns
@@ -51,6 +54,7 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     """
     rows = read_rows(path, WANTED)
     columns = _columns(path, rows)
+    key = _key(columns)
     images: dict[str, int] = {}  # path to its number, in order of appearance
     names: dict[str, tuple[int, int]] = {}  # category to its number, and the line that names it first
     entries: dict[str, list[tuple[int, int, int]]] = {  # column to image, category, line
@@ -61,7 +65,7 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     parsed: dict[tuple[str, str], tuple[str, ...]] = {}  # column and cell to categories: many cells are the same
     for row in rows:
         line = row.line
-        image = images.setdefault(_path(path, line, row["path"]), len(images))
+        image = images.setdefault(_name(path, line, key, row[key]), len(images))
         for column, column_entries in entries.items():
             cell = row[column]
             if (column, cell) not in parsed:
@@ -73,7 +77,7 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
         if "split" in columns:
             value = row["split"].strip()
             if value not in SPLITS[:2] or split.setdefault(image, value) != value:
-                other = f" (another row of {row['path']} has {split[image]!r})" if value in SPLITS[:2] else ""
+                other = f" (another row of {row[key]} has {split[image]!r})" if value in SPLITS[:2] else ""
                 raise InputError(
                     f"{path}: line {line}, split: found {value!r}{other}, wanted train or val, in each row"
                 )
@@ -169,14 +173,55 @@ def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
         if name not in COLUMNS and (near := difflib.get_close_matches(name.strip().lower(), COLUMNS, 1, cutoff=0.8)):
             raise InputError(f"{path}: found column {name!r}, wanted {WANTED}; did you mean {near[0]}?")
     columns = set(rows[0]) & set(COLUMNS)
-    if "path" not in columns or not columns & {"observed", "true"}:
+    if not columns & set(KEYS) or not columns & {"observed", "true"}:
         raise InputError(f"{path}: found columns {', '.join(map(repr, rows[0]))}, wanted {WANTED}")
     return columns
 
 
-def _path(path: str, line: int, text: str) -> str:
-    """Return the path of an image in a cell, without detours."""
+def _key(columns: Collection[str]) -> str:
+    """Return the column that tells images apart."""
+    return next(key for key in KEYS if key in columns)
+
+
+def in_order(path: str) -> list[str]:
+    """Return the images of a table in the order of its rows.
+
+    Raises
+    ------
+    InputError
+        When an image has several rows, so that no row of a matrix is its own; or as ``read``.
+    """
+    line_of: dict[str, int] = {}
+    for name, line in _images(path):
+        if name in line_of:
+            raise InputError(
+                f"{path}: line {line}: found {name!r}, also on line {line_of[name]}; wanted each image once, since the rows of the "
+                "features follow those of the table (or ids beside the features)"
+            )
+        line_of[name] = line
+    return list(line_of)
+
+
+def images(path: str) -> list[str]:
+    """Return the images of a table, each once, in the order of their first rows; errors as ``read``."""
+    return list(dict(_images(path)))
+
+
+def _images(path: str) -> Iterator[tuple[str, int]]:
+    """Yield the image of each row of a table, and its line."""
+    rows = read_rows(path, WANTED)
+    key = _key(_columns(path, rows))
+    for row in rows:
+        yield _name(path, row.line, key, row[key]), row.line
+
+
+def _name(path: str, line: int, key: str, text: str) -> str:
+    """Return the id of an image in a cell, or its path, without detours."""
     name = restored(text.strip())
+    if key == "id":
+        if not name or not name.isprintable():
+            raise InputError(f"{path}: line {line}, id: found {text!r}, wanted text without control characters")
+        return name
     short = posixpath.normpath(name)
     if short == "." or not name.isprintable() or name.startswith("/") or ".." in name.split("/"):
         raise InputError(

@@ -1,12 +1,15 @@
-"""Pictures that are there more than once, by the bytes of their files."""
+"""Pictures that are there more than once, by the bytes of their files, or of their rows of features."""
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 
-from spml.artifacts import regular_files, tables
+import numpy as np
+
+from spml.artifacts import features, regular_files, tables
 from spml.artifacts.checksums import sha256
 from spml.artifacts.spreadsheet import escaped
 from spml.runtime.errors import InputError
@@ -53,6 +56,17 @@ def find(pictures: Sequence[Picture], threads: int) -> list[list[Picture]]:
     row_of = {picture: row for row, picture in enumerate(pictures)}
     groups = [sorted(group, key=row_of.__getitem__) for group in _grouped(candidates, checksums)]
     return sorted(groups, key=lambda group: row_of[group[0]])
+
+
+def of_rows(pictures: Sequence[Picture], files: Sequence[str]) -> list[list[Picture]]:
+    """Return the groups of images whose rows in these files of features, one after the other, have the same bytes."""
+    checksums: list[bytes] = []
+    for path in files:
+        with features.reading(path) as stored:
+            rows = np.arange(len(stored.image_id))
+            for start in range(0, len(rows), stored.block):
+                checksums += [hashlib.sha256(row).digest() for row in stored.read(rows[start : start + stored.block])]
+    return _grouped(pictures, checksums)
 
 
 def _grouped(pictures: Iterable[Picture], keys: Iterable[object]) -> list[list[Picture]]:

@@ -217,6 +217,12 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
         "versions": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
     }
     for entry in record["features"]:
+        if entry["backbone"] == "file":
+            facts[f"features {Path(entry['path']).name}"] = (
+                f"{entry['images']:,} images, {entry['precision']} of a file, stored as {entry['storage']}, sha256 of its "
+                f"checksums {entry['weights_sha256'][:16]}…"
+            )
+            continue
         facts[f"features {Path(entry['path']).name}"] = (
             f"{entry['images']:,} images, {entry['backbone']} at {entry['image_size']} pixels in {entry['precision']}, weights "
             f"sha256 {entry['weights_sha256'][:16]}…"
@@ -270,14 +276,19 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
     """
     config = record["config"]
-    backbones = ", ".join(
-        f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
-    )
+    networks = [
+        f"{entry['architecture']} at {entry['image_size']} pixels"
+        for entry in config["backbones"].values()
+        if entry["library"] != "file"
+    ]
+    files = [name for name, entry in config["backbones"].items() if entry["library"] == "file"]
+    features = [f"Features of a frozen {', '.join(networks)}."] * bool(networks)
+    features += [f"Features of files: {', '.join(files)}."] * bool(files)
     parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]])
     replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
     return (
         f"{listed} images of {categories:,} categories; "
         f"{replicates} {', '.join(map(str, config['seeds']))}): each "
-        f"{'draws its observed labels and trains' if draws else 'trains'} anew. Features of a frozen {backbones}."
+        f"{'draws its observed labels and trains' if draws else 'trains'} anew. {' '.join(features)}"
     )

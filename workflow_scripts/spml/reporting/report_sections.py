@@ -110,7 +110,7 @@ def sample_pictures(findings: Findings, samples: Sequence[Any], shown_labels: st
         f"Training pictures with their pseudo-labels ({shown_labels}) and the teacher's probabilities, drawn at random "
         f"among those that the teacher added a label to: {signs}."
     )
-    return Section("Sample pictures", [Samples(samples, caption)])
+    return Section("Sample pictures", [Samples(samples, caption)] if samples else [])
 
 
 def results_section(findings: Findings) -> Section:
@@ -181,15 +181,16 @@ def categories_section(findings: Findings) -> Section:
     return Section("Categories", [*findings.figure("label_quality"), table])
 
 
-def data_section(used: Mapping[str, int], others: data_warnings.LeftOut, warnings: pd.DataFrame) -> Section:
-    """Return the section on the pictures, and on what is probably wrong with them."""
-    parts = [
-        Table(
-            data_warnings.pictures(used, others),
-            "Pictures that are listed, used and left out; images/*_left_out.csv names each that is left out.",
-            ("part",),
-        )
-    ]
+def data_section(
+    used: Mapping[str, int], others: data_warnings.LeftOut, warnings: pd.DataFrame, has_pictures: bool
+) -> Section:
+    """Return the section on the pictures, or rows of features, and on what is probably wrong with them."""
+    listed = (
+        "Pictures that are listed, used and left out; images/*_left_out.csv names each that is left out."
+        if has_pictures
+        else "Images without pictures, by their rows of features: how many are listed, used and left out."
+    )
+    parts = [Table(data_warnings.pictures(used, others), listed, ("part",))]
     if len(reasons := data_warnings.reasons(others)):
         parts.append(Table(reasons, "Files that are left out, by reason.", ("part", "reason", "first")))
     if len(warnings):

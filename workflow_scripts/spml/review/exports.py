@@ -30,11 +30,12 @@ NAME_COLUMNS = ("image_id", "file_name", "split")  # of the wide table, before t
 
 @dataclass(frozen=True)
 class Export:
-    """A format: its name in paths, its function, and the tools that read it."""
+    """A format: its name in paths, its function, the tools that read it, and whether they look at the pictures."""
 
     name: str
     function: Callable[[str | os.PathLike, Labelled], None]
     description: str
+    shows_pictures: bool = True
 
 
 class LabelledImage(NamedTuple):
@@ -237,9 +238,9 @@ FORMATS: dict[str, Export] = {
     export.name: export
     for export in (
         Export("coco", coco, "COCO JSON, for pycocotools and as a data set of this pipeline"),
-        Export("wide", wide, "a CSV table with a column per category, for spreadsheets and pandas"),
+        Export("wide", wide, "a CSV table with a column per category, for spreadsheets and pandas", False),
         Export("label_studio", label_studio, "tasks with predictions and a labeling interface, for Label Studio"),
         Export("fiftyone", fiftyone, "image classifications, for FiftyOne"),
-        Export("parquet", parquet, "a Parquet table with lists, for pandas and pyarrow"),
+        Export("parquet", parquet, "a Parquet table with lists, for pandas and pyarrow", False),
     )
 }
