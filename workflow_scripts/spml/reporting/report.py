@@ -1,6 +1,7 @@
 """The report of a data set: one page with its figures, tables, costs and provenance, for screen and print."""
 
 import base64
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,7 +219,7 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
     }
     for entry in record["features"]:
         facts[f"features {Path(entry['path']).name}"] = (
-            f"{entry['images']:,} images, {entry['backbone']} at {entry['image_size']} pixels in {entry['precision']}, weights "
+            f"{entry['images']:,} images, {entry['backbone']} at {json.loads(entry['preprocessing'])['size']} pixels in {entry['precision']}, weights "
             f"sha256 {entry['weights_sha256'][:16]}…"
         )
     for entry in record["inputs"]:
@@ -270,9 +271,7 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
     """
     config = record["config"]
-    backbones = ", ".join(
-        f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
-    )
+    backbones = ", ".join(f"{entry['library']} {entry['model']}" for entry in config["backbones"].values())
     parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]])
     replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
