@@ -44,6 +44,8 @@ def reference() -> str:
             "integer": "whole number",
             "boolean": "true or false",
         }
+        if "const" in entry and not entry["alternatives"]:
+            return f"`{entry['const']}`"
         if "enum" in entry:
             return " · ".join(f"`{value}`" for value in entry["enum"])
         if entry["alternatives"]:
@@ -65,7 +67,8 @@ def reference() -> str:
             default = value(part) if plain else "" if "default" in part else "required"
             described = part.get("description", "").strip().replace("\n", " ")
             rows.append(f"| `{name}` | {kind(part)} | {default} | {described} |")
-            if part.get("properties") and name not in schema["properties"]:
+            described_before = described.startswith("likewise")
+            if part.get("properties") and name not in schema["properties"] and not described_before:
                 later.append((name, part))
             entries = resolve(part.get("items", {}))  # a list of sections
             if entries.get("properties"):
@@ -90,8 +93,14 @@ def reference() -> str:
                 )
                 table(shown, f"{section}.<name>")
                 text[-1:] = [rule, ""]
-            else:
+            elif not shown.get("discriminator"):
                 table(shown, f"{section}.<name>")
+            for branch in shown["alternatives"] if shown.get("discriminator") else []:
+                tag = branch["properties"][shown["discriminator"]["propertyName"]]
+                text.extend(
+                    [f"**`{shown['discriminator']['propertyName']}` {kind(resolve(tag))}.** {sentence(branch)}", ""]
+                )
+                table(branch, f"{section}.<name>")
         elif entry.get("properties"):
             table(entry, section)
         else:

@@ -38,7 +38,7 @@ with reading.opening(place) as matrix:
         storage,
         backbone="file",
         weights_sha256=checksum.hexdigest(),
-        image_size=0,
+        view="",
         preprocessing="",
         precision=str(matrix.dtype),
     )

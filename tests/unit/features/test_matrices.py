@@ -227,7 +227,7 @@ def test_ids_that_are_none_are_refused(tmp_path, write, message):
 def test_pieces_of_different_width_are_refused(tmp_path):
     source = folder_of_pieces(tmp_path)
     np.save(tmp_path / "pieces/img_emb/img_emb_05.npy", VALUES[:2, :3])
-    with pytest.raises(InputError, match="img_emb_05.npy: found 3 features of float32; wanted 5 of float32"):
+    with pytest.raises(InputError, match=r"img_emb_05\.npy: found 3 features of float32; wanted 5 of float32"):
         read(source)
 
 

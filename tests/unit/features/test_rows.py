@@ -23,7 +23,7 @@ def test_images_are_found_by_id_file_name_or_path(ids):
 
 def test_an_image_without_a_row_is_named():
     with pytest.raises(
-        InputError, match="ids.npy: found no row for 1 of 3 images by their id, the first: '30' .*as '25'"
+        InputError, match=r"ids\.npy: found no row for 1 of 3 images by their id, the first: '30' .*as '25'"
     ):
         rows.by_ids("ids.npy", ["25", "9"], ID, NAME)
 

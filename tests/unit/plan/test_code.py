@@ -92,8 +92,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         assert users[f"spml/losses/{module}.py"] == training, module
     assert users["spml/reporting/figures.py"] == PLOTS | {"plot_simulation", "compare_experiments"}
     whole = {"predict_images", "export_model"}  # backbone and head together
-    pretrained = {"fetch_weights", "pretrain_demo_backbone"}
-    assert users["spml/features/backbones.py"] == {"extract_features"} | pretrained | whole
+    assert users["spml/features/backbones.py"] == {"extract_features"} | whole
     readers = users["spml/artifacts/checkpoints.py"] - tiny.COMMANDS
     assert readers == training | {"predict_logits", "evaluate", "choose_model"} | whole
     runtime = tracking.SCRIPTS / "spml" / "runtime"

@@ -1,6 +1,7 @@
 """The report of a data set: one page with its figures, tables, costs and provenance, for screen and print."""
 
 import base64
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,7 +225,7 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
             )
             continue
         facts[f"features {Path(entry['path']).name}"] = (
-            f"{entry['images']:,} images, {entry['backbone']} at {entry['image_size']} pixels in {entry['precision']}, weights "
+            f"{entry['images']:,} images, {entry['backbone']} at {json.loads(entry['preprocessing'])['size']} pixels in {entry['precision']}, weights "
             f"sha256 {entry['weights_sha256'][:16]}…"
         )
     for entry in record["inputs"]:
@@ -276,12 +277,9 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
     """
     config = record["config"]
-    networks = [
-        f"{entry['architecture']} at {entry['image_size']} pixels"
-        for entry in config["backbones"].values()
-        if entry["library"] != "file"
-    ]
-    files = [name for name, entry in config["backbones"].items() if entry["library"] == "file"]
+    backbones = config["backbones"].items()
+    networks = [f"{entry['library']} {entry['model']}" for _, entry in backbones if entry["library"] != "file"]
+    files = [name for name, entry in backbones if entry["library"] == "file"]
     features = [f"Features of a frozen {', '.join(networks)}."] * bool(networks)
     features += [f"Features of files: {', '.join(files)}."] * bool(files)
     parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
