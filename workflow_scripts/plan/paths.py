@@ -22,7 +22,7 @@ def compared(dataset: str = DATASET, experiment: str = "") -> str:
     return results(*(("experiments", experiment) if experiment else ()), dataset=dataset)
 
 
-SHARED = ("benchmarks", "logs", "weights")  # folders in resources/ that belong to no data set
+SHARED = ("benchmarks", "logs", "packages", "weights")  # folders in resources/ that belong to no data set
 
 
 def resources(*names: str, dataset: str = DATASET) -> str:
