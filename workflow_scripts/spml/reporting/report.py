@@ -271,7 +271,10 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
     """
     config = record["config"]
-    backbones = ", ".join(f"{entry['library']} {entry['model']}" for entry in config["backbones"].values())
+    backbones = ", ".join(
+        f"{entry['model']}{f' at {size} pixels' if (size := entry.get('image_size')) else ''} ({entry['library']})"
+        for entry in config["backbones"].values()
+    )
     parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]])
     replicates = "1 replicate (seed" if len(config["seeds"]) == 1 else f"{len(config['seeds'])} replicates (seeds"
