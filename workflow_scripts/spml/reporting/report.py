@@ -277,9 +277,13 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     ``images`` are numbers by split; ``draws``: whether replicates draw their observed labels.
     """
     config = record["config"]
-    backbones = config["backbones"].items()
-    networks = [f"{entry['library']} {entry['model']}" for _, entry in backbones if entry["library"] != "file"]
-    files = [name for name, entry in backbones if entry["library"] == "file"]
+    entries = config["backbones"]
+    networks = [
+        f"{entry['model']}{f' at {size} pixels' if (size := entry.get('image_size')) else ''} ({entry['library']})"
+        for entry in entries.values()
+        if entry["library"] != "file"
+    ]
+    files = [name for name, entry in entries.items() if entry["library"] == "file"]
     features = [f"Features of a frozen {', '.join(networks)}."] * bool(networks)
     features += [f"Features of files: {', '.join(files)}."] * bool(files)
     parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
