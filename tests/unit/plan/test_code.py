@@ -103,15 +103,10 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         for path in (tracking.SCRIPTS / "spml").rglob("*.py")
         if runtime not in path.parents and path.stat().st_size  # an empty __init__.py is nobody's code
     }
-<<<<<<< HEAD
     at_the_start = {"spml/data/precheck.py", "spml/data/precheck_features.py"}  # before any job
-    assert modules - set(users) <= {f"spml/data/{name}.py" for name in by_name} | at_the_start
-=======
-    at_the_start = {"spml/data/precheck.py"}  # before any job
     libraries = {f"{name.replace('.', '/')}.py" for name in MODULES.values()}  # the plan adds that of a backbone
     libraries |= {"spml/features/libraries/views.py", "spml/features/libraries/timm_layers.py"}
     assert modules - set(users) <= {f"spml/data/{name}.py" for name in by_name} | at_the_start | libraries
->>>>>>> lead
     assert not any(path.startswith(("plan/", "spml/runtime/")) for path in users if users[path] - tiny.COMMANDS)
 
 
