@@ -45,7 +45,12 @@ class Schema:
         yield entry
         if "$ref" in entry:
             yield from self._expand(self._target(entry), value)
+        tags = entry.get("discriminator", {})
+        named = value.get(tags["propertyName"]) if tags and isinstance(value, dict) else None
+        chosen = tags["mapping"].get(named) if isinstance(named, str) else None  # the branch of a tag
         for branch in entry.get("anyOf", []) + entry.get("oneOf", []):
+            if chosen and branch.get("$ref") != chosen:
+                continue
             target = self._target(branch) if "$ref" in branch else branch
             constants = {key: part["const"] for key, part in target.get("properties", {}).items() if "const" in part}
             if isinstance(value, dict) and any(value.get(key, "threshold") != tag for key, tag in constants.items()):
