@@ -12,9 +12,7 @@ Sets whose data are not there are left out with a sentence. The others are kept 
 """
 
 import argparse
-import csv
 import dataclasses
-import gzip
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -22,17 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import river
 from common import ROOT, parser
 
 from spml.artifacts.codes import TrueLabel
+from spml.data import yeast
 from spml.data.splits import training_split
 
 FOLDER = ROOT / "results" / "bench" / "sets"
 SEEDS = (1200, 1201, 1202, 1203, 1204)  # replicates
 SPLIT_SEED, VALIDATION = 1200, 0.2
-YEAST = Path(river.__file__).parent / "datasets" / "yeast.csv.gz"
-YEAST_TRAIN = 1500  # rows of the published training part
 
 
 def sets_parser(description: str | None) -> argparse.ArgumentParser:
@@ -135,15 +131,9 @@ def _extracted(backbone: dict[str, object], weights: str) -> dict[str, np.ndarra
 
 
 def _yeast() -> dict[str, np.ndarray]:
-    with gzip.open(YEAST, "rt", encoding="utf-8") as file:
-        header, *lines = csv.reader(file)
-    width = sum(name.startswith("Att") for name in header)
-    features = np.array([line[:width] for line in lines], np.float32)
-    true = np.array([line[width:] for line in lines])
-    if not set(np.unique(true)) <= {"0", "1"}:
-        raise ValueError(f"yeast: found labels {np.unique(true)}, wanted 0 and 1")
-    true = (true == "1").astype(np.int8)
-    train, test = slice(0, YEAST_TRAIN), slice(YEAST_TRAIN, None)
+    features, present, _ = yeast.read(yeast.file())
+    true = present.astype(np.int8)
+    train, test = yeast.PARTS["train"], yeast.PARTS["test"]
     return {"features": features[train], "true": true[train], "test_features": features[test], "test_true": true[test]}
 
 
