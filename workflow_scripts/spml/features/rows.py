@@ -30,7 +30,7 @@ def by_ids(path: str, ids: Sequence[str], image_id: Sequence[str], file_name: Se
         if not without:
             return _once(path, way, keys, row_of, wanted)
         missing.append((len(without), without[0], way))
-    count, first, way = min(missing)
+    count, first, way = min(missing, key=lambda entry: entry[0])
     raise InputError(
         f"{path}: found no row for {count:,} of {len(image_id):,} images by their {way}, the first: {first!r} (ids there are as "
         f"{ids[0]!r}); wanted a row for each image"
