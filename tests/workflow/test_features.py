@@ -174,6 +174,22 @@ def test_another_matrix_runs_what_depends_on_it_alone(run, tmp_path):
     assert jobs["convert_features"] == 3 and jobs["index_features"] == 1 and "make_labels" not in jobs
 
 
+def test_labels_that_were_observed_are_those_of_the_table(tmp_path):
+    folder = tmp_path / "work"
+    known = make(folder)
+    tags = {name: CATEGORIES[number % 4] for number, name in enumerate(known["train"])}
+    text = "id,observed\n" + "".join(f"{name},{tag}\n" for name, tag in tags.items())
+    (folder / "data/train.csv").write_text(text)
+    changes = {"datasets/genes/test": None, "backbones/clip/test": None, "teachers/full": None, "figures/baselines": []}
+    tiny.configure(folder, tiny.changed(CONFIG, changes))
+    tiny.snakemake(folder, "results/genes/observed/seed_1200.h5", "results/genes/features/clip/test.h5")
+    with h5py.File(folder / "results/genes/observed/seed_1200.h5", locking=False) as file:
+        ids, observed, category = list(file["image_id"].asstr()[:]), file["observed"][:], file["category"].asstr()[:]
+    assert [category[row.argmax()] for row in observed] == [tags[name] for name in ids] and (observed.sum(1) == 1).all()
+    with h5py.File(folder / "results/genes/features/clip/test.h5", locking=False) as file:
+        assert file["feature"].shape == (0, WIDTH)  # no test part
+
+
 def shortened(path):
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:-1]))

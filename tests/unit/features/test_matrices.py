@@ -180,6 +180,29 @@ def test_lists_of_another_length_name_their_row(tmp_path):
             read(Source(str(tmp_path / "lists.parquet")))
 
 
+@pytest.mark.parametrize("of_lists", [True, False], ids=["lists", "columns"])
+def test_missing_values_name_their_row(tmp_path, of_lists):
+    values = VALUES.astype(np.int32).tolist()
+    values[9][2] = None
+    frame = (
+        {"feature": values}
+        if of_lists
+        else {f"x{column}": list(cells) for column, cells in enumerate(zip(*values, strict=True))}
+    )
+    pyarrow.parquet.write_table(pyarrow.table(frame), tmp_path / "missing.parquet")
+    with pytest.raises(InputError, match=r"row 9, (feature|x2): found no value, wanted a number"):
+        read(Source(str(tmp_path / "missing.parquet")))
+
+
+def test_ids_that_are_no_text_are_refused(tmp_path):
+    source = hdf5(tmp_path)
+    with h5py.File(source.path, "r+") as file:
+        del file["image_id"]
+        file["image_id"] = np.full(ROWS, b"\xff\xfe", "S2")
+    with pytest.raises(InputError, match="image_id is no text in UTF-8"):
+        read(source)
+
+
 def test_several_columns_of_lists_need_a_name(tmp_path):
     lists = [row.tolist() for row in VALUES]
     pyarrow.parquet.write_table(pyarrow.table({"clip": lists, "dino": lists}), tmp_path / "two.parquet")

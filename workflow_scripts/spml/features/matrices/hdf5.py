@@ -36,12 +36,16 @@ def opened(source: sources.Source, stack: contextlib.ExitStack) -> sources.Opene
 def _ids(path: str, file: h5py.File, name: str, names: list[str]) -> list[str]:
     """Return a data set of text or whole numbers as text."""
     values = file.get(name)
-    if not isinstance(values, h5py.Dataset) or values.ndim != 1 or values.dtype.kind not in "OSiu":
+    is_text = isinstance(values, h5py.Dataset) and h5py.check_string_dtype(values.dtype) is not None
+    if not isinstance(values, h5py.Dataset) or values.ndim != 1 or not (is_text or values.dtype.kind in "iu"):
         raise InputError(
             f"{path}: found no data set {name!r} of text or whole numbers, but {sources.some(names)}; wanted the name of the ids "
             "there, as id_column"
         )
-    return list(values.asstr()[:]) if values.dtype.kind in "OS" else [str(value) for value in values[:].tolist()]
+    try:
+        return list(values.asstr()[:]) if is_text else [str(value) for value in values[:].tolist()]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: {name} is no text in UTF-8 ({error}); wanted ids of images") from error
 
 
 def _blocks(matrix: h5py.Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -108,7 +108,7 @@ class _Columns:
     def _values(self, batch: Any, start: int) -> np.ndarray:
         """Return the features of a batch [n, width]; ``start`` is the number of its first row."""
         if not _is_list(batch.schema.field(self.names[0]).type):
-            return np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in self.names])
+            return np.column_stack([self._numbers(batch.column(name), name, start, 1) for name in self.names])
         column = batch.column(self.names[0])
         lengths = pyarrow.compute.list_value_length(column).fill_null(-1).to_numpy(zero_copy_only=False)
         if len(wrong := np.flatnonzero(lengths != self.width)):
@@ -116,4 +116,11 @@ class _Columns:
             raise InputError(
                 f"{self.path}: row {start + wrong[0]}, {self.names[0]}: found {found}; wanted {self.width:,} numbers, as in row 0"
             )
-        return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), self.width)
+        return self._numbers(column.flatten(), self.names[0], start, self.width).reshape(len(column), self.width)
+
+    def _numbers(self, values: Any, name: str, start: int, width: int) -> np.ndarray:
+        """Return values of Arrow, ``width`` per row, as an array; raise InputError where one is missing."""
+        if values.null_count:
+            row = start + int(np.argmin(values.is_valid().to_numpy(zero_copy_only=False))) // width
+            raise InputError(f"{self.path}: row {row}, {name}: found no value, wanted a number")
+        return values.to_numpy(zero_copy_only=False)
