@@ -46,6 +46,26 @@ def test_a_part_that_is_not_there_has_no_rows_of_the_training_matrix():
     assert matrices.files(found, "files", "test") == ["train.npy"]
 
 
+POOL = {
+    "datasets/tiny/pool": {"images": "pool"},
+    "datasets/tiny/backbone": "files",
+    "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 5, "split": "pool"},
+    "students/staged": {
+        "pseudo_labels": "top",
+        "loss": "bce",
+        "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}],
+    },
+}
+
+
+def test_a_pool_has_a_matrix_of_its_own_in_the_order_of_its_list():
+    found = experiment(POOL | {"backbones/files": FILES | {"pool": "pool.npy"}})
+    assert matrices.files(found, "files", "pool") == ["pool.npy"]
+    assert matrices.conversion(found, "files", "pool")["order"] == "listed"
+    with pytest.raises(ConfigError, match=r"backbones\.files\.pool: found nothing, wanted the features of that part"):
+        experiment(POOL | {"backbones/files": FILES})
+
+
 def test_the_files_of_a_folder_are_its_matrices_and_tables(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("img_emb/img_emb_0.npy", "img_emb/.part", "metadata/metadata_0.parquet", "text_emb/text_emb_0.npy"):
