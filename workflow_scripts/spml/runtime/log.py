@@ -14,7 +14,9 @@ from pathlib import Path
 from spml.runtime import job, machine
 from spml.runtime.errors import InputError
 
-SELDOM = 10_000  # new objects after which Python looks for cycles; its own 700 take a third of the time to import PyTorch
+SELDOM = (
+    10_000  # new objects after which Python looks for cycles; its own 700 take a third of the time to import PyTorch
+)
 INTERVAL = 10.0  # seconds between progress lines, at most
 ENDED = {  # signals that end a job as an exit, so that temporary files are removed
     signal.SIGTERM: "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which",
