@@ -20,9 +20,7 @@ def network(experiment: Experiment, backbone: str) -> Backbone:
 def backbone_weights(experiment: Experiment, backbone: str) -> str:
     """Return the state dict of a backbone."""
     entry = network(experiment, backbone)
-    if entry.fetched:
-        return paths.weights(backbone)
-    return paths.demo_weights(backbone) if entry.weights == "demo" else str(entry.weights)
+    return paths.weights(backbone) if entry.fetched else str(entry.weights)
 
 
 def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
@@ -31,20 +29,10 @@ def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
     return {"library": entry.library, "model": entry.model, "weights": entry.weights}
 
 
-def model(experiment: Experiment, backbone: str) -> str:
-    """Return the name of a backbone's network in its library."""
-    return network(experiment, backbone).model
-
-
 def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the user's mirror of the weights, if one is named; with ``sha256: null`` no checksum is compared."""
     mirror = network(experiment, backbone).download
     return plain(mirror.model_dump(exclude_unset=True)) if mirror else {}
-
-
-def pretraining(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of pretrain_demo_backbone: the number of pictures."""
-    return {"singles": experiment.config.demo.singles}
 
 
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
