@@ -12,7 +12,7 @@ import numpy as np
 from spml.artifacts import records
 from spml.runtime.errors import InputError
 
-LAYOUT = 3  # raised when the meaning of files changes
+LAYOUT = 4  # raised when the meaning of files changes
 RULES = {  # kind of file to the rule that makes it
     "labels": "make_labels",
     "observed": "make_observed_labels",
