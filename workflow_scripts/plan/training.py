@@ -4,6 +4,7 @@ from typing import Any
 
 from plan import features, paths
 from plan.experiment import Experiment, plain
+from spml.losses.catalog import TAKES_BOTH
 
 
 def teacher_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
@@ -71,8 +72,11 @@ def selection_observed(experiment: Experiment, seed: str) -> str | list[str]:
 
 
 def student_observed(experiment: Experiment, student: str, seed: str) -> str | list[str]:
-    """Return the observed labels, where a stage of a student learns from them or models are selected on them."""
-    needed = any(stage.train_on == "observed" for stage in experiment.students[student].stages or [])
+    """Return the observed labels, where a stage or the loss of a student learns from them, or models are selected on them."""
+    entry = experiment.students[student]
+    stages = entry.stages or []
+    losses = [stage.loss or entry.loss for stage in stages] or [entry.loss]
+    needed = any(stage.train_on == "observed" for stage in stages) or any(loss.name in TAKES_BOTH for loss in losses)
     return paths.observed(experiment.dataset, seed) if needed or experiment.selects_on_observed else []
 
 
