@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from spml.features.backbones import scaled
 from spml.models.kernels import KERNEL
+from spml.models.similarity import OFFSET, WEIGHT
 from spml.runtime.files import writing
 
 LARGEST_BATCH = 4096
@@ -27,6 +28,23 @@ class Kernel(nn.Module):
         return torch.exp((nn.functional.linear(centred / length, self.unit) - 1) * (2 / self.width))
 
 
+class Similarity(nn.Module):
+    """Logits [B, L] of a head that was not trained, as ``text_logits`` of spml.models.similarity."""
+
+    def __init__(self, weight: Tensor, offset: Tensor) -> None:
+        super().__init__()
+        self.weight, self.offset = nn.Parameter(weight), nn.Parameter(offset)
+
+    def forward(self, features: Tensor) -> Tensor:
+        length = features.square().sum(1, keepdim=True).sqrt().clamp_min(torch.finfo(torch.float32).tiny)
+        scores = nn.functional.linear(features / length, self.weight) - self.offset
+        top = nn.functional.one_hot(scores.argmax(1), len(self.weight)) > 0
+        shifted = scores - scores.amax(1, keepdim=True)
+        exponential = torch.where(top, torch.zeros_like(shifted), shifted.exp())
+        others = exponential.sum(1, keepdim=True)
+        return torch.where(top, -others.log(), shifted - (others + 1 - exponential).log())
+
+
 class Classifier(nn.Module):
     """A model from pictures uint8 [B, S, S, 3] (RGB, resized to the backbone's size) to probabilities float32 [B, L]."""
 
@@ -34,8 +52,10 @@ class Classifier(nn.Module):
         """Join the backbone and one head; ``weights`` as in spml.models.heads."""
         super().__init__()
         self.backbone = backbone
-        layers = ("hidden", "output") if "hidden.weight" in weights else ("output",)
+        layers = tuple(layer for layer in ("hidden", "output") if f"{layer}.weight" in weights)
         self.head = nn.Sequential()
+        if WEIGHT in weights:
+            self.head.append(Similarity(*(torch.from_numpy(np.array(weights[name])) for name in (WEIGHT, OFFSET))))
         if KERNEL[0] in weights:
             self.head.append(Kernel(*(torch.from_numpy(np.array(weights[name])) for name in KERNEL)))
         for layer in layers:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from spml.artifacts import features, hdf5, labels
+from spml.models import similarity
 from spml.models.kernels import KERNEL, Landmarks, kernel_matrix
 
 ROWS = 4096  # predicted at a time
@@ -13,6 +14,8 @@ ROWS = 4096  # predicted at a time
 
 def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
     """Return logits float32 [N, L] of one head (weights as in spml.models.heads, not stacked) for features [N, D]."""
+    if similarity.WEIGHT in weights:
+        return similarity.text_logits(weights, features)
     if KERNEL[0] in weights:
         values = kernel_matrix(features, Landmarks(*(weights[name] for name in KERNEL)))
     else:
