@@ -4,9 +4,9 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_review, check_students, paths
+from plan import check_review, check_students, check_text, paths
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
+from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, text_of, variants_of
 from plan.labels import rule_parameters
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
@@ -14,6 +14,9 @@ from spml.losses.catalog import LOSSES
 
 def mistakes(experiment: Experiment) -> Iterator[str]:
     """Yield one line for each mistake of a data set's experiment."""
+    if lines := list(check_text.text(experiment)):
+        yield from lines  # the other checks read the loss of every teacher without text
+        return
     for check in (
         names,
         backbones,
@@ -165,10 +168,11 @@ def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], st
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, str, Any]]:
-    """Yield kind, name and entry of every teacher and student."""
+    """Yield kind, name and entry of every teacher and student that is trained."""
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
         for name, entry in entries.items():
-            yield kind, name, entry
+            if not text_of(entry):
+                yield kind, name, entry
 
 
 def labels(experiment: Experiment) -> Iterator[str]:

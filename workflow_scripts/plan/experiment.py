@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from plan import answers, paths, truth
 from plan.config import Config
 from plan.presets import expanded
-from plan.sections import Stage, Student, Teacher, Training, Validation
+from plan.sections import Stage, Student, Teacher, Text, Training, Validation
 from plan.sources import SOURCES, Source
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
@@ -65,6 +65,11 @@ def target_of(entry: Any) -> dict[str, Any]:
     """Return the target that an entry of pseudo_labels names in place of thresholds: its one key and value, or nothing."""
     target = getattr(entry, "target", None)
     return target.model_dump(exclude_none=True) if target else {}
+
+
+def text_of(entry: Teacher | Student) -> Text | None:
+    """Return the texts of a teacher that is not trained; None for any other model."""
+    return entry.text if isinstance(entry, Teacher) else None
 
 
 class Experiment:
@@ -150,7 +155,12 @@ class Experiment:
 
     def backbone(self, entry: Teacher | Student) -> str:
         """Return the name of the backbone whose features a model takes."""
-        return entry.backbone or self.entry.backbone
+        return text.backbone if (text := text_of(entry)) else entry.backbone or self.entry.backbone
+
+    @cached_property
+    def text_teachers(self) -> list[str]:
+        """The teachers that compare pictures with texts, and are not trained."""
+        return sorted(name for name, teacher in self.teachers.items() if teacher.text)
 
     def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
         """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
@@ -162,6 +172,8 @@ class Experiment:
 
     def kernel(self, entry: Teacher | Student) -> str:
         """Return the kernel of a ridge regression as in paths: linear, or rbf_ and the limit of landmarks; else nothing."""
+        if text_of(entry):
+            return ""
         options = self.training_options(entry)
         if options["head"] == "auto":
             return "linear"
@@ -193,6 +205,8 @@ class Experiment:
 
     def expects_positives(self, entry: Teacher | Student) -> bool:
         """Return whether a loss of a model takes its k, the expected positives per image, from the priors."""
+        if text_of(entry):
+            return False
         stages = (isinstance(entry, Student) and entry.stages) or []
         losses = [self.loss(stage if stage.loss else entry) for stage in stages] or [self.loss(entry)]
         return any(loss.get("k", 0) is None for loss in losses)
@@ -210,9 +224,15 @@ class Experiment:
         """Return the variants of a student: those of its pseudo-labels."""
         return variants_of(self.pseudo_labels[self.students[student].pseudo_labels])
 
+    def folder(self, name: str, variant: str, seed: str | int) -> str:
+        """Return the folder of a teacher, or of a student where there is a variant; all replicates share a text teacher."""
+        if not variant and name in self.text_teachers:
+            return paths.text_model(name)
+        return paths.model(name, variant, seed)
+
     def folders(self, references: Iterable[str], seed: str | int) -> list[str]:
         """Return the folders of models that are named by reference."""
-        return [paths.model(*parse_reference(reference), seed) for reference in references]
+        return [self.folder(*parse_reference(reference), seed) for reference in references]
 
     @cached_property
     def shown_pseudo_labels(self) -> str:
@@ -278,6 +298,8 @@ def _without(section: AnySection, key: str, names: Collection[str]) -> AnySectio
 
 def _learns_from_truth(teacher: Teacher) -> bool:
     """Return whether a teacher learns from true labels."""
+    if not teacher.loss:
+        return False
     return teacher.supervision == "full" or LOSSES[teacher.loss.name].needs == "true negatives"
 
 

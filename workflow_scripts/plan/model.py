@@ -46,7 +46,7 @@ def candidate_options(experiment: Experiment) -> dict[str, Any]:
 
 def _candidate_folders(experiment: Experiment) -> list[str]:
     chosen = candidates(experiment)
-    return [paths.model(chosen.name, variant, chosen.seed) for variant in chosen.variants]
+    return [experiment.folder(chosen.name, variant, chosen.seed) for variant in chosen.variants]
 
 
 def candidate_checkpoints(experiment: Experiment) -> list[str]:

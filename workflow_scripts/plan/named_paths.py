@@ -76,6 +76,10 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         weights = experiment.config.backbones[name].weights
         if weights not in FETCHED:
             yield Named(f"backbones.{name}.weights", weights, "imagenet, demo or a file with a state dict")
+    for name in experiment.text_teachers:
+        text = experiment.teachers[name].text
+        if text and text.names:
+            yield Named(f"teachers.{name}.text.names", text.names, "a YAML file, category to its name in texts")
     if images := experiment.predict.images:
         own = entry.predict and "images" in entry.predict.model_fields_set
         wanted = "a folder of pictures, or a text file with a path on each line"

@@ -239,9 +239,43 @@ class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]
     )
 
 
-class Teacher(_Model):
-    """A model trained on observed or true labels, with any key of training; null takes it away."""
+class Text(Section):
+    """A teacher that is not trained: it compares pictures with texts about the categories."""
 
+    backbone: Name = Field(description="one of the backbones: an image-text model (library open_clip)")
+    prompts: Annotated[
+        list[Annotated[str, Field(pattern=r"\{\}", description="a text with {} in place of the category")]],
+        Field(min_length=1),
+        Once,
+    ] = Field(
+        ["a photo of a {}."],
+        description="texts with {} in place of the name of a category; their features are averaged",
+    )
+    names: Path | None = Field(
+        None,
+        description="path to a YAML file, category to its name in texts or a list of names; null, and for a category that "
+        "is not in it: the category as it is",
+    )
+    temperature: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None,
+        description="similarities are divided by it before the softmax over categories, above 0 (0.01 as published for "
+        "CLIP); null: that of the weights",
+    )
+    debias: bool = Field(
+        True,
+        description="whether the mean similarity of each category to the training pictures is subtracted, which needs no label",
+    )
+
+
+class Teacher(_Model):
+    """A model trained on observed or true labels, with any key of training, or one with text; null takes it away."""
+
+    loss: Loss | None = Field(
+        None, description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"
+    )
+    text: Text | None = Field(
+        None, description="texts about the categories, in place of a loss and of training (docs/text_teacher.md)"
+    )
     supervision: Literal["observed", "full"] = Field(
         "observed", description="observed: learn from the observed labels; full: learn from the true labels"
     )
