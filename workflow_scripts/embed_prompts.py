@@ -18,7 +18,7 @@ torch.set_num_threads(1)  # the rounding of a sum of products depends on how man
 options, source = snakemake.params.options, snakemake.input
 with labels.opening(source.labels, "labels") as true:
     category = true.category
-named = {}
+named: object = {}
 if source.names:
     with open(source.names, encoding="utf-8") as file:
         try:

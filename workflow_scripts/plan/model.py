@@ -79,7 +79,10 @@ def card(experiment: Experiment) -> dict[str, Any]:
     chosen = candidates(experiment)
     names = {"labels": experiment.display_names}
     if isinstance(chosen.entry, Teacher):
-        return names | {"training": training.teacher_options(experiment, chosen.name)}
+        options = training.teacher_options(experiment, chosen.name)
+        if chosen.entry.text:
+            options["prompts"] = chosen.entry.text.prompts
+        return names | {"training": options}
     name = chosen.entry.pseudo_labels
     return names | {
         "training": training.student_options(experiment, chosen.name),

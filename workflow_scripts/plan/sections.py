@@ -258,8 +258,8 @@ class Text(Section):
     )
     temperature: Annotated[float, Field(gt=0, le=100)] | None = Field(
         None,
-        description="similarities are divided by it before the softmax over categories, above 0 (0.01 as published for "
-        "CLIP); null: that of the weights",
+        description="a number above 0 that similarities are divided by before the softmax over categories (0.01 as published "
+        "for CLIP); null: that of the weights",
     )
     debias: bool = Field(
         True,
