@@ -27,7 +27,9 @@ def make(folder: Path) -> Path:
         torch.manual_seed(0)
         model = open_clip.CLIP(**CONFIG)
         preprocessing = {"mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD}
-        set_model_preprocess_cfg(model, preprocessing | {"size": 96, "interpolation": "bicubic", "resize_mode": "squash"})
+        set_model_preprocess_cfg(
+            model, preprocessing | {"size": 96, "interpolation": "bicubic", "resize_mode": "squash"}
+        )
         train(model)
     folder.mkdir(parents=True)
     safetensors.torch.save_file(model.state_dict(), folder / "open_clip_model.safetensors")

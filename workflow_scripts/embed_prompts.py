@@ -38,5 +38,7 @@ hdf5.write(
     weights_sha256=records.checksum_of(source.weights),
     temperature=temperature,
 )
-print(f"{options['backbone']['model']}: {len(features):,} texts of {len(category):,} categories, {averaged.shape[1]:,} features")
+print(
+    f"{options['backbone']['model']}: {len(features):,} texts of {len(category):,} categories, {averaged.shape[1]:,} features"
+)
 print(f"temperature of the weights: {temperature:.4g}; the first category: {', '.join(texts[0])}")

@@ -51,4 +51,6 @@ description = {
 checkpoints.save(snakemake.output.checkpoint, weights, description)
 for name, mean in zip(true.category, offset.tolist(), strict=True):
     print(f"{name}: mean similarity {mean:.4f}")
-print(f"temperature {temperature:.4g}, {'less the means' if options['debias'] else 'as they are'}: validation mAP {val_map:.2f}")
+print(
+    f"temperature {temperature:.4g}, {'less the means' if options['debias'] else 'as they are'}: validation mAP {val_map:.2f}"
+)

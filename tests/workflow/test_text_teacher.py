@@ -25,10 +25,12 @@ CONFIG = tiny.CONFIG | {
     "backbones": {
         "clip": {"library": "open_clip", "model": "local-dir:clip", "precision": "float32"},
     },
-    "seeds": [1200, 1201],
+    "seeds": [1200],
     "teachers": {
         "clip": {"text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT]}, "label": "Texts"},
-        "biased": {"text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT, "{}"], "names": "names.yaml", "debias": False}},
+        "biased": {
+            "text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT, "{}"], "names": "names.yaml", "debias": False}
+        },
         "em": {"loss": "em"},
     },
     "pseudo_labels": {
@@ -81,7 +83,7 @@ def test_pictures_are_labelled_by_the_names_of_the_categories_better_than_by_cha
     scores = pd.read_csv(results / "tables/map.csv", keep_default_na=False)
     texts = scores[scores["name"] == "clip"]
     chance = 100 * read(results / "labels/test.h5", "label").mean()
-    assert texts["test_map"].nunique() == 1 and len(texts) == 2  # no replicate is another
+    assert len(texts) == 1
     assert texts["test_map"].iloc[0] > chance + 10, (texts["test_map"], chance)
     metrics = json.loads((results / "metrics/teachers/clip/all_seeds.json").read_text())
     assert metrics["test"]["map"] == pytest.approx(texts["test_map"].iloc[0], abs=0.01)
@@ -108,7 +110,9 @@ def test_logits_are_the_similarity_of_pictures_and_texts(results):
 
 def test_names_and_prompts_are_averaged_and_means_are_left_in_where_asked(results):
     with h5py.File(results / "text/biased.h5") as file:
-        texts = {name: json.loads(own) for name, own in zip(file["category"].asstr(), file["text"].asstr(), strict=True)}
+        texts = {
+            name: json.loads(own) for name, own in zip(file["category"].asstr(), file["text"].asstr(), strict=True)
+        }
     assert texts["disc"] == ["a drawing of a disc.", "disc", "a drawing of a ring.", "ring"]
     assert texts["bar"] == ["a drawing of a bar.", "bar"]
     with safe_open(results / "teachers/biased/all_seeds/checkpoint.safetensors", "numpy") as file:
@@ -119,7 +123,7 @@ def test_names_and_prompts_are_averaged_and_means_are_left_in_where_asked(result
 
 def test_averages_and_students_learn_from_them(run, results):
     for name, variant in (("vlpl", "tau_0.30"), ("aevlp", "tau_0.50"), ("mixed", "all"), ("prior", "all")):
-        assert (results / f"students/{name}/seed_1201/{variant}/checkpoint.safetensors").is_file()
+        assert (results / f"students/{name}/seed_1200/{variant}/checkpoint.safetensors").is_file()
     logits = [
         read(results / f"teachers/{folder}/logits_train.h5", "logit").astype(np.float64)
         for folder in ("clip/all_seeds", "em/seed_1200")

@@ -28,9 +28,7 @@ def model_folders(experiment: Experiment) -> Iterator[str]:
 def trained_models(experiment: Experiment) -> list[dict[str, Any]]:
     """Return the rows of models() that are trained."""
     return [
-        row
-        for row in models(experiment)
-        if row["kind"] == "students" or row["name"] not in experiment.text_teachers
+        row for row in models(experiment) if row["kind"] == "students" or row["name"] not in experiment.text_teachers
     ]
 
 

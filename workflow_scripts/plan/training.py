@@ -6,7 +6,7 @@ from typing import Any
 from plan import features, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, plain
-from plan.sections import Text
+from plan.texts import Text
 from spml.losses.catalog import TAKES_BOTH
 
 
