@@ -3,10 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from spml.models import similarity
-from spml.models.export import Classifier
+from spml.models.export import Similarity
 from spml.models.inference import predict
 
 RANDOM = np.random.RandomState(0)
@@ -60,8 +59,8 @@ def test_offsets_are_the_mean_scores_of_the_rows_that_are_asked_for():
 @pytest.mark.parametrize("temperature", [1.0, 0.02])
 def test_the_exported_head_computes_the_same(temperature):
     weights = similarity.head(TEXT, OFFSET, temperature)
-    classifier = Classifier(nn.Identity(), weights)
+    exported = Similarity(*(torch.from_numpy(weights[name]) for name in (similarity.WEIGHT, similarity.OFFSET)))
     with torch.no_grad():
-        found = torch.sigmoid(classifier.head(torch.from_numpy(FEATURES.astype(np.float32)))).numpy()
+        found = torch.sigmoid(exported(torch.from_numpy(FEATURES.astype(np.float32)))).numpy()
     wanted = 1 / (1 + np.exp(-predict(weights, FEATURES).astype(np.float64)))
     assert found == pytest.approx(wanted, abs=1e-5)
