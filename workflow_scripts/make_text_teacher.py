@@ -9,6 +9,7 @@ import contextlib
 import numpy as np
 
 from spml.artifacts import checkpoints, features, hdf5, labels
+from spml.artifacts.crop_features import CropFeatures
 from spml.evaluation.average_precision import average_precision, mean_average_precision
 from spml.models import similarity
 from spml.models.inference import predict
@@ -30,13 +31,11 @@ with (
     if len(true.category) < 2:
         raise InputError(f"{source.labels}: found one category, wanted two or more: a text teacher compares categories")
     temperature = options["temperature"] or float(about["temperature"])
-    offset = np.zeros(len(text), np.float32)
+    weights = similarity.head(text, temperature, options["crops"])
+    read = CropFeatures(stored).read if similarity.takes_crops(weights) else stored.read
     if options["debias"]:
-        offset = similarity.mean_scores(stored, true.rows("train"), text)
-    weights = similarity.head(text, offset, temperature)
-    held_out = true.rows("val")
-    blocks = [held_out[start : start + similarity.ROWS] for start in range(0, len(held_out), similarity.ROWS)]
-    logits = np.concatenate([predict(weights, stored.read(block)) for block in blocks])
+        weights = similarity.debiased(weights, read, true.rows("train"))
+    logits = np.concatenate([predict(weights, read(rows)) for rows in similarity.blocks(weights, true.rows("val"))])
     with labels.opening(source.observed, "observed") if source.observed else contextlib.nullcontext() as observed:
         judged = supervision.selection_labels(true, observed)
     val_map = mean_average_precision(average_precision(logits, judged))[0]
@@ -49,7 +48,7 @@ description = {
     "val_map": val_map,
 }
 checkpoints.save(snakemake.output.checkpoint, weights, description)
-for name, mean in zip(true.category, offset.tolist(), strict=True):
+for name, mean in zip(true.category, (temperature * weights[similarity.OFFSET]).tolist(), strict=True):
     print(f"{name}: mean similarity {mean:.4f}")
 print(
     f"temperature {temperature:.4g}, {'less the means' if options['debias'] else 'as they are'}: validation mAP {val_map:.2f}"

@@ -14,6 +14,7 @@ from safetensors import safe_open
 import tiny
 import tiny_clip
 from spml.data import demo
+from spml.features.preprocessing import of_document, resized
 
 pytestmark = pytest.mark.xdist_group("text_teacher")
 TRAIN, TEST = 160, 80
@@ -24,12 +25,19 @@ CONFIG = tiny.CONFIG | {
     "datasets": {"demo": {"source": "demo", "backbone": "clip"}},
     "backbones": {
         "clip": {"library": "open_clip", "model": "local-dir:clip", "precision": "float32"},
+        "grid": {"library": "open_clip", "model": "local-dir:clip", "precision": "float32", "crops": "grid"},
     },
     "seeds": [1200],
     "teachers": {
         "clip": {"text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT]}, "label": "Texts"},
-        "biased": {
-            "text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT, "{}"], "names": "names.yaml", "debias": False}
+        "near": {
+            "text": {
+                "backbone": "grid",
+                "prompts": [tiny_clip.PROMPT, "{}"],
+                "names": "names.yaml",
+                "debias": False,
+                "crops": "maximum",
+            }
         },
         "em": {"loss": "em"},
     },
@@ -49,7 +57,7 @@ CONFIG = tiny.CONFIG | {
     },
     "figures": {"students": "vlpl", "baselines": ["clip", "em"]},
     "comparison": {"reference": "clip"},
-    "predict": {"model": "clip", "images": "new"},
+    "predict": {"model": "near", "images": "new"},
     "demo": {"train": TRAIN, "test": TEST, "singles": 64},
 }
 
@@ -109,16 +117,27 @@ def test_logits_are_the_similarity_of_pictures_and_texts(results):
 
 
 def test_names_and_prompts_are_averaged_and_means_are_left_in_where_asked(results):
-    with h5py.File(results / "text/biased.h5") as file:
+    with h5py.File(results / "text/near.h5") as file:
         texts = {
             name: json.loads(own) for name, own in zip(file["category"].asstr(), file["text"].asstr(), strict=True)
         }
     assert texts["disc"] == ["a drawing of a disc.", "disc", "a drawing of a ring.", "ring"]
     assert texts["bar"] == ["a drawing of a bar.", "bar"]
-    with safe_open(results / "teachers/biased/all_seeds/checkpoint.safetensors", "numpy") as file:
+    with safe_open(results / "teachers/near/all_seeds/checkpoint.safetensors", "numpy") as file:
         assert (file.get_tensor("text.offset") == 0).all()
     with safe_open(results / "teachers/clip/all_seeds/checkpoint.safetensors", "numpy") as file:
         assert file.get_tensor("text.offset").any()
+
+
+def test_the_nearest_crop_counts_where_asked(results):
+    shards = sorted((results / "features/grid/test").glob("*.h5"))
+    crops = np.concatenate([read(path, "crop_feature") for path in shards]).astype(np.float64)
+    assert crops.shape == (TEST, 5, 32)
+    cosines = crops @ read(results / "text/near.h5", "feature").T / np.linalg.norm(crops, axis=2, keepdims=True)
+    with h5py.File(results / "text/near.h5") as file:
+        scores = np.exp(cosines.max(1) / file.attrs["temperature"])
+    logits = read(results / "teachers/near/all_seeds/logits_test.h5", "logit").astype(np.float64)
+    assert 1 / (1 + np.exp(-logits)) == pytest.approx(scores / scores.sum(1, keepdims=True), abs=2e-3)
 
 
 def test_averages_and_students_learn_from_them(run, results):
@@ -153,9 +172,12 @@ def test_it_predicts_new_pictures_and_is_exported(run, results):
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
     card = (results / "model/README.md").read_text()
-    assert "not trained" in card and "Texts" in card
+    assert "not trained" in card and "Features are the mean" not in card
     session = onnxruntime.InferenceSession(str(results / "model/model.onnx"), providers=["CPUExecutionProvider"])
-    pixels = np.stack([np.asarray(demo.Image.open(run[0] / f"new/{number}.png").convert("RGB")) for number in range(6)])
+    how = of_document(json.loads((results / "model/model.json").read_text())["backbone"]["preprocessing"])
+    pictures = [demo.Image.open(run[0] / f"new/{number}.png").convert("RGB") for number in range(6)]
+    pixels = np.stack([resized(picture, how) for picture in pictures])
+    assert pixels.shape == (6, 5, 96, 96, 3)
     found = session.run(None, {"pictures": pixels})[0]
     wanted = np.array([[float(row[name]) for name in demo.CATEGORIES] for row in rows])
     assert found == pytest.approx(wanted, abs=2e-3)

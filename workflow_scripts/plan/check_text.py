@@ -20,6 +20,12 @@ def text(experiment: Experiment) -> Iterator[str]:
             if getattr(entry, other) is not None:
                 yield f"{key}.{other}: found {_shown(entry, other)!r}, wanted nothing: a teacher with text is not trained"
         yield from _backbone(experiment, f"{key}.text.backbone", entry.text.backbone)
+        backbone = experiment.config.backbones.get(entry.text.backbone)
+        if backbone and backbone.crops == 1 and entry.text.crops != "mean":
+            yield (
+                f"{key}.text.crops: found {entry.text.crops}, wanted mean, or crops: 5 or grid in "
+                f"backbones.{entry.text.backbone}"
+            )
 
 
 def _shown(entry: object, key: str) -> object:

@@ -1,6 +1,6 @@
 """The section of a teacher that compares pictures with texts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,4 +32,9 @@ class Text(Section):
     debias: bool = Field(
         True,
         description="whether the mean similarity of each category to the training pictures is subtracted, which needs no label",
+    )
+    crops: Literal["mean", "maximum", "attention"] = Field(
+        "mean",
+        description="how the crops of a backbone that has some are taken together: mean (of their features), maximum (the "
+        "nearest crop) or attention (the mean of their similarities, weighted by a softmax over crops)",
     )

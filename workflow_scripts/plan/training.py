@@ -21,8 +21,8 @@ def teacher_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
 def text_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
     """Return the options of make_text_teacher."""
     text = _text(experiment, teacher)
-    own = {"temperature": text.temperature, "debias": text.debias, "select_on": experiment.validation.select_on}
-    return plain({"text": own})
+    own = {"temperature": text.temperature, "debias": text.debias, "crops": text.crops}
+    return plain({"text": own | {"select_on": experiment.validation.select_on}})
 
 
 def prompt_options(experiment: Experiment, teacher: str) -> dict[str, Any]:

@@ -117,6 +117,10 @@ MISTAKES = {
         {"teachers/clip/text/temperature": 0},
         "teachers.clip.text.temperature: found 0, wanted a number above 0 that similarities",
     ),
+    "crops that the backbone does not have": (
+        {"teachers/clip/text/crops": "maximum"},
+        "teachers.clip.text.crops: found maximum, wanted mean, or crops: 5 or grid in backbones.clip",
+    ),
     "a prompt beside the texts": ({"teachers/clip/text/prompt": "a {}"}, "did you mean prompts?"),
 }
 

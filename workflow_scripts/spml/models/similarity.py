@@ -1,51 +1,84 @@
 """Heads that were not trained: the similarity of pictures and texts, as logits, in NumPy.
 
 With z = (cos(picture, text) - offset of the category) / temperature, the probability of a category is the softmax of z over
-the categories, so that those of a picture sum to 1, and the logit is that of this probability.
+the categories, so that those of a picture sum to 1, and the logit is that of this probability. Where a picture has crops,
+its cosine is that of the mean of their features, the highest of theirs, or their mean weighted by a softmax over crops.
 
 Sources: Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"; Xing et al. 2024,
 "Vision-Language Pseudo-Labels for Single-Positive Multi-Label Learning".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 
-from spml.artifacts.features import Features
-
-ROWS = 4096  # read at a time
+ROWS = 4096  # read at a time, fewer where each has several crops
 WEIGHT, OFFSET = "text.weight", "text.offset"  # [L, D] and [L], both divided by the temperature
+CROPS = {
+    "maximum": "text.maximum",
+    "attention": "text.attention",
+}  # how crops are taken together, to a weight [1] that says so
 LARGEST = 700.0  # of a logit: the exponential of more is no number
+
+Weights = Mapping[str, np.ndarray]
 
 
 def unit_rows(features: np.ndarray) -> np.ndarray:
-    """Return features [N, D] at unit length, float32; a row of zeros stays as it is."""
+    """Return features [..., D] at unit length, float32; a row of zeros stays as it is."""
     values = features.astype(np.float32)
-    length = np.sqrt(np.einsum("nd,nd->n", values, values))
-    values /= np.maximum(length, np.finfo(np.float32).tiny)[:, None]
+    length = np.sqrt(np.einsum("...d,...d->...", values, values))
+    values /= np.maximum(length, np.finfo(np.float32).tiny)[..., None]
     return values
 
 
-def mean_scores(stored: Features, rows: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Return the mean cosine of each category with the pictures in rows [n] of a file of features, float32 [L].
+def head(
+    text: np.ndarray, temperature: float, crops: Literal["mean", "maximum", "attention"] = "mean"
+) -> dict[str, np.ndarray]:
+    """Return the weights of a head from text features of unit length, float32 [L, D], with offsets of 0."""
+    weights = {WEIGHT: text * np.float32(1 / temperature), OFFSET: np.zeros(len(text), np.float32)}
+    return weights | ({CROPS[crops]: np.ones(1, np.float32)} if crops in CROPS else {})
 
-    ``text`` [L, D] are features of unit length.
+
+def takes_crops(weights: Weights) -> bool:
+    """Return whether a head takes the features of each crop of a picture, [N, K, D], and not their mean."""
+    return any(name in weights for name in CROPS.values())
+
+
+def debiased(weights: Weights, read: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the head with the mean score of each category as its offset.
+
+    ``read`` returns the features of pictures by their row numbers; the mean is over ``rows`` [n].
     """
-    total = np.zeros(len(text))
-    for start in range(0, len(rows), ROWS):
-        total += unit_rows(stored.read(rows[start : start + ROWS])).astype(np.float64).sum(0) @ text.T
-    return (total / len(rows)).astype(np.float32)
+    total = np.zeros(len(weights[WEIGHT]))
+    for block in blocks(weights, rows):
+        total += scores(weights, read(block)).astype(np.float64).sum(0)
+    return {**weights, OFFSET: (total / len(rows)).astype(np.float32)}
 
 
-def head(text: np.ndarray, offset: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
-    """Return the weights of a head from text features of unit length [L, D] and offsets [L], both float32."""
-    scale = np.float32(1 / temperature)
-    return {WEIGHT: text * scale, OFFSET: offset * scale}
+def blocks(weights: Weights, rows: np.ndarray) -> list[np.ndarray]:
+    """Return row numbers [n] in blocks that are read at a time."""
+    size = ROWS // 8 if takes_crops(weights) else ROWS
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def text_logits(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
-    """Return logits float32 [N, L] of a head of ``head`` for features [N, D] of pictures."""
-    return softmax_logits(unit_rows(features) @ weights[WEIGHT].T - weights[OFFSET])
+def scores(weights: Weights, features: np.ndarray) -> np.ndarray:
+    """Return the similarity of pictures and categories, divided by the temperature, float32 [N, L].
+
+    ``features`` are [N, D], or [N, K, D] of K crops for a head that takes them.
+    """
+    found = unit_rows(features) @ weights[WEIGHT].T
+    if CROPS["maximum"] in weights:
+        return found.max(1)
+    if CROPS["attention"] in weights:
+        attention = np.exp(found - found.max(1, keepdims=True))
+        return (attention * found).sum(1) / attention.sum(1)
+    return found
+
+
+def text_logits(weights: Weights, features: np.ndarray) -> np.ndarray:
+    """Return logits float32 [N, L] of a head for features as ``scores`` takes them."""
+    return softmax_logits(scores(weights, features) - weights[OFFSET])
 
 
 def softmax_logits(scores: np.ndarray) -> np.ndarray:
