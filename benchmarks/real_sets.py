@@ -109,14 +109,16 @@ def _test_data() -> Path:
     return Path(folder)
 
 
-def _mobilenet_v2() -> dict[str, np.ndarray]:
+def mobilenet_v2(**keys: object) -> dict[str, np.ndarray]:
+    """Return the photographs' features of MobileNetV2; ``keys`` are further options of the backbone."""
     weights = str(_test_data() / "weights" / "mobilenet_v2_imagenet.pth")
     return _extracted(
-        {"library": "torchvision", "model": "mobilenet_v2", "weights": weights, "image_size": 320}, weights
+        {"library": "torchvision", "model": "mobilenet_v2", "weights": weights, "image_size": 320} | keys, weights
     )
 
 
-def _efficientnet_lite0() -> dict[str, np.ndarray]:
+def efficientnet_lite0(**keys: object) -> dict[str, np.ndarray]:
+    """Return the photographs' features of EfficientNet-Lite0; ``keys`` are further options of the backbone."""
     from spml.features import weights
     from spml.features.libraries import timm_models
 
@@ -124,14 +126,16 @@ def _efficientnet_lite0() -> dict[str, np.ndarray]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "weights.safetensors")
         weights.write(path, packaged.state, {"config": packaged.config})
-        return _extracted({"library": "timm", "model": "tf_efficientnet_lite0", "image_size": 224}, str(path))
+        return _extracted({"library": "timm", "model": "tf_efficientnet_lite0", "image_size": 224} | keys, str(path))
 
 
 def _extracted(backbone: dict[str, object], weights: str) -> dict[str, np.ndarray]:
-    from spml.features.extraction import extract
+    from spml.features.extraction import averaged, extract
 
     options = {"weights": None, "resize": "squash", "crops": 1, "view": "pooled", "precision": "float32"} | backbone
-    return _photographs(lambda paths: extract(paths, options, weights, "cpu", os.cpu_count() or 1, 8).batches)
+    return _photographs(
+        lambda paths: map(averaged, extract(paths, options, weights, "cpu", os.cpu_count() or 1, 8).batches)
+    )
 
 
 def _yeast() -> dict[str, np.ndarray]:
@@ -149,8 +153,8 @@ def _yeast() -> dict[str, np.ndarray]:
 
 SETS: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     "demo": _demo,
-    "coco_mini_mobilenet_v2": _mobilenet_v2,
-    "coco_mini_efficientnet_lite0": _efficientnet_lite0,
+    "coco_mini_mobilenet_v2": mobilenet_v2,
+    "coco_mini_efficientnet_lite0": efficientnet_lite0,
     "yeast": _yeast,
 }
 

@@ -60,7 +60,7 @@ REFUSED = {  # data set -> its entry beside source and backbone, a file that can
     "unfit": (
         {"backbone": "unfit"},
         "features/unfit/train.h5",
-        "data/random.pth: these weights do not fit mobilenet_v2",
+        "data/random.pth: these weights do not fit torchvision's mobilenet_v2",
     ),
     "unknown": ({"backbone": "unknown"}, "features/unknown/train.h5", "model: found 'resnet19'"),
 }

@@ -109,7 +109,8 @@ def build(options: Mapping[str, Any], path: str) -> Built:
     config = description.get("config")
     name, own = options["model"], dict[str, Any]()
     if config:
-        name, own = config["architecture"], config.get("model_args") or {}
+        name = config["architecture"]
+        own = {key: value for key, value in (config.get("model_args") or {}).items() if key != "num_classes"}
         entry = timm.models.PretrainedCfg(**_known(config.get("pretrained_cfg") or config))
     elif name.startswith((HUB, FOLDER)):
         raise InputError(
