@@ -14,7 +14,6 @@ from spml.evaluation.average_precision import average_precision, mean_average_pr
 from spml.models import similarity
 from spml.models.inference import predict
 from spml.runtime.errors import InputError
-from spml.training import supervision
 
 options, source = snakemake.params.options["text"], snakemake.input
 with (
@@ -37,7 +36,7 @@ with (
         weights = similarity.debiased(weights, read, true.rows("train"))
     logits = np.concatenate([predict(weights, read(rows)) for rows in similarity.blocks(weights, true.rows("val"))])
     with labels.opening(source.observed, "observed") if source.observed else contextlib.nullcontext() as observed:
-        judged = supervision.selection_labels(true, observed)
+        judged = labels.selection_labels(true, observed)[:]
     val_map = mean_average_precision(average_precision(logits, judged))[0]
 description = {
     "categories": true.category,

@@ -112,7 +112,10 @@ def test_a_card_says_how_much_of_the_test_split_is_measured():
 
 
 def test_a_card_of_texts_says_that_nothing_was_trained():
-    training = {"text": {"temperature": None, "debias": True, "crops": "mean"}, "prompts": ["a photo of a {}.", "the {}"]}
+    training = {
+        "text": {"temperature": None, "debias": True, "crops": "mean"},
+        "prompts": ["a photo of a {}.", "the {}"],
+    }
     measured = model_card.evaluate(PREDICTIONS, CATEGORIES)
     text = card(measured, "teachers", training=training, candidate={"temperature": 0.01}).replace("\\", "")
     assert (
