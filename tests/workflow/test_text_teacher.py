@@ -29,13 +29,12 @@ CONFIG = tiny.CONFIG | {
     },
     "seeds": [1200],
     "teachers": {
-        "clip": {"text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT]}, "label": "Texts"},
+        "clip": {"text": {"backbone": "clip", "prompts": [tiny_clip.PROMPT], "debias": True}, "label": "Texts"},
         "near": {
             "text": {
                 "backbone": "grid",
                 "prompts": [tiny_clip.PROMPT, "{}"],
                 "names": "names.yaml",
-                "debias": False,
                 "crops": "maximum",
             }
         },

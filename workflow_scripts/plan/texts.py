@@ -30,7 +30,7 @@ class Text(Section):
         "for CLIP); null: that of the weights",
     )
     debias: bool = Field(
-        True,
+        False,
         description="whether the mean similarity of each category to the training pictures is subtracted, which needs no label",
     )
     crops: Literal["mean", "maximum", "attention"] = Field(

@@ -75,7 +75,7 @@ def test_tables_have_a_row_per_replicate_and_histories_none():
     [
         ({"teachers/clip/text/prompts": ["the {}."]}, {"embed_prompts", "make_text_teacher"}),
         ({"teachers/clip/text/temperature": 0.1}, {"make_text_teacher"}),
-        ({"teachers/clip/text/debias": False}, {"make_text_teacher"}),
+        ({"teachers/clip/text/debias": True}, {"make_text_teacher"}),
     ],
 )
 def test_a_changed_key_makes_the_teacher_anew_and_trains_no_other(changes, runs):
