@@ -52,6 +52,13 @@ def test_its_jobs_read_no_label_and_the_features_of_its_own_backbone(jobs):
     assert "teachers.clip" not in made.params and "'select_on': 'true_labels'" in made.params
 
 
+def test_it_is_judged_on_the_observed_labels_of_the_first_replicate_where_models_are_selected_on_them():
+    jobs = dag.jobs(tiny.changed(CONFIG, {"validation/select_on": "observed_labels"}))
+    for output in (f"{FOLDER}/checkpoint.safetensors", f"{FOLDER}/logits_val.h5"):
+        observed = [path for path in jobs[output].inputs if "observed/" in path]
+        assert observed == ["results/tiny/observed/seed_1200.h5"]
+
+
 def test_its_logits_serve_rules_averages_and_students_of_every_replicate(jobs):
     for seed in (1200, 1201):
         mixed = jobs[f"results/tiny/pseudo_labels/mixed/seed_{seed}/all.h5"]
