@@ -32,8 +32,9 @@ with (
     temperature = options["temperature"] or float(about["temperature"])
     weights = similarity.head(text, temperature, options["crops"])
     read = CropFeatures(stored).read if similarity.takes_crops(weights) else stored.read
-    if options["debias"]:
-        weights = similarity.debiased(weights, read, true.rows("train"))
+    debiased = similarity.debiased(weights, read, true.rows("train"))
+    means = (temperature * debiased[similarity.OFFSET]).tolist()
+    weights = debiased if options["debias"] else weights
     logits = np.concatenate([predict(weights, read(rows)) for rows in similarity.blocks(weights, true.rows("val"))])
     with labels.opening(source.observed, "observed") if source.observed else contextlib.nullcontext() as observed:
         judged = labels.selection_labels(true, observed)[:]
@@ -47,8 +48,8 @@ description = {
     "val_map": val_map,
 }
 checkpoints.save(snakemake.output.checkpoint, weights, description)
-for name, mean in zip(true.category, (temperature * weights[similarity.OFFSET]).tolist(), strict=True):
-    print(f"{name}: mean similarity {mean:.4f}")
+for name, mean in zip(true.category, means, strict=True):
+    print(f"{name}: mean similarity {mean:.4f} to the training pictures")
 print(
     f"temperature {temperature:.4g}, {'less the means' if options['debias'] else 'as they are'}: validation mAP {val_map:.2f}"
 )
