@@ -108,6 +108,10 @@ rule model:
 
 
 onstart:
+    if workflow.local_exec:
+        # A limit of jobs per second: with it, Snakemake 9.27 looks for jobs again a second after each look, so that the looks
+        # pile up while jobs wait.
+        workflow.scheduler.job_rate_limiter = None
     console.require_writable()
     require_sound_data()
     show(console.without_truth(EXPERIMENT))

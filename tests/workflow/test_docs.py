@@ -314,6 +314,6 @@ def test_the_tests_know_every_link_between_rules(tmp_path):
 
     links = rule_links(tmp_path)
     known = {(one, other) for one, others in FEEDS.items() for other in others}
-    outside = {"draw_demo", "pretrain_demo_backbone", "decompose_features", "all"}  # not of the tests' configuration
+    outside = {"draw_demo", "fetch_weights", "decompose_features", "all"}  # not of the tests' configuration
     ancient = {("check_labels", "extract_features")}  # an order, which runs nothing again
     assert {link for link in links - ancient if not outside & set(link)} == known

@@ -57,7 +57,7 @@ CONFIG = tiny.CONFIG | {
     "figures": {"students": "vlpl", "baselines": ["clip", "em"]},
     "comparison": {"reference": "clip"},
     "predict": {"model": "near", "images": "new"},
-    "demo": {"train": TRAIN, "test": TEST, "singles": 64},
+    "demo": {"train": TRAIN, "test": TEST},
 }
 
 

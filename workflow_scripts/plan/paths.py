@@ -103,11 +103,6 @@ def weights(backbone: str = W % "backbone") -> str:
     return f"resources/weights/{backbone}.safetensors"
 
 
-def demo_weights(backbone: str = W % "backbone") -> str:
-    """Return the weights of a backbone that is pretrained on drawn pictures."""
-    return f"resources/weights/demo/{backbone}.pth"
-
-
 def shard_features(
     dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
 ) -> str:

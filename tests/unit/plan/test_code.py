@@ -109,7 +109,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
 
 
 def test_only_training_and_what_computes_with_a_network_import_torch():
-    slow = {"fetch_weights", "pretrain_demo_backbone", "extract_features", "train_teacher", "train_student"}
+    slow = {"fetch_weights", "extract_features", "train_teacher", "train_student"}
     slow |= {"predict_images", "export_model", "decompose_features", "play_answers", "embed_prompts"}
     for rule in scripts():
         text = "\n".join((tracking.SCRIPTS / path).read_text() for path in code(rule))
