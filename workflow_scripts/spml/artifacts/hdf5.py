@@ -20,6 +20,7 @@ RULES = {  # kind of file to the rule that makes it
     "feature_shard": "extract_features",
     "features": "index_features",
     "logits": "predict_logits or evaluate",
+    "text_features": "embed_prompts",
     "landmarks": "choose_landmarks",
     "decomposition": "decompose_features",
     "pseudo_labels": "make_pseudo_labels",
