@@ -47,7 +47,7 @@ wildcard_constraints:
     format="|".join(FORMATS),
     strategy="|".join(STRATEGIES),
     variant=VARIANT,
-    model=f"teachers/{NAME_PATTERN}/seed_[0-9]+|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
+    model=f"teachers/{NAME_PATTERN}/(seed_[0-9]+|{paths.SHARED_MODEL})|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
 
 
 if workflow.is_main_process:

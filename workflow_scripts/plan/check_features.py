@@ -24,5 +24,13 @@ def matrices(experiment: Experiment) -> Iterator[str]:
 
 def without_pictures(experiment: Experiment) -> Iterator[str]:
     """Yield what a data set without pictures cannot have."""
-    if experiment.entry.pool and not experiment.source.has_pictures:
+    if experiment.source.has_pictures:
+        return
+    for part in ("train", "test"):
+        if images := experiment.entry.location(part).images:
+            yield (
+                f"datasets.{experiment.dataset}.{part}.images: found {images!r}, wanted nothing: source features has no pictures "
+                "(source csv has them)"
+            )
+    if experiment.entry.pool:
         yield f"datasets.{experiment.dataset}.pool: found one, wanted nothing: source features has no pictures to list"
