@@ -55,6 +55,11 @@ def converted_left_out(
     return resources(reader, "left_out", f"{part}.{ending}.csv", dataset=dataset)
 
 
+def annotations(dataset: str = DATASET, part: str = PART) -> str:
+    """Return what was read of the annotations of a part."""
+    return results("annotations", f"{part}.h5", dataset=dataset)
+
+
 def left_out(dataset: str = DATASET, part: str = PART) -> str:
     """Return the files of a part that are left out, with the reasons."""
     return results("images", f"{part}_left_out.csv", dataset=dataset)

@@ -14,6 +14,7 @@ from spml.runtime.errors import InputError
 
 LAYOUT = 3  # raised when the meaning of files changes
 RULES = {  # kind of file to the rule that makes it
+    "annotations": "read_annotations",
     "labels": "make_labels",
     "observed": "make_observed_labels",
     "observation_weights": "make_observation_weights",
