@@ -112,7 +112,8 @@ def jobs(folder: Path, results: Path, read_once: bool) -> Iterator[tuple[str, di
         outputs = {name: str(results / f"images/{part}{end}") for name, end in (("images", ".csv"), ("shards", ""))}
         outputs["left_out"] = str(results / f"images/{part}_left_out.csv")
         options = listing | {"folder": str(folder / part)}
-        yield f"list_images {part}", {"input": inputs, "output": outputs, "params": {"options": options}}
+        job = {"input": inputs, "output": outputs, "params": {"options": options}, "wildcards": {"part": part}}
+        yield f"list_images {part}", job
     inputs = source | {"categories": []} | {f"{part}_images": str(results / f"images/{part}.csv") for part in SIZES}
     outputs = {name: str(results / f"labels/{name}.h5") for name in SIZES} | {"warnings": str(results / "warnings.csv")}
     options = {"fraction": 0.2, "seed": SEED, "unannotated_count": False}

@@ -43,6 +43,8 @@ else:
             f"{what}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
             "that they lie in, or copy them"
         )
+if snakemake.wildcards.part == "pool":
+    existing = [(f"{manifest.POOL}{image}", name, path) for image, name, path in existing]
 manifest.write(snakemake.output.images, existing)
 for shard, start in enumerate(range(0, max(len(existing), 1), options["images_per_shard"])):  # at least one shard
     part = existing[start : start + options["images_per_shard"]]

@@ -95,6 +95,11 @@ def observed(dataset: str = DATASET, seed: str | int = SEED) -> str:
     return results("observed", f"seed_{seed}.h5", dataset=dataset)
 
 
+def pool_observed(dataset: str = DATASET) -> str:
+    """Return the observed labels of the pool: the answers of people about its pictures."""
+    return results("observed", "pool.h5", dataset=dataset)
+
+
 def priors(dataset: str = DATASET, seed: str | int = SEED) -> str:
     """Return the class priors of a replicate."""
     return results("priors", f"seed_{seed}.csv", dataset=dataset)
@@ -219,9 +224,9 @@ def shared_figure(name: str, dataset: str = DATASET, ending: str = "svg") -> str
     return results("figures", f"{name}.{ending}", dataset=dataset)
 
 
-def thumbnails(dataset: str = DATASET) -> str:
-    """Return the folder of the gallery's small pictures."""
-    return results("gallery", "thumbnails", dataset=dataset)
+def thumbnails(dataset: str = DATASET, part: str = PART) -> str:
+    """Return the folder of the gallery's small pictures of a part."""
+    return results("gallery", "thumbnails", part, dataset=dataset)
 
 
 def gallery(dataset: str = DATASET, pseudo_labels: str = W % "pseudo_labels", seed: str | int = SEED) -> str:

@@ -28,10 +28,16 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     target = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items())
     rule = target or ("A probability of at least 0.5" if entry.rule == "soft" else f"Rule {entry.rule}")
     return {
+        "part": entry.split,
         "student": _student(experiment, pseudo_labels),
         "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),
         "variants": {variant: f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants},
     }
+
+
+def gallery_thumbnails(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return the small pictures of the part that pseudo-labels are made for."""
+    return paths.thumbnails(experiment.dataset, labels.entry(experiment, pseudo_labels).split)
 
 
 def gallery_map(experiment: Experiment, pseudo_labels: str) -> str | list[str]:
@@ -53,14 +59,27 @@ def shown_gallery(experiment: Experiment) -> str:
     return paths.gallery(experiment.dataset, name, seed)
 
 
+def pool_galleries(experiment: Experiment) -> list[str]:
+    """Return the further pages of the target ``gallery``: the pseudo-labels of the pool that students learn from."""
+    seed = asked(experiment)[2]
+    return [paths.gallery(experiment.dataset, name, seed) for name in _of_pool(experiment)]
+
+
 def shown_exports(experiment: Experiment) -> list[str]:
-    """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format."""
+    """Return the folders of the target ``exports``: every variant of the pseudo-labels of the gallery in every format."""
     name, _, seed = asked(experiment)
     return [
         paths.export(experiment.dataset, name, seed, variant, file_format)
+        for name in (name, *_of_pool(experiment))
         for variant in variants_of(experiment.pseudo_labels[name])
         for file_format in FORMATS
     ]
+
+
+def _of_pool(experiment: Experiment) -> list[str]:
+    """Return the names of the pseudo-labels of the pool that students learn from, but for those that a review asks about."""
+    learnt = {student.pseudo_labels for student in experiment.students.values()} - {asked(experiment)[0]}
+    return sorted(name for name in learnt if experiment.pseudo_labels[name].split == "pool")
 
 
 def asked(experiment: Experiment) -> tuple[str, str, int]:
@@ -83,9 +102,20 @@ def asked_logits(experiment: Experiment) -> list[str]:
     return labels.teacher_logits(experiment, name, str(seed))
 
 
-def asked_observed(experiment: Experiment) -> str:
-    """Return the observed labels of the same replicate."""
-    return paths.observed(experiment.dataset, asked(experiment)[2])
+def asked_labels(experiment: Experiment) -> str:
+    """Return the true labels of the part that these pseudo-labels are made for."""
+    return labels.labelled(experiment, asked(experiment)[0])
+
+
+def asked_images(experiment: Experiment) -> str:
+    """Return the manifest of the same part."""
+    return labels.labelled_images(experiment, asked(experiment)[0])
+
+
+def asked_observed(experiment: Experiment) -> str | list[str]:
+    """Return the observed labels of the same part and replicate."""
+    name, _, seed = asked(experiment)
+    return labels.labelled_observed(experiment, name, str(seed))
 
 
 def queue_options(experiment: Experiment) -> dict[str, Any]:
