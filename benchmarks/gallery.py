@@ -16,6 +16,7 @@ from common import Ratio, fastest, parser, report, seconds
 from PIL import Image
 
 from spml.features import images
+from spml.features.preprocessing import Preprocessing
 from spml.review import gallery, thumbnails
 
 TAUS = (0.65, 0.75, 0.85, 0.9, 0.95)
@@ -84,7 +85,7 @@ def main() -> None:
 
 
 def whole(path: str) -> np.ndarray:
-    return images.read_image(path, 448)
+    return images.read_image(path, Preprocessing(448))
 
 
 if __name__ == "__main__":

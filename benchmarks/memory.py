@@ -26,7 +26,8 @@ def extract(folder: Path, count: int) -> float:
     from features import draw_pictures, random_backbone
     from synthetic import write_shard
 
-    from spml.features import backbones, images
+    from spml.features import images
+    from spml.features.extractor import CPU_BATCH, Extractor
 
     torch.set_num_threads(1)
     drawn = draw_pictures(folder, 20)
@@ -34,8 +35,8 @@ def extract(folder: Path, count: int) -> float:
     for number in range(count):
         paths.append(str(folder / f"link{number}.jpg"))
         os.link(drawn[number % len(drawn)], paths[-1])
-    extractor = backbones.Extractor(random_backbone("resnet18", folder), "float32", "cpu", 2)
-    batches = extractor(images.read_batches(paths, 64, backbones.CPU_BATCH, 2))
+    backbone = random_backbone("torchvision", "resnet18", folder, 64)
+    batches = Extractor(backbone, "float32", "cpu", 2)(images.read_batches(paths, backbone.preprocessing, CPU_BATCH, 2))
     write_shard(folder / "shard.h5", list(map(str, range(count))), batches)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

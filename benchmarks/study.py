@@ -25,7 +25,7 @@ SIZE, CELLS = 64, 4  # a picture is CELLS x CELLS squares
 GRAYS, NOISE = (90, 166), 15  # of the squares without a category; standard deviation of the others' colors, of 255
 PRESENT = 2.4  # categories per picture, about
 WEIGHTS = Path("weights", "mobilenet_v2_imagenet.pth")
-BACKBONE = {"architecture": "mobilenet_v2", "image_size": SIZE, "precision": "float32"}
+BACKBONE = {"library": "torchvision", "model": "mobilenet_v2", "image_size": SIZE, "precision": "float32"}
 TARGET = 300  # seconds on two cores
 STUDY = {
     "dataset": "study",

@@ -4,7 +4,7 @@
 # No code among its inputs: see fetch_archive.
 rule fetch_weights:
     output:
-        weights="resources/weights/imagenet/{backbone}.pth",
+        weights="resources/weights/{backbone}.safetensors",
     log:
         "resources/logs/fetch_weights/{backbone}.log",
     benchmark:
@@ -13,8 +13,9 @@ rule fetch_weights:
     conda:
         "../envs/torch.yaml"
     params:
-        architecture=plan(features.architecture),
+        options=plan(features.weights_options),
         download=plan(features.weights_download),
+        fingerprint=plan(features.fingerprint_folder),
     script:
         "../workflow_scripts/fetch_weights.py"
 
@@ -37,7 +38,7 @@ rule pretrain_demo_backbone:
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
     params:
-        architecture=plan(features.architecture),
+        architecture=plan(features.model),
         options=plan(features.pretraining),
     script:
         "../workflow_scripts/pretrain_demo_backbone.py"
@@ -47,7 +48,7 @@ rule extract_features:
     input:
         images=shard_images,
         weights=plan(features.backbone_weights),
-        code=code("extract_features"),
+        code=plan(features.backbone_code, rule="extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",
     log:

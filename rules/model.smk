@@ -6,6 +6,7 @@ rule choose_model:
         table=plan(model.candidate_map),
         checkpoints=plan(model.candidate_checkpoints),
         metrics=plan(model.candidate_metrics),
+        features=plan(model.candidate_features),
         code=code("choose_model"),
     output:
         checkpoint="results/{dataset}/model/checkpoint.safetensors",
@@ -28,7 +29,7 @@ rule export_model:
         weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
-        code=code("export_model"),
+        code=plan(model.candidate_code, rule="export_model"),
     output:
         program="results/{dataset}/model/model.pt2",
         onnx="results/{dataset}/model/model.onnx",
@@ -100,7 +101,7 @@ rule predict_images:
         weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
-        code=code("predict_images"),
+        code=plan(model.candidate_code, rule="predict_images"),
     output:
         table="results/{dataset}/predictions/predictions.csv",
     log:

@@ -33,7 +33,8 @@ CONFIG = {
     },
     "backbones": {
         "random": {
-            "architecture": "shufflenet_v2_x0_5",
+            "library": "torchvision",
+            "model": "shufflenet_v2_x0_5",
             "weights": "data/random.pth",
             "image_size": 32,
             "precision": "float32",
@@ -126,7 +127,7 @@ def make(folder):
         (data / f"{part}.json").write_text(json.dumps(dataset))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = torchvision.models.get_model(CONFIG["backbones"]["random"]["architecture"], weights=None)
+        model = torchvision.models.get_model(CONFIG["backbones"]["random"]["model"], weights=None)
     torch.save(model.state_dict(), data / "random.pth")
     configure(folder, CONFIG)
     return folder

@@ -4,7 +4,9 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import checkpoints, documents
+import json
+
+from spml.artifacts import checkpoints, documents, features
 from spml.evaluation import results
 from spml.runtime.errors import InputError
 
@@ -22,12 +24,14 @@ measured = documents.read(snakemake.input.metrics[index], "metrics")
 weights, description = checkpoints.load(snakemake.input.checkpoints[index])
 if reason := description.get("left_out"):
     raise InputError(f"predict.model: {candidate['name']} is left out: {reason}; wanted another model")
+with features.reading(snakemake.input.features) as stored:
+    preprocessing = json.loads(str(stored.settings["preprocessing"]))
 record = {
     "dataset": snakemake.wildcards.dataset,
     "model": candidate,
     "candidates": len(candidates),
     "seed": snakemake.params.options["seed"],
-    "backbone": snakemake.params.options["backbone"],
+    "backbone": snakemake.params.options["backbone"] | {"preprocessing": preprocessing},
     "select_on": description["select_on"],
     "val_map": description["val_map"],
     "candidate": description["candidate"],

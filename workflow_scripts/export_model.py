@@ -14,8 +14,8 @@ from spml.runtime.files import writing
 
 options = documents.read(snakemake.input.choice, "choice")["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
-classifier = Classifier(backbones.load_backbone(options["architecture"], snakemake.input.weights), weights)
-export(classifier, options["image_size"], snakemake.output.program, snakemake.output.onnx)
+classifier = Classifier(backbones.load(options, snakemake.input.weights), weights)
+export(classifier, snakemake.output.program, snakemake.output.onnx)
 with writing(snakemake.output.script) as part:
     part.write_text(standalone.source(labelling.__name__), encoding="utf-8")
 for path in (snakemake.output.program, snakemake.output.onnx, snakemake.output.script):

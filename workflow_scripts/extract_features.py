@@ -5,7 +5,6 @@ from spml.runtime import log
 log.redirect(snakemake)
 
 from spml.artifacts import features, manifest, records
-from spml.features import backbones
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 
@@ -13,23 +12,25 @@ options = snakemake.params.options
 device = choose_device(snakemake.resources.device)
 checksum = records.checksum_of(snakemake.input.weights)  # the record of the shard needs it, too
 listed = manifest.read(snakemake.input.images)
-precision, extracted = extract(
+found = extract(
     listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size
 )
+name = f"{options['library']} {options['model']}"
 print(
-    f"{options['architecture']} (sha256 {checksum[:12]}…) in {precision} (setting: {options['precision']}) on {device}, "
+    f"{name} (sha256 {checksum[:12]}…) in {found.precision} (setting: {options['precision']}) on {device}, "
     f"{snakemake.threads} threads"
 )
 
 shape = features.write_shard(
     snakemake.output.features,
     listed.image_id,
-    extracted,
+    found.batches,
     options["storage"],
-    backbone=options["architecture"],
+    keep_crops=options["keep_crops"],
+    backbone=name,
     weights_sha256=checksum,
-    image_size=options["image_size"],
-    preprocessing=backbones.PREPROCESSING,
-    precision=precision,
+    view=options["view"],
+    preprocessing=found.preprocessing.text(),
+    precision=found.precision,
 )
 print(f"{shape[0]:,} images, {shape[1]:,} features each, stored as {options['storage']}")

@@ -1,34 +1,51 @@
-"""Fetch torchvision's ImageNet weights of a backbone; a local rule, so that compute nodes need no network."""
+"""Fetch the weights of a backbone as its library names them; a local rule, so that compute nodes need no network."""
 
 from spml.runtime import log
 
 log.redirect(snakemake)
 
-import re
-import shutil
+import json
 from pathlib import Path
 
-import torchvision
-
-from spml.data import addresses
+from spml.artifacts.checksums import digest
+from spml.data import addresses, hub
 from spml.data.download import fetch
-from spml.features.backbones import check_architecture
-from spml.runtime.files import writing
+from spml.features import weights
+from spml.features.libraries import catalog
 
-architecture = snakemake.params.architecture
-check_architecture(architecture)
-versions = torchvision.models.get_model_weights(architecture)
-first_version = getattr(versions, "IMAGENET1K_V1", next(iter(versions)))  # the version of the published papers
-address = first_version.url
-match = re.search(r"-([0-9a-f]{8,})[.]pth$", address)  # the name holds the first digits of the checksum
-download = {"url": address, "sha256": match and match[1]} | snakemake.params.download
-advice = (
-    "Without network: put that file there by other means, or name a local state dict in config.yaml, "
-    f"backbones.{snakemake.wildcards.backbone}.weights"
-)
+options, mirror = snakemake.params.options, snakemake.params.download
+library, key = catalog.module(options["library"]), f"backbones.{snakemake.wildcards.backbone}"
+advice = f"Without network: fetch it by other means and name the file in config.yaml, {key}.weights"
 output = Path(snakemake.output.weights)
-# The download is not an output, so that Snakemake keeps it after an interruption.
-download_path = output.parent.parent / "downloads" / addresses.stored_as(download["url"])
-fetched = fetch(download["url"], download_path, sha256=download.get("sha256"), advice=advice)
-with writing(output) as part:
-    shutil.copyfile(fetched, part)
+folder = output.parent / "downloads"  # no output, so that Snakemake keeps it after an interruption
+
+config = None
+if options["weights"] == "package":
+    state, config, source = library.packaged(options)
+    checksum = ""
+else:
+    remote = library.remote(options)
+    if mirror or remote.url:
+        download = {"url": remote.url, "sha256": remote.sha256 or None} | mirror
+        source = download["url"]
+        path = fetch(source, folder / addresses.stored_as(source), sha256=download["sha256"], advice=advice)
+        if remote.config:
+            config = hub.read_config(remote, folder, key)
+    else:
+        path, config, source = hub.fetch(remote, folder, key)
+    state, _ = weights.read(path)
+    checksum = digest(path, "sha256")
+weights.write(
+    output,
+    state,
+    {
+        "library": options["library"],
+        "model": options["model"],
+        "source": source,
+        "source_sha256": checksum,
+        "config": config,
+    },
+)
+size = sum(value.numel() for value in state.values())
+print(f"{options['library']} {options['model']}: {size:,} numbers in {len(state):,} tensors, from {source} {checksum}")
+print(json.dumps(config, sort_keys=True) if config else "described by the library")

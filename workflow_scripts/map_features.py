@@ -18,6 +18,6 @@ with features.reading(snakemake.input.features) as stored:
     blocks = (kernel_matrix(stored.read(rows[start : start + ROWS]), landmarks) for start in starts)
     settings = {name: value for name, value in stored.settings.items() if name != "storage"}
     settings["weights_sha256"] = records.checksum_of(snakemake.input.landmarks)
-    shape = features.write_shard(snakemake.output.shard, stored.image_id, blocks, "float32", **settings)
+    shape = features.write_shard(snakemake.output.shard, stored.image_id, blocks, "float32", **settings)  # type: ignore[arg-type]
 features.join(snakemake.output.features, [snakemake.output.shard])
 print(f"{shape[0]:,} images, {shape[1]:,} landmarks")

@@ -10,7 +10,7 @@ import numpy as np
 
 from spml.artifacts import checkpoints, documents, manifest, predictions
 from spml.features.devices import choose_device
-from spml.features.extraction import extract
+from spml.features.extraction import averaged, extract
 from spml.labels.pseudo_labels import probabilities
 from spml.models.inference import predict, present_labels
 from spml.runtime.errors import InputError
@@ -26,17 +26,17 @@ used = {name: f"{name} > {choice['thresholds'][name]:.4f} ({by})" for name, by i
 device = choose_device(snakemake.resources.device)
 listed = manifest.read(snakemake.input.images)
 unreadable: dict[str, str] = {}
-precision, extracted = extract(
+found = extract(
     listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size, unreadable
 )
-print(f"{options['architecture']} in {precision} on {device}, {snakemake.threads} threads")
+print(f"{options['library']} {options['model']} in {found.precision} on {device}, {snakemake.threads} threads")
 
 progress = Progress("predictions", len(listed.path), "images")
 row, positives = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(predictions.header(category))
-    for features in extracted:
+    for features in map(averaged, found.batches):
         stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):
             if problem := unreadable.get(listed.path[row]):

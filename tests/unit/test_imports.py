@@ -37,6 +37,7 @@ PLAN_READS = (
     "losses",
     "labels.pseudo_labels",
     "data.delimiters",
+    "features.named",
     "review.exports",
     "review.queue",
 )  # of spml, without a heavy import

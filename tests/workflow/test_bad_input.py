@@ -60,9 +60,9 @@ REFUSED = {  # data set -> its entry beside source and backbone, a file that can
     "unfit": (
         {"backbone": "unfit"},
         "features/unfit/train.h5",
-        "data/random.pth: these weights do not fit mobilenet_v2",
+        "data/random.pth: these weights do not fit torchvision's mobilenet_v2",
     ),
-    "unknown": ({"backbone": "unknown"}, "features/unknown/train.h5", "backbone architecture: found 'resnet19'"),
+    "unknown": ({"backbone": "unknown"}, "features/unknown/train.h5", "model: found 'resnet19'"),
 }
 WORKS = {
     "hopeless": (  # a τ above which there is nothing
@@ -115,8 +115,8 @@ def run(tmp_path_factory):
     cases = {name: (entry, target) for name, (entry, target, *_) in (REFUSED | WORKS).items()}
     random = tiny.CONFIG["backbones"]["random"]
     changes = {
-        "backbones/unfit": random | {"architecture": "mobilenet_v2"},
-        "backbones/unknown": random | {"architecture": "resnet19"},
+        "backbones/unfit": random | {"model": "mobilenet_v2"},
+        "backbones/unknown": random | {"model": "resnet19"},
         **{f"datasets/{name}": tiny.CONFIG["datasets"]["tiny"] | entry for name, (entry, _) in cases.items()},
     }
     tiny.configure(folder, tiny.changed(tiny.CONFIG, changes))

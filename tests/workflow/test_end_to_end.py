@@ -109,7 +109,7 @@ def test_rows_are_aligned_from_annotations_to_logits(finished, results):
     with h5py.File(results / "features/random/train.h5") as file:
         assert list(file["image_id"].asstr()) == image_id
         assert file["feature"].dtype == np.float16 and file["feature"].shape == (39, 1024)
-        assert {"backbone", "weights_sha256", "image_size", "preprocessing", "precision", "storage"} <= set(file.attrs)
+        assert {"backbone", "weights_sha256", "view", "preprocessing", "precision", "storage"} <= set(file.attrs)
     observed_id, _, observed = matrix(results / "observed/seed_1200.h5", "observed")
     assert observed_id == image_id and (observed.sum(1) == 1).all() and (observed <= label).all()
     logits = results / "teachers/em/seed_1200"

@@ -188,7 +188,7 @@ def slow():
 def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
     """The job that lives on holds the file; once it is gone, the next run goes on where it stopped."""
     folder = tiny.make(tmp_path / "work")
-    backbone = {"architecture": "shufflenet_v2_x0_5", "weights": "imagenet", "download": {"url": slow, "sha256": None}}
+    backbone = {"library": "torchvision", "model": "shufflenet_v2_x0_5", "download": {"url": slow, "sha256": None}}
     tiny.configure(folder, tiny.changed(tiny.CONFIG, {"backbones/random": backbone}))
     target = "resources/weights/imagenet/random.pth"
     part = folder / f"resources/weights/downloads/{addresses.stored_as(slow)}.part"

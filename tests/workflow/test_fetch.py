@@ -42,8 +42,9 @@ def configured(tmp_path, address, root=None, more=()):
     downloads = {part: download(f"{name}.zip") for part, name in NAMES.items()}
     downloads["annotations"] = download("annotations_trainval2014.zip")
     backbone = {
-        "architecture": "shufflenet_v2_x0_5",
-        "weights": "imagenet",
+        "library": "torchvision",
+        "model": "shufflenet_v2_x0_5",
+        "weights": "IMAGENET1K_V1",
         "image_size": 32,
         "download": download("weights.pth"),
     }
@@ -93,7 +94,7 @@ NEEDS_NETWORK = {  # a target -> its address, and what else may be done
     "resources/coco/fetched/annotations.csv": ("annotations_trainval2014.zip", "datasets.<name>.train"),
     "resources/coco/fetched/test.csv": ("val2014.zip", "datasets.<name>.train"),
     "resources/voc/fetched/archive.csv": ("VOC2012.tar", "datasets.<name>.train"),
-    "resources/weights/imagenet/fetched.pth": ("weights.pth", "backbones.fetched.weights"),
+    "resources/weights/fetched.safetensors": ("weights.pth", "backbones.fetched.weights"),
 }
 
 
@@ -115,6 +116,6 @@ def test_a_wrong_checksum_stops_the_run(served, tmp_path):
     root, address = served
     folder = configured(tmp_path, address, root)
     (root / "weights.pth").write_bytes(b"something else")
-    code, output = tiny.snakemake(folder, "resources/weights/imagenet/fetched.pth", check=False)
+    code, output = tiny.snakemake(folder, "resources/weights/fetched.safetensors", check=False)
     assert code == 1 and "found sha256" in output and "wanted" in output
     assert not list((folder / "resources").rglob("*.pth*"))

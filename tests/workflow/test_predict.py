@@ -26,6 +26,7 @@ from plan.errors import ConfigError
 from spml.artifacts import checkpoints, left_out
 from spml.data import image_folder
 from spml.features import backbones
+from spml.features.extractor import Extractor
 from spml.models import inference
 from spml.reporting import html
 from spml.runtime.errors import InputError
@@ -257,15 +258,15 @@ def test_the_exports_agree_with_the_pipeline_for_any_batch(predicted, exported, 
     choice = json.loads((exported / "model.json").read_text())
     model = choice["model"]
     image_id, wanted = probabilities(predicted, f"students/{model['name']}/seed_1200/{model['variant']}/logits_test.h5")
-    size = choice["backbone"]["image_size"]
+    size = choice["backbone"]["preprocessing"]["size"]
     paths = [predicted / f"data/test/{image}.png" for image in image_id[:count]]
     pictures = np.stack([np.asarray(Image.open(p).convert("RGB").resize((size, size), 2)) for p in paths])
     session = onnxruntime.InferenceSession(exported / "model.onnx", providers=["CPUExecutionProvider"])
     (onnx,) = session.run(None, {"pictures": pictures})
     program = torch.export.load(exported / "model.pt2").module()
     assert np.abs(onnx - program(torch.from_numpy(pictures)).numpy()).max() < 1e-5
-    backbone = backbones.load_backbone(choice["backbone"]["architecture"], predicted / "data/random.pth")
-    (features,) = backbones.Extractor(backbone, "float32", "cpu")([pictures])
+    backbone = backbones.load(choice["backbone"], str(predicted / "data/random.pth"))
+    (features,) = Extractor(backbone, "float32", "cpu")([pictures])
     weights, _ = checkpoints.load(exported / "checkpoint.safetensors")
     assert np.abs(onnx - 1 / (1 + np.exp(-inference.predict(weights, features)))).max() < 1e-4
     assert np.abs(onnx - wanted[:count]).max() < 1e-2  # these are of features stored as float16

@@ -28,7 +28,12 @@ def config(real_data):
     changes = {
         "dataset": "coco_mini",
         "datasets/coco_mini": {"source": "coco", "backbone": "mobilenet", **places},
-        "backbones/mobilenet": {"architecture": "mobilenet_v2", "weights": weights, "image_size": 320},
+        "backbones/mobilenet": {
+            "library": "torchvision",
+            "model": "mobilenet_v2",
+            "weights": weights,
+            "image_size": 320,
+        },
         "seeds": [1200],
     }
     return tiny.changed(shown, changes)

@@ -12,7 +12,7 @@ from interrupted import bytes_of
 pytestmark = pytest.mark.xdist_group("same bytes")
 CATEGORIES = [f"category {number}" for number in range(80)]
 WIDE = {  # 2,048 features, 80 categories, two candidates at a time: sums that are split among threads
-    "backbones/random/architecture": "resnet50",
+    "backbones/random/model": "resnet50",
     "backbones/random/image_size": 64,
     "training/epochs": 1,
     "training/head": "linear",

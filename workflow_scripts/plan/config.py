@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.fields import AnyPseudoLabels, Name, Once, Path, Section, partial
+from plan.fields import AnyPseudoLabels, Name, Once, Path, Printable, Section, partial
 from plan.sections import (
     SEEDS,
     Comparison,
@@ -23,6 +23,7 @@ from plan.sections import (
     Validation,
 )
 from plan.sources import SOURCES
+from spml.features import named
 
 # -- data sets and what they may override
 
@@ -112,17 +113,35 @@ class Dataset(Section):
 
 
 class Backbone(Section):
-    """A frozen backbone."""
+    """A frozen backbone: a network of a library (docs/backbones.md)."""
 
-    architecture: str = Field(
-        pattern="^[a-z0-9_]+$", description="the name of a torchvision classification model, as resnet50"
+    library: Literal["torchvision", "timm", "open_clip"] = Field(description="where the network comes from")
+    model: Annotated[str, Field(min_length=1, max_length=200), Printable] = Field(
+        description="the name of the network in the library's own words; for timm and open_clip also hf-hub:name/name or "
+        "local-dir:folder"
     )
-    weights: Path = Field(
-        description="imagenet (torchvision's first version, IMAGENET1K_V1, fetched), demo (pretrained on drawn pictures) "
-        "or a path to a state dict"
+    weights: Path | None = Field(
+        None,
+        description="the name of the weights in the library's own words, as IMAGENET1K_V1, or a path that ends in .safetensors, "
+        ".pth, .pt or .bin; package: weights that come as a Python package; demo: pretrained on drawn pictures; null: those that "
+        "the library has for the model",
     )
-    image_size: Annotated[int, Field(ge=32, le=2048)] = Field(
-        448, description="side in pixels of the square that pictures are resized to, from 32 to 2048"
+    image_size: Annotated[int, Field(ge=32, le=2048)] | None = Field(
+        None,
+        description="side in pixels of the square that the network sees, from 32 to 2048; null: that of the weights",
+    )
+    resize: Literal["squash", "crop"] = Field(
+        "squash",
+        description="squash (the whole picture becomes the square) or crop (its centre does, as libraries do for one object)",
+    )
+    crops: Literal[1, 5, "grid"] = Field(
+        1,
+        description="1, 5 (four corners and the centre) or grid (the whole and its quarters): features are the mean over them",
+    )
+    view: Literal["pooled", "cls", "mean", "cls_mean"] = Field(
+        "pooled",
+        description="what becomes the features: pooled (the network's own), or of networks with tokens the class token (cls), "
+        "the mean of the others (mean), or both (cls_mean)",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
@@ -130,7 +149,12 @@ class Backbone(Section):
         "instructions for it",
     )
     storage: Literal["float16", "float32"] = Field("float16", description="how features are stored")
-    download: Download | None = Field(None, description="another address for weights imagenet (a mirror)")
+    download: Download | None = Field(None, description="another address for weights that are fetched (a mirror)")
+
+    @property
+    def fetched(self) -> bool:
+        """Whether rule fetch_weights makes the file of weights: downloads, packages and folders of the hub's layout."""
+        return self.weights != "demo" and not named.is_file(self.weights)
 
 
 class Features(Section):

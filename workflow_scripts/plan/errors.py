@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from plan.schema import Schema
 
 RENAMED = {  # keys of earlier versions; * stands for any name, and each key may also stand in a data set
+    "backbones.*.architecture": "backbones.*.model, with library: torchvision beside it",
     "figure": "figures",
     "figures.lines": "figures.baselines",
     "validation.share": "validation.fraction",

@@ -2,24 +2,33 @@
 
 from typing import Any
 
-from plan import paths
+from plan import paths, tracking
 from plan.experiment import Experiment, plain
 from plan.sections import Student, Teacher
+from spml.features.named import FOLDER, MODULES
 
 
 def backbone_weights(experiment: Experiment, backbone: str) -> str:
     """Return the state dict of a backbone."""
-    weights = experiment.config.backbones[backbone].weights
-    return paths.weights(weights, backbone) if weights in ("imagenet", "demo") else weights
+    entry = experiment.config.backbones[backbone]
+    if entry.fetched:
+        return paths.weights(backbone)
+    return paths.demo_weights(backbone) if entry.weights == "demo" else str(entry.weights)
 
 
-def architecture(experiment: Experiment, backbone: str) -> str:
-    """Return the architecture of a backbone."""
-    return experiment.config.backbones[backbone].architecture
+def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
+    """Return the options of fetch_weights: library, model and weights of a backbone."""
+    entry = experiment.config.backbones[backbone]
+    return {"library": entry.library, "model": entry.model, "weights": entry.weights}
+
+
+def model(experiment: Experiment, backbone: str) -> str:
+    """Return the name of a backbone's network in its library."""
+    return experiment.config.backbones[backbone].model
 
 
 def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
-    """Return the user's mirror of ImageNet weights, if one is named; with ``sha256: null`` no checksum is compared."""
+    """Return the user's mirror of the weights, if one is named; with ``sha256: null`` no checksum is compared."""
     mirror = experiment.config.backbones[backbone].download
     return plain(mirror.model_dump(exclude_unset=True)) if mirror else {}
 
@@ -32,7 +41,20 @@ def pretraining(experiment: Experiment) -> dict[str, Any]:
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the options of extract_features for a backbone."""
     entry = experiment.config.backbones[backbone]
-    return plain({key: getattr(entry, key) for key in ("architecture", "image_size", "precision", "storage")})
+    keys = ("library", "model", "weights", "image_size", "resize", "crops", "view", "precision", "storage")
+    keep_crops = entry.crops != 1 and entry.library == "open_clip"  # a text teacher looks at each
+    return plain({key: getattr(entry, key) for key in keys} | {"keep_crops": keep_crops})
+
+
+def backbone_code(experiment: Experiment, backbone: str, rule: str) -> list[str]:
+    """Return the code of a rule that loads a backbone: its script, and the module of the one library."""
+    return tracking.code(rule, MODULES[experiment.config.backbones[backbone].library])
+
+
+def fingerprint_folder(experiment: Experiment, backbone: str) -> str:
+    """Return a fingerprint of the folder that a backbone's weights are taken from, if its model names one."""
+    name = experiment.config.backbones[backbone].model
+    return tracking.fingerprint(tracking.files_in(name.removeprefix(FOLDER))) if name.startswith(FOLDER) else ""
 
 
 def head_input(experiment: Experiment, entry: Teacher | Student, part: str) -> str:

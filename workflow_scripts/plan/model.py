@@ -59,6 +59,11 @@ def candidate_metrics(experiment: Experiment) -> list[str]:
     return [paths.metrics(experiment.dataset, folder) for folder in _candidate_folders(experiment)]
 
 
+def candidate_features(experiment: Experiment) -> str:
+    """Return the features of the training part that the candidates learn from; they tell what the backbone wants of pictures."""
+    return paths.features(experiment.dataset, experiment.backbone(candidates(experiment).entry), "train")
+
+
 def candidate_test_logits(experiment: Experiment) -> list[str]:
     """Return the test logits of each candidate, in order."""
     return [paths.logits(experiment.dataset, folder, "test") for folder in _candidate_folders(experiment)]
@@ -67,6 +72,11 @@ def candidate_test_logits(experiment: Experiment) -> list[str]:
 def candidate_map(experiment: Experiment) -> str | list[str]:
     """Return the table that tells which candidate validation chose, where there are several."""
     return paths.table("map", experiment.compared) if len(candidates(experiment).variants) > 1 else []
+
+
+def candidate_code(experiment: Experiment, rule: str) -> list[str]:
+    """Return the code of a rule that loads the candidates' backbone."""
+    return features.backbone_code(experiment, experiment.backbone(candidates(experiment).entry), rule)
 
 
 def candidate_weights(experiment: Experiment) -> str:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from plan import paths
 from plan.experiment import Experiment
-
-FETCHED = ("imagenet", "demo")  # weights that are no path
+from spml.features import named
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,15 @@ def mistakes(experiment: Experiment, maker: Callable[[str], str | None]) -> Iter
     ``maker`` returns the rule that makes a file, None where none does: what is made for another data set need not be there
     yet.
     """
-    for named in _named(experiment):
-        rule = maker(named.path) if "file" in named.kinds else None
-        if rule and named.path.split("/")[1] == experiment.dataset:
+    for place in _named(experiment):
+        rule = maker(place.path) if "file" in place.kinds else None
+        if rule and place.path.split("/")[1] == experiment.dataset:
             yield (
-                f"{named.key}: found {named.path!r}, which rule {rule} makes for this data set; wanted {named.wanted} of "
+                f"{place.key}: found {place.path!r}, which rule {rule} makes for this data set; wanted {place.wanted} of "
                 "yours, in another folder"
             )
-        elif not rule and not maker(named.drawn_with) and (problem := _problem(named.path, named.kinds)):
-            yield f"{named.key}: found {named.path!r}, {problem}; wanted {named.wanted}"
+        elif not rule and not maker(place.drawn_with) and (problem := _problem(place.path, place.kinds)):
+            yield f"{place.key}: found {place.path!r}, {problem}; wanted {place.wanted}"
 
 
 def _named(experiment: Experiment) -> Iterator[Named]:
@@ -73,9 +72,12 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         key = f"{section}.review.answers" if own else "review.answers"
         yield Named(key, file, "a file of answers, or a folder of such files", ("file", "folder"))
     for name in experiment.backbones:
-        weights = experiment.config.backbones[name].weights
-        if weights not in FETCHED:
-            yield Named(f"backbones.{name}.weights", weights, "imagenet, demo or a file with a state dict")
+        backbone = experiment.config.backbones[name]
+        if named.is_file(backbone.weights):
+            yield Named(f"backbones.{name}.weights", str(backbone.weights), "a file with a state dict")
+        elif backbone.model.startswith(named.FOLDER):
+            folder = backbone.model.removeprefix(named.FOLDER)
+            yield Named(f"backbones.{name}.model", folder, "a folder with a description and weights", ("folder",))
     if images := experiment.predict.images:
         own = entry.predict and "images" in entry.predict.model_fields_set
         wanted = "a folder of pictures, or a text file with a path on each line"

@@ -108,9 +108,14 @@ def priors(dataset: str = DATASET, seed: str | int = SEED) -> str:
 # -- features
 
 
-def weights(kind: str, backbone: str = W % "backbone") -> str:
-    """Return the state dict of a backbone; kind: imagenet or demo."""
-    return f"resources/weights/{kind}/{backbone}.pth"
+def weights(backbone: str = W % "backbone") -> str:
+    """Return the weights of a backbone that rule fetch_weights makes."""
+    return f"resources/weights/{backbone}.safetensors"
+
+
+def demo_weights(backbone: str = W % "backbone") -> str:
+    """Return the weights of a backbone that is pretrained on drawn pictures."""
+    return f"resources/weights/demo/{backbone}.pth"
 
 
 def shard_features(

@@ -4,7 +4,8 @@ from PIL import Image
 
 import forge
 from spml.artifacts import features, manifest
-from spml.features import backbones, images
+from spml.features import images
+from spml.features.preprocessing import Preprocessing
 from spml.runtime.errors import InputError
 
 
@@ -20,7 +21,7 @@ def picture():
 SETTINGS = {
     "backbone": "resnet18",
     "weights_sha256": "0",
-    "image_size": 32,
+    "view": "pooled",
     "preprocessing": "none",
     "precision": "float32",
 }
@@ -32,7 +33,7 @@ def cosine(one, other):
 
 def reread(tmp_path, picture, name, **options):
     picture.save(tmp_path / name, **options)
-    return images.read_image(str(tmp_path / name), 32).astype(int)
+    return images.read_image(str(tmp_path / name), Preprocessing(32)).astype(int)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "RGBA", "LA", "1", "I;16", "I"])
@@ -70,7 +71,7 @@ def test_resizing_does_not_keep_the_shape(tmp_path, picture):
 def test_what_is_no_picture_is_named(tmp_path, content):
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(InputError, match=r"a.jpg: not a readable picture .*wanted JPEG, PNG"):
-        images.read_image(str(tmp_path / "a.jpg"), 32)
+        images.read_image(str(tmp_path / "a.jpg"), Preprocessing(32))
 
 
 def test_a_truncated_picture_is_named(tmp_path, picture):
@@ -78,12 +79,12 @@ def test_a_truncated_picture_is_named(tmp_path, picture):
     whole = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "a.jpg").write_bytes(whole[: len(whole) * 2 // 3])
     with pytest.raises(InputError, match=r"a.jpg: not a readable picture \(.*[Tt]runcated"):
-        images.read_image(str(tmp_path / "a.jpg"), 32)
+        images.read_image(str(tmp_path / "a.jpg"), Preprocessing(32))
 
 
 def test_a_missing_picture_is_named(tmp_path):
     with pytest.raises(InputError, match=r"a.jpg: no such file; wanted a picture"):
-        images.read_image(str(tmp_path / "a.jpg"), 32)
+        images.read_image(str(tmp_path / "a.jpg"), Preprocessing(32))
 
 
 def test_batches_come_in_order_and_stop_at_a_broken_picture(tmp_path):
@@ -91,13 +92,13 @@ def test_batches_come_in_order_and_stop_at_a_broken_picture(tmp_path):
     for number in range(7):
         paths.append(str(tmp_path / f"{number}.png"))
         Image.new("RGB", (8, 8), (number, 0, 0)).save(paths[-1])
-    batches = list(images.read_batches(paths, 4, 3, workers=2))
+    batches = list(images.read_batches(paths, Preprocessing(4), 3, workers=2))
     assert [len(batch) for batch in batches] == [3, 3, 1]
     assert np.concatenate(batches)[:, 0, 0, 0].tolist() == list(range(7))
     (tmp_path / "5.png").write_text("no")
     with pytest.raises(InputError, match=r"5.png"):
-        list(images.read_batches(paths, 4, 3, workers=2))
-    assert list(images.read_batches([], 4, 3, workers=1)) == []
+        list(images.read_batches(paths, Preprocessing(4), 3, workers=2))
+    assert list(images.read_batches([], Preprocessing(4), 3, workers=1)) == []
 
 
 def test_a_manifest_comes_back_and_a_foreign_table_is_refused(tmp_path):
@@ -184,74 +185,6 @@ def test_a_changed_row_of_features_names_file_and_row(tmp_path):
         assert len(stored.read(np.array([0, 1]))) == 2
 
 
-@pytest.mark.parametrize(
-    ("architecture", "width"),
-    [
-        ("resnet18", 512),
-        ("mobilenet_v2", 1280),
-        ("shufflenet_v2_x0_5", 1024),
-        ("densenet121", 1024),
-        ("regnet_y_400mf", 440),
-        ("vit_b_16", 768),
-    ],
-)
-def test_a_backbone_gives_pooled_features(tmp_path, architecture, width):
-    import torch
-    import torchvision
-
-    model = torchvision.models.get_model(architecture, weights=None, num_classes=5).eval()
-    torch.save(model.state_dict(), tmp_path / "w.pth")
-    backbone = backbones.load_backbone(architecture, tmp_path / "w.pth")
-    size = 224 if architecture == "vit_b_16" else 64
-    pictures = np.random.RandomState(0).randint(0, 256, (2, size, size, 3), dtype=np.uint8)
-    (found,) = backbones.Extractor(backbone, "float32", "cpu")([pictures])
-    assert found.shape == (2, width) and found.dtype == np.float32
-    (rounded,) = backbones.Extractor(backbone, "bfloat16", "cpu")([pictures])
-    assert cosine(found, rounded).min() > 0.999
-    with torch.inference_mode():  # the classifier on these features gives what the whole model gives
-        classifier = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
-        wanted = model(backbones.normalise(pictures, "cpu"))
-        torch.testing.assert_close(classifier(torch.from_numpy(found)), wanted, rtol=1e-4, atol=1e-4)
-
-
-def test_weights_that_do_not_fit_are_refused(tmp_path):
-    import torch
-    import torchvision
-
-    torch.save(torchvision.models.resnet18(weights=None).state_dict(), tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"w.pth: these weights do not fit mobilenet_v2: \d+ layers missing"):
-        backbones.load_backbone("mobilenet_v2", tmp_path / "w.pth")
-    with pytest.raises(
-        InputError, match=r"backbone architecture: found 'resnet19', wanted one of torchvision's: alexnet"
-    ):
-        backbones.load_backbone("resnet19", tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"backbone architecture: squeezenet1_0 has no linear layer"):
-        backbones.load_backbone("squeezenet1_0", tmp_path / "w.pth")
-    (tmp_path / "w.pth").write_text("no")
-    with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
-        backbones.load_backbone("resnet18", tmp_path / "w.pth")
-    torch.save({"model": 3}, tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"w.pth: found dict, wanted a state dict"):
-        backbones.load_backbone("resnet18", tmp_path / "w.pth")
-
-
-class Malice:
-    def __reduce__(self):
-        import os
-
-        return os.mkdir, ("pwned",)
-
-
-def test_weights_cannot_run_code(tmp_path, monkeypatch):
-    import torch
-
-    monkeypatch.chdir(tmp_path)
-    torch.save({"a": Malice()}, "w.pth")
-    with pytest.raises(InputError, match=r"w.pth: not a readable PyTorch state dict"):
-        backbones.load_backbone("resnet18", "w.pth")
-    assert not (tmp_path / "pwned").exists()
-
-
 def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(tmp_path):
     import zlib
 
@@ -264,14 +197,14 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(t
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
     )
     with pytest.raises(InputError, match=r"bomb.png: (found 20,000 x 20,000 pixels|not a readable picture .*bomb)"):
-        images.read_image(str(bomb), 8)
+        images.read_image(str(bomb), Preprocessing(8))
 
 
 def test_a_document_that_would_start_a_program_is_no_picture(tmp_path):
     """Pillow hands PostScript to Ghostscript."""
     Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", "EPS")
     with pytest.raises(InputError, match=r"a.jpg: not a readable picture .*wanted JPEG, PNG"):
-        images.read_image(str(tmp_path / "a.jpg"), 8)
+        images.read_image(str(tmp_path / "a.jpg"), Preprocessing(8))
 
 
 def test_every_format_that_is_offered_is_there():
@@ -322,7 +255,7 @@ def test_grey_values_of_any_range_use_all_of_8_bits_and_the_log_counts_them(tmp_
     paths = [str(tmp_path / name) for name in ("a.tif", "b.tif")]
     for path in paths:
         Image.fromarray(values).save(path)
-    (batch,) = images.read_batches(paths, 32, 2, workers=2)
+    (batch,) = images.read_batches(paths, Preprocessing(32), 2, workers=2)
     assert abs(batch[0, 16, :, 0].astype(int) - np.linspace(0, 255, 32)).max() <= 1.5
     printed = capsys.readouterr().out
     if assumption:
@@ -333,10 +266,10 @@ def test_grey_values_of_any_range_use_all_of_8_bits_and_the_log_counts_them(tmp_
 
 def test_a_black_picture_stays_black_and_full_16_bits_keep_their_upper_8(tmp_path):
     Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "black.png")
-    assert not images.read_image(str(tmp_path / "black.png"), 8).any()
+    assert not images.read_image(str(tmp_path / "black.png"), Preprocessing(8)).any()
     values = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1040
     Image.fromarray(values).save(tmp_path / "full.png")
-    assert (images.read_image(str(tmp_path / "full.png"), 8)[:, :, 0] == values >> 8).all()
+    assert (images.read_image(str(tmp_path / "full.png"), Preprocessing(8))[:, :, 0] == values >> 8).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -345,7 +278,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path, value):
     values[3, 3] = value
     Image.fromarray(values).save(tmp_path / "a.tif")
     with pytest.raises(InputError, match=r"a.tif: not a readable picture \(found values that are NaN or infinite"):
-        images.read_image(str(tmp_path / "a.tif"), 8)
+        images.read_image(str(tmp_path / "a.tif"), Preprocessing(8))
 
 
 def deep_png(path, values):
@@ -365,14 +298,14 @@ def deep_png(path, values):
 def test_colours_of_12_bits_in_16_are_refused_and_those_of_14_named(tmp_path, capsys):
     colours = np.repeat(ramp(np.uint16, 65535)[:, :, None], 3, 2)
     deep_png(tmp_path / "16.png", colours)
-    assert images.read_image(str(tmp_path / "16.png"), 32).max() == 255
+    assert images.read_image(str(tmp_path / "16.png"), Preprocessing(32)).max() == 255
     deep_png(tmp_path / "12.png", colours >> 4)
     with pytest.raises(
         InputError, match=r"12.png: not a readable picture \(found 16 bits per channel, .* use 12 at most"
     ):
-        images.read_image(str(tmp_path / "12.png"), 32)
+        images.read_image(str(tmp_path / "12.png"), Preprocessing(32))
     deep_png(tmp_path / "14.png", colours >> 2)
-    list(images.read_batches([str(tmp_path / "14.png")], 32, 1, workers=1))
+    list(images.read_batches([str(tmp_path / "14.png")], Preprocessing(32), 1, workers=1))
     assert "1 pictures have 16 bits per channel, of which the values use 14" in capsys.readouterr().out
 
 
@@ -402,4 +335,4 @@ def test_what_is_no_regular_file_is_never_opened(tmp_path, name):
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(path))
     with pytest.raises(InputError, match=f"{name}: found a {name}, wanted a regular file"):
-        images.read_image(str(path), 8)
+        images.read_image(str(path), Preprocessing(8))

@@ -10,6 +10,7 @@ import pytest
 
 import tiny
 from plan import acquire, load, tracking
+from spml.features.named import MODULES
 from unit.plan import dag
 from unit.plan.test_reruns import EVERYTHING, LABELLING, OBSERVING, STUDENTS, TABLE, TRAINING, and_after
 
@@ -90,8 +91,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         assert users[f"spml/losses/{module}.py"] == training, module
     assert users["spml/reporting/figures.py"] == PLOTS | {"plot_simulation", "compare_experiments"}
     whole = {"predict_images", "export_model"}  # backbone and head together
-    pretrained = {"fetch_weights", "pretrain_demo_backbone"}
-    assert users["spml/features/backbones.py"] == {"extract_features"} | pretrained | whole
+    assert users["spml/features/backbones.py"] == {"extract_features"} | whole
     readers = users["spml/artifacts/checkpoints.py"] - tiny.COMMANDS
     assert readers == training | {"predict_logits", "evaluate", "choose_model"} | whole
     runtime = tracking.SCRIPTS / "spml" / "runtime"
@@ -102,7 +102,9 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
         if runtime not in path.parents and path.stat().st_size  # an empty __init__.py is nobody's code
     }
     at_the_start = {"spml/data/precheck.py"}  # before any job
-    assert modules - set(users) <= {f"spml/data/{name}.py" for name in by_name} | at_the_start
+    libraries = {f"{name.replace('.', '/')}.py" for name in MODULES.values()}  # the plan adds that of a backbone
+    libraries |= {"spml/features/libraries/views.py", "spml/features/libraries/timm_layers.py"}
+    assert modules - set(users) <= {f"spml/data/{name}.py" for name in by_name} | at_the_start | libraries
     assert not any(path.startswith(("plan/", "spml/runtime/")) for path in users if users[path] - tiny.COMMANDS)
 
 

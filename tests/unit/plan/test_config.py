@@ -814,8 +814,8 @@ def named(tmp_path, monkeypatch):
         ),
         ({"backbones/random/weights": "data/train"}, "backbones.random.weights: found 'data/train', which is a folder"),
         (
-            {"backbones/random/weights": "link"},
-            "backbones.random.weights: found 'link', a link to 'nowhere', which is not there",
+            {"backbones/random/weights": "./link"},
+            "backbones.random.weights: found './link', a link to 'nowhere', which is not there",
         ),
         ({"observation": {"file": "pipe"}}, "observation.file: found 'pipe', which is a device or pipe"),
         ({"observation": {"file": 300 * "a"}}, "which cannot be read (File name too long)"),

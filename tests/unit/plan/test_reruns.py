@@ -160,7 +160,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "images per shard": ({"features/images_per_shard": 10}, and_after("list_images")),
     "memory": ({"machine/memory_mb": 1}, set()),
     "a second backbone, unused": (
-        {"backbones/other": {"architecture": "resnet18", "weights": "imagenet"}},
+        {"backbones/other": {"library": "torchvision", "model": "resnet18"}},
         set(),
     ),
     "device": ({"machine/device": "auto"}, set()),

@@ -52,7 +52,12 @@ def test_every_metric_of_the_registry_is_a_column_of_the_report():
 
 
 def test_the_summary_names_the_splits_that_there_are():
-    record = {"config": {"seeds": [1, 2], "backbones": {"b": {"architecture": "resnet50", "image_size": 448}}}}
+    record = {
+        "config": {
+            "seeds": [1, 2],
+            "backbones": {"b": {"library": "torchvision", "model": "resnet50", "image_size": 448}},
+        }
+    }
     text = report.summary(record, {"train": 1000, "val": 100, "test": 200}, 80, draws=True)
     assert text.startswith(
         "1,000 training, 100 validation and 200 test images of 80 categories; 2 replicates (seeds 1, 2)"

@@ -17,7 +17,7 @@ from spml.training import batches, engine, seeds
 from spml.training.batches import BatchSource, MappedBatchSource, open_batches
 from spml.training.options import Candidate, TrainingOptions
 
-FEATURE_SETTINGS = ("backbone", "weights_sha256", "image_size", "preprocessing", "precision")
+FEATURE_SETTINGS = ("backbone", "weights_sha256", "view", "preprocessing", "precision")
 SHARDS = ((0, 30), (30, 31), (31, 70))
 STREAM = {"seed": 5, "name": "teachers/test"}
 OPTIONS = TrainingOptions("an", "mlp", 3, (8,), (0.05,), standardize=True, hidden=6, dropout=0.25)

@@ -23,7 +23,7 @@ from spml.artifacts.mapped_rows import MappedRows, Piece
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 
-SETTINGS = ("backbone", "weights_sha256", "image_size", "preprocessing", "precision", "storage")  # equal in all shards
+SETTINGS = ("backbone", "weights_sha256", "view", "preprocessing", "precision", "storage")  # equal in all shards
 ADVICE = {
     "precision": "set backbones.{backbone}.precision to float32 or bfloat16 in the config (auto follows the machine)"
 }
@@ -34,9 +34,13 @@ def write_shard(
     image_id: Sequence[str],
     batches: Iterable[np.ndarray],
     storage: str,
+    *,
+    keep_crops: bool = False,
     **attributes: object,
 ) -> tuple[int, int]:
     """Write batches float32 [B, D] as they come, in ``storage`` (float16 or float32); return the shape (n, D).
+
+    Of batches [B, K, D] of K crops the mean is written, with ``keep_crops`` the crops as well: dataset ``crop_feature``.
 
     Raises
     ------
@@ -48,7 +52,8 @@ def write_shard(
     checksums = np.zeros(len(image_id), np.uint32)
     with hdf5.creating(path, "feature_shard", storage=storage, **attributes) as file:
         hdf5.add_strings(file, "image_id", image_id)
-        for batch in batches:
+        for found in batches:
+            batch = found.mean(1) if found.ndim == 3 else found
             with np.errstate(over="ignore"):
                 stored = batch.astype(storage)
             broken = np.flatnonzero(~np.isfinite(stored).all(1))
@@ -59,7 +64,11 @@ def write_shard(
                 )
             if matrix is None:
                 matrix = file.create_dataset("feature", (len(image_id), batch.shape[1]), stored.dtype)
+                if keep_crops:
+                    crops = file.create_dataset("crop_feature", (len(image_id), *found.shape[1:]), stored.dtype)
             matrix[done : done + len(stored)] = stored
+            if keep_crops:
+                crops[done : done + len(stored)] = found.astype(storage)
             checksums[done : done + len(stored)] = [zlib.crc32(row) for row in stored]
             done += len(stored)
             progress.advance(len(stored))

@@ -1,13 +1,24 @@
 """Extraction: from paths of pictures to their features, for the cache and for new images alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
 from spml.features import backbones, images
 from spml.features.devices import choose_precision
+from spml.features.extractor import CPU_BATCH, Extractor
+from spml.features.preprocessing import Preprocessing, resized
+
+
+class Extraction(NamedTuple):
+    """Features as they come, float32 [B, D], or [B, K, D] of K crops, and how they are computed."""
+
+    batches: Iterator[np.ndarray]
+    precision: str
+    preprocessing: Preprocessing
 
 
 def extract(
@@ -18,20 +29,24 @@ def extract(
     threads: int,
     batch_size: int,
     unreadable: dict[str, str] | None = None,
-) -> tuple[str, Iterator[np.ndarray]]:
-    """Return the precision that the backbone computes in, and an iterator of its features, float32 [B, D], in batches in order.
+) -> Extraction:
+    """Return the features of pictures in batches, in order; without pictures there is one batch without rows.
 
-    Without pictures there is one batch [0, D].
-
-    ``options`` are the architecture, image_size and precision of a backbone; ``batch_size`` is used on a GPU only. Pictures
-    that cannot be read are noted in ``unreadable``, unless it is None (spml.features.images.read_batches).
+    ``options`` are those of ``spml.features.backbones.load``, and the precision; ``batch_size`` is used on a GPU only.
+    Pictures that cannot be read are noted in ``unreadable``, unless it is None (spml.features.images.read_batches).
     """
     precision = choose_precision(options["precision"], device)
     torch.set_num_threads(1)  # each thread computes a batch of its own
-    model = backbones.load_backbone(options["architecture"], weights)
-    size = backbones.CPU_BATCH if device == "cpu" else batch_size
-    extractor = backbones.Extractor(model, precision, device, threads)
-    if not paths:
-        blank = np.zeros((1, options["image_size"], options["image_size"], 3), np.uint8)
-        return precision, (features[:0] for features in extractor([blank]))
-    return precision, extractor(images.read_batches(paths, options["image_size"], size, threads, unreadable))
+    backbone = backbones.load(options, weights)
+    extractor = Extractor(backbone, precision, device, threads)
+    if paths:
+        size = CPU_BATCH if device == "cpu" else batch_size
+        pictures = images.read_batches(paths, backbone.preprocessing, size, threads, unreadable)
+        return Extraction(extractor(pictures), precision, backbone.preprocessing)
+    blank = resized(Image.new("RGB", (1, 1)), backbone.preprocessing)[None]
+    return Extraction((found[:0] for found in extractor([blank])), precision, backbone.preprocessing)
+
+
+def averaged(features: np.ndarray) -> np.ndarray:
+    """Return the features of pictures, float32 [B, D]: of several crops [B, K, D] the mean."""
+    return features.mean(1) if features.ndim == 3 else features

@@ -1,4 +1,4 @@
-"""Pictures: from a file of any common format to an RGB array of one size.
+"""Pictures: from a file of any common format to what a backbone sees of it.
 
 Pictures of more than 8 bits per channel become 8 bits by this rule, each picture by itself:
 
@@ -22,6 +22,7 @@ from PIL import Image, ImageOps
 
 from spml.artifacts import regular_files
 from spml.features.formats import FORMATS
+from spml.features.preprocessing import Preprocessing, resized
 from spml.runtime.errors import InputError
 
 PIXELS = 1 << 27  # at most per picture: a decoded pixel takes up to 8 bytes, and a small file can claim far more
@@ -78,10 +79,10 @@ def upright(picture: Image.Image, assumed: list[str] | None = None) -> Image.Ima
     return _rgb(turned)
 
 
-def read_image(path: str, size: int, assumed: list[str] | None = None) -> np.ndarray:
-    """Return the picture as uint8 [size, size, 3]: upright, RGB, resized bilinearly without its aspect ratio; errors as ``opened``."""
+def read_image(path: str, how: Preprocessing, assumed: list[str] | None = None) -> np.ndarray:
+    """Return the picture upright, RGB, as spml.features.preprocessing.resized does; errors as ``opened``."""
     with opened(path) as picture:
-        return np.asarray(upright(picture, assumed).resize((size, size), Image.Resampling.BILINEAR))
+        return resized(upright(picture, assumed), how)
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
@@ -127,9 +128,9 @@ def _check_upper_bits(picture: Image.Image) -> list[str]:
 
 
 def read_batches(
-    paths: Sequence[str], size: int, batch_size: int, workers: int, unreadable: dict[str, str] | None = None
+    paths: Sequence[str], how: Preprocessing, batch_size: int, workers: int, unreadable: dict[str, str] | None = None
 ) -> Iterator[np.ndarray]:
-    """Yield batches uint8 [B, size, size, 3] in order; ``workers`` threads decode the next batch meanwhile.
+    """Yield batches of pictures in order, uint8 [B, S, S, 3], or [B, K, S, S, 3] of K crops; ``workers`` threads decode the next batch meanwhile.
 
     A picture that cannot be read raises InputError. With a dict ``unreadable`` it is black instead, and the message is
     stored there by its path. What was assumed of pictures of more than 8 bits is printed at the end, with counts.
@@ -139,7 +140,7 @@ def read_batches(
     with ThreadPoolExecutor(workers) as pool:
 
         def submit(batch: Sequence[str]) -> list:
-            return [pool.submit(_read, path, size, unreadable, assumed) for path in batch]
+            return [pool.submit(_read, path, how, unreadable, assumed) for path in batch]
 
         waiting = submit(batches[0]) if batches else []
         for number in range(len(batches)):
@@ -152,15 +153,17 @@ def read_batches(
     _print_assumed(paths, assumed)
 
 
-def _read(path: str, size: int, unreadable: dict[str, str] | None, assumed: dict[str, list[str]]) -> np.ndarray:
+def _read(
+    path: str, how: Preprocessing, unreadable: dict[str, str] | None, assumed: dict[str, list[str]]
+) -> np.ndarray:
     texts: list[str] = []
     try:
-        pixels = read_image(path, size, texts)
+        pixels = read_image(path, how, texts)
     except InputError as error:
         if unreadable is None:
             raise
         unreadable[path] = str(error)
-        return np.zeros((size, size, 3), np.uint8)
+        return resized(Image.new("RGB", (1, 1)), how)
     if texts:
         assumed[path] = texts
     return pixels

@@ -6,7 +6,8 @@ import torchvision
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from spml.features.backbones import check_architecture, normalise
+from spml.features.extractor import Scaled
+from spml.features.preprocessing import Preprocessing
 from spml.runtime.log import Progress
 
 BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 64, 2e-3, 1e-2
@@ -20,7 +21,6 @@ def pretrain(
     AdamW with a one-cycle schedule, random mirroring, bfloat16 where autocast allows. The random streams depend on
     ``seed`` alone.
     """
-    check_architecture(architecture)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     random = torch.Generator().manual_seed(seed)
     targets = torch.from_numpy(labels).to(device)
@@ -31,11 +31,14 @@ def pretrain(
     steps = -(-len(labels) // BATCH_SIZE) * epochs
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
+    scaled = Scaled(Preprocessing(pictures.shape[1])).to(device)
     progress = Progress("pretraining", len(labels) * epochs, "pictures")
     for epoch in range(1, epochs + 1):
         right, total = torch.zeros((), device=device), torch.zeros((), device=device)
         for rows in torch.randperm(len(labels), generator=random).split(BATCH_SIZE):
-            batch = normalise(pictures[rows.numpy()], device).contiguous(memory_format=torch.channels_last)
+            batch = scaled(torch.from_numpy(pictures[rows.numpy()]).to(device)).contiguous(
+                memory_format=torch.channels_last
+            )
             mirrored = (torch.rand(len(rows), 1, 1, 1, generator=random) < 0.5).to(device)
             batch = torch.where(mirrored, batch.flip(3), batch)
             with torch.autocast(device, torch.bfloat16):

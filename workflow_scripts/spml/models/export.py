@@ -5,9 +5,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from spml.features.backbones import scaled
+from spml.features.extractor import Scaled
+from spml.features.libraries.catalog import Built
+from spml.features.preprocessing import CROPS, resized
 from spml.models.kernels import KERNEL
 from spml.runtime.files import writing
 
@@ -28,12 +31,17 @@ class Kernel(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A model from pictures uint8 [B, S, S, 3] (RGB, resized to the backbone's size) to probabilities float32 [B, L]."""
+    """A model from pictures to probabilities float32 [B, L].
 
-    def __init__(self, backbone: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+    Pictures are uint8 [B, S, S, 3] as spml.features.preprocessing.resized makes them; [B, K, S, S, 3] of K crops, whose
+    features are averaged.
+    """
+
+    def __init__(self, backbone: Built, weights: Mapping[str, np.ndarray]) -> None:
         """Join the backbone and one head; ``weights`` as in spml.models.heads."""
         super().__init__()
-        self.backbone = backbone
+        self.how = backbone.preprocessing
+        self.scaled, self.backbone = Scaled(self.how), backbone.model
         layers = ("hidden", "output") if "hidden.weight" in weights else ("output",)
         self.head = nn.Sequential()
         if KERNEL[0] in weights:
@@ -48,12 +56,16 @@ class Classifier(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return torch.sigmoid(self.head(self.backbone(scaled(pictures))))
+        features = self.backbone(self.scaled(pictures.flatten(0, -4)))
+        if self.how.crops != 1:
+            features = features.unflatten(0, (-1, len(CROPS[self.how.crops]))).mean(1)
+        return torch.sigmoid(self.head(features))
 
 
-def export(classifier: Classifier, image_size: int, program: str | os.PathLike, onnx: str | os.PathLike) -> None:
+def export(classifier: Classifier, program: str | os.PathLike, onnx: str | os.PathLike) -> None:
     """Write a ``torch.export`` program and an ONNX file, both for batches of 1 to ``LARGEST_BATCH`` pictures."""
-    example = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
+    blank = resized(Image.new("RGB", (1, 1)), classifier.how)
+    example = torch.from_numpy(np.stack([blank] * 2))
     sizes = {"pictures": {0: torch.export.Dim("batch", min=1, max=LARGEST_BATCH)}}
     exported = torch.export.export(classifier, (example,), dynamic_shapes=sizes)
     with writing(program) as part, open(part, "wb") as file:  # by its name, torch would add a suffix

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from spml.features.images import read_image
+from spml.features.preprocessing import of_document
 from spml.models.inference import present_labels
 from spml.runtime.errors import InputError
 
@@ -24,7 +25,7 @@ class Model:
         """Load the model by onnxruntime, or by torch where there is no onnxruntime."""
         choice = json.loads(Path(folder, "model.json").read_text(encoding="utf-8"))
         self.thresholds: dict[str, float] = choice["thresholds"]
-        self.image_size: int = choice["backbone"]["image_size"]
+        self.preprocessing = of_document(choice["backbone"]["preprocessing"])
         if importlib.util.find_spec("onnxruntime"):
             import onnxruntime
 
@@ -38,7 +39,7 @@ class Model:
 
     def probabilities(self, path: str) -> np.ndarray:
         """Return the probability of each category, float32 [L]; raise InputError where the file is no picture."""
-        return self._run(np.array(read_image(path, self.image_size))[None])[0]
+        return self._run(np.array(read_image(path, self.preprocessing))[None])[0]
 
     def labels(self, path: str) -> list[str]:
         """Return the categories above their thresholds, the most probable first; errors as ``probabilities``."""

@@ -77,7 +77,7 @@ def card(
         model=results.method_label(model["kind"], model["name"], model["variant"], options["labels"]),
         choice=choice,
         backbone=choice["backbone"],
-        size=choice["backbone"]["image_size"],
+        sees=choice["backbone"]["preprocessing"],
         selection=results.SELECTION[choice["select_on"]],
         images=images,
         tested=f"{100 * tested:.3g}" if tested < 1 else "",

@@ -1,6 +1,7 @@
 """The report of a data set: one page with its figures, tables, costs and provenance, for screen and print."""
 
 import base64
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,7 +219,7 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
     }
     for entry in record["features"]:
         facts[f"features {Path(entry['path']).name}"] = (
-            f"{entry['images']:,} images, {entry['backbone']} at {entry['image_size']} pixels in {entry['precision']}, weights "
+            f"{entry['images']:,} images, {entry['backbone']} at {json.loads(entry['preprocessing'])['size']} pixels in {entry['precision']}, weights "
             f"sha256 {entry['weights_sha256'][:16]}…"
         )
     for entry in record["inputs"]:
@@ -271,7 +272,8 @@ def summary(record: Mapping[str, Any], images: Mapping[str, int], categories: in
     """
     config = record["config"]
     backbones = ", ".join(
-        f"{entry['architecture']} at {entry['image_size']} pixels" for entry in config["backbones"].values()
+        f"{entry['model']}{f' at {size} pixels' if (size := entry.get('image_size')) else ''} ({entry['library']})"
+        for entry in config["backbones"].values()
     )
     parts = [f"{images[split]:,} {name}" for split, name in SPLITS.items() if images[split]]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]])
