@@ -263,6 +263,7 @@ def filled(folder, names=("cat", "dog"), count=450, truth=True, chosen=None):
     list(thumbnails.write_blocks(folder / "thumbnails", [str(path)] * count))
     list(details.write_blocks(folder / "details", folder / "page.html", [str(path)] * count, [probability]))
     data = {
+        "part": "train",
         "teacher": "em",
         "variants": ["τ 0.50", "τ 0.80"],
         "chosen": chosen,

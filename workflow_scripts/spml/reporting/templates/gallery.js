@@ -209,7 +209,7 @@ function described(image) {
   return `observed: ${names((entry) => labels.observed[entry] === OBSERVED.PRESENT)}; pseudo-labels: ${predicted}${truth}`;
 }
 
-const nameOf = (image) => data.files[image] + (data.files[image] === data.images[image] ? "" : ` (${data.images[image]})`) + (IN_POOL ? " · pool" : data.splits?.[image] ? " · val" : "");
+const nameOf = (image) => data.files[image] + (data.files[image] === data.images[image] ? "" : ` (${data.images[image]})`) + (data.splits?.[image] ? " · val" : "");
 
 function item(category, share, judgement, tags, words) {
   const bar = make("span", { className: "bar", "aria-hidden": "true" }, make("span"));
