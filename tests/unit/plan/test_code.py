@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tiny
-from plan import acquire, load, tracking
+from plan import acquire, features, load, tracking
 from spml.features.named import MODULES
 from unit.plan import dag
 from unit.plan.test_reruns import EVERYTHING, LABELLING, OBSERVING, STUDENTS, TABLE, TRAINING, and_after
@@ -161,3 +161,14 @@ def test_an_edit_of_the_models_code_changes_no_results():
     """What the targets predict and model make comes after the results."""
     for file in ("spml/models/export.py", "spml/reporting/model_card.py", "spml/review/exports.py"):
         assert dag.planned(tiny.CONFIG, tiny.CONFIG, edited=file) == {}, file
+
+
+def test_a_backbone_depends_on_the_code_of_its_own_library(tmp_path):
+    config = tiny.changed(
+        tiny.CONFIG,
+        {"backbones/vit": {"library": "timm", "model": "vit_tiny_patch16_224"}},
+    )
+    experiment = load.experiments(config, {})["tiny"]
+    own = {name: "\n".join(features.backbone_code(experiment, name, "extract_features")) for name in ("random", "vit")}
+    assert "torchvision_models.py" in own["random"] and "timm" not in own["random"]
+    assert "timm_models.py" in own["vit"] and "timm_layers.py" in own["vit"] and "torchvision_models" not in own["vit"]

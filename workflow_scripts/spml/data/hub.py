@@ -9,13 +9,14 @@ from typing import Any
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import huggingface_hub
-from huggingface_hub import errors
+from huggingface_hub import constants, errors
 
 from spml.artifacts.checksums import digest
 from spml.features.libraries.catalog import Remote
 from spml.runtime.errors import InputError
 
 Config = dict[str, Any] | None
+ENDPOINT = constants.ENDPOINT  # or that of the environment variable HF_ENDPOINT
 
 
 def fetch(remote: Remote, folder: Path, key: str) -> tuple[Path, Config, str]:
@@ -40,7 +41,7 @@ def fetch(remote: Remote, folder: Path, key: str) -> tuple[Path, Config, str]:
             return (
                 found,
                 read_config(remote, folder, key),
-                f"{huggingface_hub.constants.ENDPOINT}/{remote.repository}/{name}",
+                f"{ENDPOINT}/{remote.repository}/{name}",
             )
     raise InputError(
         f"{key}.model: the hub's {remote.repository} has none of {', '.join(remote.names)}; wanted a repository of that library"
@@ -80,14 +81,16 @@ def _first(folder: Path, names: Sequence[str], key: str) -> Path:
 
 def _download(repository: str, name: str, revision: str, folder: Path, key: str) -> Path | None:
     """Return a file of a repository, whole and with the checksum that the hub has for it; None where it has no such file."""
-    place = f"{huggingface_hub.constants.ENDPOINT}/{repository}"
+    place = f"{ENDPOINT}/{repository}"
     target = folder / repository.replace("/", "--") / (revision or "main")
     by_hand = f"fetch {name} by other means and name the file in config.yaml, {key}.weights"
     try:
-        wanted = huggingface_hub.get_hf_file_metadata(
-            huggingface_hub.hf_hub_url(repository, name, revision=revision or None)
+        commit = revision or None
+        url = huggingface_hub.hf_hub_url(repository, name, revision=commit, endpoint=ENDPOINT)
+        wanted = huggingface_hub.get_hf_file_metadata(url, endpoint=ENDPOINT)
+        path = Path(
+            huggingface_hub.hf_hub_download(repository, name, revision=commit, local_dir=target, endpoint=ENDPOINT)
         )
-        path = Path(huggingface_hub.hf_hub_download(repository, name, revision=revision or None, local_dir=target))
     except errors.GatedRepoError as error:
         raise InputError(
             f"{place}: its owner asks for a licence to be accepted first: do so on that page, then run `hf auth login` or set "
