@@ -22,7 +22,7 @@ help: ## this list
 	@echo "a configuration that is laid over config.yaml, and with DATASET=name. Times are"
 	@echo "of the demo on two cores. The first target also sets up .venv, which takes minutes."
 
-run: $(READY) ## the demo, to both figures and the report: 5 minutes
+run: $(READY) ## the demo, to both figures and the report: 2 minutes
 	@python workflow_scripts/target.py all
 
 own: $(READY) ## your pictures, to labels, pages and model, make own CSV=tags.csv IMAGES=pictures, perhaps PREDICT=others, later ANSWERS=answers.csv: 5 minutes for 300

@@ -47,7 +47,7 @@ wildcard_constraints:
     format="|".join(FORMATS),
     strategy="|".join(STRATEGIES),
     variant=VARIANT,
-    model=f"teachers/{NAME_PATTERN}/seed_[0-9]+|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
+    model=f"teachers/{NAME_PATTERN}/(seed_[0-9]+|{paths.SHARED_MODEL})|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
 
 
 if workflow.is_main_process:
@@ -109,6 +109,10 @@ rule model:
 
 
 onstart:
+    if workflow.local_exec:
+        # A limit of jobs per second: with it, Snakemake 9.27 looks for jobs again a second after each look, so that the looks
+        # pile up while jobs wait.
+        workflow.scheduler.job_rate_limiter = None
     console.require_writable()
     require_sound_data()
     show(console.without_truth(EXPERIMENT))

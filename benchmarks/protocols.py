@@ -32,7 +32,7 @@ def main() -> None:
         sys.exit(f"{results}: the demo has not been run; wanted its features and labels: make run")
     true = labels.read(str(results / "labels/train.h5"), "labels")
     rows, validation_rows = true.rows("train"), true.rows("val")
-    with features.reading(results / "features/demo_resnet18/train.h5") as stored:
+    with features.reading(results / "features/efficientnet_lite0_96/train.h5") as stored:
         matrix = stored.read(np.arange(len(true.image_id)))
     validation = BatchSource(matrix[validation_rows], true.values[validation_rows])
     figures: dict[str, dict[str, float]] = {}

@@ -77,11 +77,11 @@ def _demo() -> dict[str, np.ndarray]:
     from spml.artifacts import features, labels
 
     folder = ROOT / "results" / "demo"
-    if not (folder / "features" / "demo_resnet18" / "test.h5").is_file():
+    if not (folder / "features" / "efficientnet_lite0_96" / "test.h5").is_file():
         raise NotHere("no results/demo; wanted those of: make run")
     arrays: dict[str, np.ndarray] = {}
     for part, prefix in (("train", ""), ("test", "test_")):
-        with features.reading(folder / "features" / "demo_resnet18" / f"{part}.h5") as stored:
+        with features.reading(folder / "features" / "efficientnet_lite0_96" / f"{part}.h5") as stored:
             arrays[f"{prefix}features"] = stored.read(np.arange(len(stored.image_id)))
         with labels.opening(folder / "labels" / f"{part}.h5", "labels") as true:
             arrays[f"{prefix}true"] = true.values[:]

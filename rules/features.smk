@@ -20,30 +20,6 @@ rule fetch_weights:
         "../workflow_scripts/fetch_weights.py"
 
 
-rule pretrain_demo_backbone:
-    input:
-        code=code("pretrain_demo_backbone"),
-    output:
-        weights="resources/weights/demo/{backbone}.pth",
-    log:
-        "resources/logs/pretrain_demo_backbone/{backbone}.log",
-    benchmark:
-        "resources/benchmarks/pretrain_demo_backbone/{backbone}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    threads: 2
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-        gpu=MACHINE.gpus_per_job,
-        device=MACHINE.device,
-    params:
-        architecture=plan(features.model),
-        options=plan(features.pretraining),
-    script:
-        "../workflow_scripts/pretrain_demo_backbone.py"
-
-
 rule extract_features:
     input:
         images=shard_images,
@@ -144,6 +120,7 @@ rule decompose_features:
         "results/{dataset}/logs/decompose_features/{backbone}/{kernel}.log",
     benchmark:
         "results/{dataset}/benchmarks/decompose_features/{backbone}/{kernel}.tsv"
+    priority: 1  # while all cores are free: jobs of one thread would keep it waiting to the end
     conda:
         "../envs/torch.yaml"
     threads: 2

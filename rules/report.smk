@@ -152,7 +152,7 @@ rule plot_training:
     conda:
         "../envs/numpy.yaml"
     params:
-        models=plan(rows.models),
+        models=plan(rows.trained_models),
         options=plan(reporting.names),
     script:
         "../workflow_scripts/plot_training.py"

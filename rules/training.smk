@@ -32,6 +32,55 @@ rule train_teacher:
         "../workflow_scripts/train_teacher.py"
 
 
+# What an image-text model makes of prompts that name the categories: in place of training, for all replicates.
+rule embed_prompts:
+    input:
+        weights=plan(training.text_weights),
+        names=plan(training.prompt_names),
+        labels=paths.labels(part="train"),
+        code=code("embed_prompts"),
+    output:
+        features="results/{dataset}/text/{teacher}.h5",
+    log:
+        "results/{dataset}/logs/embed_prompts/{teacher}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/embed_prompts/{teacher}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(6000),
+        runtime=per_attempt(60),
+    params:
+        options=plan(training.prompt_options),
+    script:
+        "../workflow_scripts/embed_prompts.py"
+
+
+rule make_text_teacher:
+    input:
+        text=paths.text_features(),
+        features=plan(training.text_pictures),
+        labels=paths.labels(part="train"),
+        observed=plan(training.text_observed),
+        code=code("make_text_teacher"),
+    output:
+        checkpoint="results/{dataset}/teachers/{teacher}/all_seeds/checkpoint.safetensors",
+    log:
+        "results/{dataset}/logs/make_text_teacher/{teacher}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_text_teacher/{teacher}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.predicted, "labels", "features"),
+        runtime=per_attempt(60),
+    params:
+        options=plan(training.text_options),
+    script:
+        "../workflow_scripts/make_text_teacher.py"
+
+
 rule train_student:
     input:
         features=plan(training.student_features),

@@ -23,6 +23,8 @@ ARGUMENTS = {
     "ll_ct": {"share": 0.2},
     "ll_cp": {"share": 0.2},
     "gr": {"w": 2, "b": -2, "mu": 0.8, "sigma": 0.5, "q2": 0.01, "q3": 1},
+    "gpr": {"w": 2, "b": -2, "mu": 0.8, "sigma": 0.5, "q2": 0.01, "q3": 1}
+    | {"lowest": 0.5, "highest": 0.7, "smoothing": 0.1, "k": 1.5, "regularisation": 0.001},
     "splc": {"margin": 1, "gamma": 2, "tau": 0.6},
     "csl": {"prior": PRIOR, "eta": 0.5, "likely": 1, **GAMMAS},
     "pseudo_label": {"tau": 0.5, "alpha": 1.5, "assumed": 1},

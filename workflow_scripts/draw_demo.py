@@ -4,6 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ progress = log.Progress(f"drawing {part}", count, "scenes")
 for image in range(1, count + 1):
     picture, objects = demo.scene(random)
     name = f"{image:06}.jpg"
-    with writing(folder / name) as path:
+    with writing(folder / name, sync=False) as path:
         picture.save(path, "JPEG", quality=92)
     images.append({"id": image, "file_name": name, "width": picture.width, "height": picture.height})
     for category, box, area in objects:
@@ -32,6 +33,7 @@ for image in range(1, count + 1):
         annotations.append({"id": len(annotations) + 1} | entry)
     progress.advance()
 progress.finish()
+os.sync()  # once: a wait for the disk after each picture would take longer than to draw it
 
 # Written last: this file stands for the pictures, which Snakemake does not track.
 dataset = {

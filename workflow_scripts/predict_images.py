@@ -13,6 +13,7 @@ from spml.features.devices import choose_device
 from spml.features.extraction import averaged, extract
 from spml.labels.pseudo_labels import probabilities
 from spml.models.inference import predict, present_labels
+from spml.models.similarity import takes_crops
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 from spml.runtime.log import Progress
@@ -36,7 +37,7 @@ row, positives = 0, 0
 with writing(snakemake.output.table) as path, open(path, "w", newline="", encoding="utf-8") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(predictions.header(category))
-    for features in map(averaged, found.batches):
+    for features in found.batches if takes_crops(weights) else map(averaged, found.batches):
         stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):
             if problem := unreadable.get(listed.path[row]):

@@ -11,6 +11,7 @@ import torch
 
 from spml.artifacts import features, hdf5, labels
 from spml.features.devices import choose_device
+from spml.losses.catalog import TAKES_BOTH
 from spml.training import left_out, supervision
 from spml.training.fit import Stage
 from spml.training.fit_model import train_and_write, write_model
@@ -39,6 +40,8 @@ with contextlib.ExitStack() as stack:
             training_labels = supervision.from_observed_labels(stage.loss, observed, true)
         elif own["train_on"] == "pool":
             training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, pool, "pool")
+        elif stage.loss in TAKES_BOTH:
+            training_labels = supervision.from_both(stage.loss, observed, pseudo, true)
         else:
             training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, true)
         on_pool = own["train_on"] == "pool"

@@ -12,7 +12,7 @@ from slurm.clone import Clone
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 DEMO = {
-    "demo": {"train": 30, "test": 10, "singles": 64},
+    "demo": {"train": 30, "test": 10},
     "seeds": [1200],
     "pseudo_labels/paper/taus": [0.4],
     "features/images_per_shard": 10,

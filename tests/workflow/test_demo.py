@@ -13,14 +13,12 @@ import tiny
 from spml.data import demo
 from unit.plan import dag
 
-SMALL = {"demo": {"train": 24, "test": 10, "singles": 64}}
+SMALL = {"demo": {"train": 24, "test": 10}}
 
 
 def test_drawing_is_deterministic():
     one, other = (demo.scene(np.random.RandomState(5)) for _ in range(2))
     assert one[1] == other[1] and (np.asarray(one[0]) == np.asarray(other[0])).all()
-    single = [demo.single(np.random.RandomState(5), "star") for _ in range(2)]
-    assert (single[0] == single[1]).all() and single[0].shape == (48, 48, 3)
 
 
 def test_scenes_are_long_tailed_keep_company_and_hold_two_and_a_half_to_three_categories():
@@ -39,12 +37,12 @@ def test_scenes_are_long_tailed_keep_company_and_hold_two_and_a_half_to_three_ca
 
 
 def test_the_demo_goes_through_the_same_rules_as_real_data(tmp_path):
-    """Two rules draw its pictures and pretrain its backbone; test_own_data.py and `make run` go on from there."""
+    """A rule draws its pictures, and its backbone comes from a package; test_own_data.py and `make run` go on from there."""
     shown = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
     rules = {job.rule for job in dag.jobs(shown).values()}
     assert rules == {job.rule for job in dag.jobs(tiny.CONFIG).values()} | {
         "draw_demo",
-        "pretrain_demo_backbone",
+        "fetch_weights",
         "decompose_features",
     }
     tiny.configure(tmp_path, tiny.changed(shown, SMALL))

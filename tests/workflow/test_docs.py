@@ -18,6 +18,7 @@ import tiny
 from plan import errors, load, tracking
 from plan.config import Config
 from plan.sources import READERS
+from spml.features.named import MODULES
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
 
@@ -102,7 +103,11 @@ def test_every_method_is_documented_with_a_line_of_config_that_holds():
         for name, line in rows:
             entry = yaml.safe_load(line)
             if title == "Losses":
-                changes = {"teachers/shown": entry, "training/epochs": 9}
+                student = LOSSES[name].needs == "observed and pseudo-labels"
+                key, entry = (
+                    ("students/shown", entry | {"pseudo_labels": "paper"}) if student else ("teachers/shown", entry)
+                )
+                changes = {key: entry, "training/epochs": 9}
                 if LOSSES[name].needs == "observed negatives":
                     changes["observation"] = {"negatives_per_image": 1}
             else:
@@ -245,18 +250,26 @@ def test_conda_environments_have_the_versions_of_the_lock():
             assert str(requirement.specifier) == versions[requirement.name], f"{path.name}: {line}"
 
 
+LOADING = {"extract_features", "predict_images", "export_model"}  # rules whose scripts import a library by name
+
+
 def test_conda_environments_have_what_their_scripts_import():
     names = {
         "PIL": "pillow",
         "pillow_heif": "pillow-heif",
         "markupsafe": "jinja2",
+        "huggingface_hub": "huggingface-hub",
+        "open_clip": "open-clip-torch",
+        "yaml": "pyyaml",
     }  # the package that a module comes with
     rules = "\n".join(path.read_text() for path in (tiny.ROOT / "rules").glob("*.smk"))
     for block in re.split(r"^(?:rule|checkpoint) ", rules, flags=re.M)[1:]:
         rule, environment = re.match(r"\w+", block)[0], re.search(r"envs/(\w+\.yaml)", block)[1]
         packages = (tiny.ROOT / "envs" / environment).read_text()
-        readers = [f"spml.data.{name}" for name in sorted(READERS)] if rule == "convert_annotations" else []
-        for file in tracking.code(rule, *readers):
+        more = [f"spml.data.{name}" for name in sorted(READERS)] if rule == "convert_annotations" else []
+        if rule in LOADING | {"fetch_weights"}:
+            more = list(MODULES.values())
+        for file in tracking.code(rule, *more):
             for name in re.findall(r"^(?:import|from) (\w+)", Path(file).read_text(), re.M):
                 if name not in sys.stdlib_module_names and name not in ("spml", "plan"):
                     assert f"- {names.get(name, name)}==" in packages, f"{rule} imports {name}, {environment} lacks it"
@@ -271,6 +284,8 @@ def test_each_rule_has_a_script_a_log_a_benchmark_and_an_environment_of_its_own_
         assert f'workflow_scripts/{rule}.py"' in block
         if rule == "convert_annotations":  # with the one reader that it imports
             assert "code=plan(acquire.conversion_code)" in block
+        elif rule in LOADING:  # with the one library of its backbone
+            assert re.search(rf'code=plan\(\w+[.]\w+_code, rule="{rule}"\)', block)
         else:  # what is fetched depends on address and checksum alone
             assert (f'code("{rule}")' in block) != rule.startswith("fetch_")
         assert f"/logs/{rule}" in block and f"/benchmarks/{rule}" in block and "conda:" in block
@@ -307,6 +322,6 @@ def test_the_tests_know_every_link_between_rules(tmp_path):
 
     links = rule_links(tmp_path)
     known = {(one, other) for one, others in FEEDS.items() for other in others}
-    outside = {"draw_demo", "pretrain_demo_backbone", "decompose_features", "all"}  # not of the tests' configuration
+    outside = {"draw_demo", "fetch_weights", "decompose_features", "all"}  # not of the tests' configuration
     ancient = {("check_labels", "extract_features")}  # an order, which runs nothing again
     assert {link for link in links - ancient if not outside & set(link)} == known

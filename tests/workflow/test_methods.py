@@ -97,7 +97,9 @@ def test_every_loss_and_every_rule_runs_to_the_comparison(run, results):
     rules = {entry.get("rule", "threshold") for entry in config["pseudo_labels"].values()}
     assert rules == set(RULES)
     table = pd.read_csv(results / "tables/comparison.csv", keep_default_na=False)
-    assert len(table) == len(config["teachers"]) + len(config["students"]) + 2  # paper and keep_observed have two τ
+    assert (
+        len(table) == len(config["teachers"]) + len(config["students"]) + 3
+    )  # paper, keep_observed and em_pl have two τ
     assert table["test_map"].between(0, 100).all() and table["difference_low"].notna().all()
     figure = (results / "figures/comparison.svg").read_text()
     assert "second" in output and "Entropy maximisation (reference)" in figure

@@ -475,13 +475,13 @@ def test_losses_have_the_hyperparameters_published_for_a_data_set(source, k, alp
 
 
 def test_the_walk_through_is_as_written(tmp_path):
-    """The table and the configuration of docs/own_data.md, on the demo's pictures and its backbone, here pretrained less."""
+    """The table and the configuration of docs/own_data.md, on the demo's pictures and its backbone."""
     page = (tiny.ROOT / "docs/own_data.md").read_text(encoding="utf-8")
     for kind in ("csv", "yaml"):
         (block,) = re.findall(rf"```{kind}\n(.*?)```", page, re.S)
         (tmp_path / f"mine.{kind}").write_text(block, encoding="utf-8")
     assert len((tmp_path / "mine.csv").read_text().splitlines()) == 20
-    smaller = {"demo": {"train": 30, "test": 5, "singles": 64}, "machine": {"device": "cpu"}, "seeds": [1200]}
+    smaller = {"demo": {"train": 30, "test": 5}, "machine": {"device": "cpu"}, "seeds": [1200]}
     tiny.configure(tmp_path, yaml.safe_load((tiny.ROOT / "config.yaml").read_text(encoding="utf-8")) | smaller)
     tiny.snakemake(tmp_path, "resources/demo/train.json")
     both = ["--configfile", str(tmp_path / "config.yaml"), str(tmp_path / "mine.yaml")]

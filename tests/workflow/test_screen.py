@@ -148,6 +148,17 @@ def test_snakemakes_own_text_comes_back_by_an_option(folder, option):
     assert "rule make_observed_labels:" in output and "reason: " in output
 
 
+def test_snakemake_looks_for_jobs_as_often_as_one_ends(tmp_path):
+    """Its limit of jobs per second adds a look a second after each look, for as long as jobs wait."""
+    folder, seeds = tiny.make(tmp_path / "work"), range(12)
+    tiny.configure(folder, tiny.changed(tiny.CONFIG, {"seeds": list(seeds)}))
+    tiny.snakemake(folder, LABELS)
+    wanted = [f"results/tiny/observed/seed_{seed}.h5" for seed in seeds]
+    output = tiny.snakemake(folder, *wanted, "--cores", "1", "--verbose")
+    assert output.count("Finished jobid: ") == len(seeds)
+    assert output.count("Ready jobs: ") <= len(seeds)
+
+
 def test_the_demo_prints_few_lines_without_a_terminal(tmp_path, monkeypatch):
     """Its plan, fed to the screen as if each job took a second; the end has a row a model, and less than as many lines more."""
     text = (tiny.ROOT / "config.yaml").read_text()

@@ -13,7 +13,7 @@ COMPARED = (  # rules with one job per experiment
 
 def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     """Return the benchmark files by rule; those of extract_features have * in place of the shard."""
-    dataset, folders = experiment.dataset, list(rows.model_folders(experiment))
+    dataset, folders = experiment.dataset, list(dict.fromkeys(rows.model_folders(experiment)))
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
     jobs["list_images"] = [(part,) for part in experiment.used_parts]
     if not experiment.source.is_table:
@@ -34,7 +34,9 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     if labels.sampling_weights(experiment):
         jobs["make_observation_weights"] = [(experiment.observation.sampling,)]
     models = [(row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]) for row in rows.models(experiment)]
-    jobs["train_teacher"] = [model[1:3] for model in models if model[0] == "teachers"]
+    texts = experiment.text_teachers
+    jobs["train_teacher"] = [model[1:3] for model in models if model[0] == "teachers" and model[1] not in texts]
+    jobs |= {rule: [(name,) for name in texts] for rule in ("embed_prompts", "make_text_teacher") if texts}
     jobs["train_student"] = [model[1:] for model in models if model[0] == "students"]
     made = [(row["pseudo_labels"], row["seed"], row["variant"]) for row in rows.variants(experiment)]
     made += [

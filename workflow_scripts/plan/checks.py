@@ -4,9 +4,9 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_review, check_students, paths
+from plan import check_review, check_students, check_text, paths
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
+from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, text_of, variants_of
 from plan.labels import rule_parameters
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
@@ -14,6 +14,9 @@ from spml.losses.catalog import LOSSES
 
 def mistakes(experiment: Experiment) -> Iterator[str]:
     """Yield one line for each mistake of a data set's experiment."""
+    if lines := list(check_text.text(experiment)):
+        yield from lines  # the other checks read the loss of every teacher without text
+        return
     for check in (
         names,
         backbones,
@@ -128,13 +131,19 @@ def losses(experiment: Experiment) -> Iterator[str]:
             yield (
                 f"{kind}.{name}.loss: found {entry.loss.name!r}, wanted squares, the loss that head ridge has in closed form"
             )
-    for key, loss, full, epochs in _trainings(experiment):
+    for key, loss, trained_on, epochs in _trainings(experiment):
+        full = trained_on != "observed"
         needs = LOSSES[loss["name"]].needs
         if needs == "complete labels" and not full:
             yield (
                 f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
                 "labels, as an"
             )
+        if needs == "observed and pseudo-labels" and trained_on != "pseudo_labels":
+            wanted = "train_on: pseudo_labels" if key.startswith("students") else "it in a student, or em"
+            yield f"{key}: {loss['name']} learns from observed labels and pseudo-labels of the training rows; wanted {wanted}"
+        if loss.get("lowest", 0) > loss.get("highest", 1):
+            yield f"{key}.lowest: found {loss['lowest']}, wanted at most the highest weight, {loss['highest']}"
         needs_negatives = needs == "observed negatives" or loss.get("assumed") == 0
         if needs_negatives and not full and only_positives:
             yield (
@@ -145,24 +154,25 @@ def losses(experiment: Experiment) -> Iterator[str]:
             yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
 
 
-def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], bool, int | None]]:
-    """Yield key, loss, whether every label is known, and epochs (of ridge: None) of each model, or stage of a student."""
+def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:
+    """Yield key, loss, labels (observed, full, pseudo_labels or pool) and epochs (of ridge: None) of each model, or stage."""
     for kind, name, entry in _models(experiment):
-        key, full = f"{kind}.{name}", kind == "students" or entry.supervision == "full"
+        key, labels = f"{kind}.{name}", "pseudo_labels" if kind == "students" else entry.supervision
         epochs: int | None = experiment.training_options(entry).get("epochs")
         if kind == "students" and entry.stages:
             for number, own in enumerate(experiment.stages(entry)):
                 loss = own.get("loss") or experiment.loss(entry)
-                yield f"{key}.stages.{number}.loss", loss, own["train_on"] != "observed", own.get("epochs", epochs)
+                yield f"{key}.stages.{number}.loss", loss, own["train_on"], own.get("epochs", epochs)
         else:
-            yield f"{key}.loss", experiment.loss(entry), full, epochs
+            yield f"{key}.loss", experiment.loss(entry), labels, epochs
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, str, Any]]:
-    """Yield kind, name and entry of every teacher and student."""
+    """Yield kind, name and entry of every teacher and student that is trained."""
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
         for name, entry in entries.items():
-            yield kind, name, entry
+            if not text_of(entry):
+                yield kind, name, entry
 
 
 def labels(experiment: Experiment) -> Iterator[str]:

@@ -123,7 +123,7 @@ class Backbone(Section):
     weights: Path | None = Field(
         None,
         description="the name of the weights in the library's own words, as IMAGENET1K_V1, or a path that ends in .safetensors, "
-        ".pth, .pt or .bin; package: weights that come as a Python package; demo: pretrained on drawn pictures; null: those that "
+        ".pth, .pt or .bin; package: weights that come as a Python package; null: those that "
         "the library has for the model",
     )
     image_size: Annotated[int, Field(ge=32, le=2048)] | None = Field(
@@ -154,7 +154,7 @@ class Backbone(Section):
     @property
     def fetched(self) -> bool:
         """Whether rule fetch_weights makes the file of weights: downloads, packages and folders of the hub's layout."""
-        return self.weights != "demo" and not named.is_file(self.weights)
+        return not named.is_file(self.weights)
 
 
 class Features(Section):
@@ -171,9 +171,6 @@ class Demo(Section):
     train: Annotated[int, Field(ge=10, le=999_999)] = Field(3000, description="scenes in the training part, from 10")
     test: Annotated[int, Field(ge=1, le=999_999)] = Field(1000, description="scenes in the test part, from 1")
     pool: Annotated[int, Field(ge=0, le=999_999)] = Field(0, description="scenes without labels in the pool, from 0")
-    singles: Annotated[int, Field(ge=64, le=10_000_000)] = Field(
-        12000, description="single-object pictures to pretrain the backbone on, from 64"
-    )
 
 
 class Machine(Section):

@@ -29,7 +29,8 @@ REMOVED = {  # keys of earlier versions, and why they are gone
     "comparison.resamples": "the intervals need no resamples",
     "comparison.seed": "the intervals need no resamples",
     "demo.seed": "the demo is always the same",
-    "demo.pretraining_epochs": "the demo is always the same",
+    "demo.pretraining_epochs": "the demo's backbone comes as a package",
+    "demo.singles": "the demo's backbone comes as a package",
     "review.simulated_teacher": "a student learns with all its teachers: review.simulated_student",
 }
 OLD_VALUES: dict[str, dict[object, str]] = {  # values of earlier versions, of keys that there still are

@@ -21,8 +21,9 @@ def model_features(experiment: Experiment, model: str, part: str) -> str:
 
 
 def model_observed(experiment: Experiment, model: str) -> str | list[str]:
-    """Return the observed labels of a model's replicate, where models are selected on them."""
-    return training.selection_observed(experiment, paths.model_parts(model)[2])
+    """Return the observed labels of a model's replicate, where models are selected on them; of the first for one of all."""
+    seed = paths.model_parts(model)[2]
+    return training.selection_observed(experiment, str(min(experiment.seeds)) if seed == paths.SHARED_MODEL else seed)
 
 
 def threshold_options(experiment: Experiment) -> dict[str, Any]:
@@ -38,8 +39,10 @@ def all_metrics(experiment: Experiment) -> list[str]:
 
 
 def all_histories(experiment: Experiment) -> list[str]:
-    """Return the training history of every model, in the order of rows.models()."""
-    return [paths.history(experiment.dataset, folder) for folder in rows.model_folders(experiment)]
+    """Return the training history of every model that is trained, in the order of rows.trained_models()."""
+    trained = rows.trained_models(experiment)
+    folders = [experiment.folder(row["name"], row["variant"], row["seed"]) for row in trained]
+    return [paths.history(experiment.dataset, folder) for folder in folders]
 
 
 def all_test_logits(experiment: Experiment) -> list[str]:

@@ -1,20 +1,19 @@
 """The experiment of one data set: the configuration with its defaults and the data set's own values merged."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 
-from plan import answers, paths, truth
+from plan import answers, merging, paths, truth
 from plan.config import Config
 from plan.presets import expanded
 from plan.sections import Stage, Student, Teacher, Training, Validation
 from plan.sources import SOURCES, Source
+from plan.texts import Text
 from spml.labels.pseudo_labels import RULES
 from spml.losses.catalog import LOSSES
-
-AnySection = TypeVar("AnySection", bound=BaseModel)
 
 
 def plain(value: Any) -> Any:
@@ -67,6 +66,11 @@ def target_of(entry: Any) -> dict[str, Any]:
     return target.model_dump(exclude_none=True) if target else {}
 
 
+def text_of(entry: Teacher | Student) -> Text | None:
+    """Return the texts of a teacher that is not trained; None for any other model."""
+    return entry.text if isinstance(entry, Teacher) else None
+
+
 class Experiment:
     """The sections of the configuration for one data set, and the values that follow from them alone."""
 
@@ -79,28 +83,30 @@ class Experiment:
         self.seeds = sorted(entry.seeds or config.seeds)
         location = entry.location("train").annotations
         self.knows_truth = self.source.has_true_labels and not (self.source.is_table and not truth.known(location))
-        self.validation = self._selecting(_merged(config.validation, entry.validation))
-        self.observation = _merged(config.observation, entry.observation)
-        self.priors = _merged(config.priors, entry.priors)
-        self.predict = _merged(config.predict, entry.predict)
-        self.review = _merged(config.review, entry.review)
+        self.validation = self._selecting(merging.merged(config.validation, entry.validation))
+        self.observation = merging.merged(config.observation, entry.observation)
+        self.priors = merging.merged(config.priors, entry.priors)
+        self.predict = merging.merged(config.predict, entry.predict)
+        self.review = merging.merged(config.review, entry.review)
         self.answer_files = answers.files(self.review.answers)
-        training = expanded(_changed(config.training)) | expanded(_named(entry.training))
+        training = expanded(merging.changed(config.training)) | expanded(merging.named(entry.training))
         self.training = Training.model_construct(**training)
-        teachers: dict[str, Teacher] = _present(config.teachers | entry.teachers)
-        shared = {} if self.knows_truth else _present(config.teachers)
+        teachers: dict[str, Teacher] = merging.present(config.teachers | entry.teachers)
+        shared = {} if self.knows_truth else merging.present(config.teachers)
         self.left_out_teachers = sorted(
-            name for name, teacher in shared.items() if name not in entry.teachers and _learns_from_truth(teacher)
+            name
+            for name, teacher in shared.items()
+            if name not in entry.teachers and merging.learns_from_truth(teacher)
         )
         self.teachers = {name: teacher for name, teacher in teachers.items() if name not in self.left_out_teachers}
-        pseudo_labels = _present(config.pseudo_labels | entry.pseudo_labels)
+        pseudo_labels = merging.present(config.pseudo_labels | entry.pseudo_labels)
         self.pseudo_labels: dict[str, Any] = {name: self._keeping(own) for name, own in pseudo_labels.items()}
-        self.students: dict[str, Student] = _present(config.students | entry.students)
+        self.students: dict[str, Student] = merging.present(config.students | entry.students)
         without = {*config.teachers, *entry.teachers} - {
             *self.teachers
         }  # taken away by null, or since no truth is known
-        self.figures = _merged(_without(config.figures, "baselines", without), entry.figures)
-        self.comparison = _merged(_without(config.comparison, "reference", without), entry.comparison)
+        self.figures = merging.merged(merging.without(config.figures, "baselines", without), entry.figures)
+        self.comparison = merging.merged(merging.without(config.comparison, "reference", without), entry.comparison)
 
     def _selecting(self, validation: Validation) -> Validation:
         """Return the section validation with the labels that models are selected on, where it leaves them open."""
@@ -150,18 +156,25 @@ class Experiment:
 
     def backbone(self, entry: Teacher | Student) -> str:
         """Return the name of the backbone whose features a model takes."""
-        return entry.backbone or self.entry.backbone
+        return text.backbone if (text := text_of(entry)) else entry.backbone or self.entry.backbone
+
+    @cached_property
+    def text_teachers(self) -> list[str]:
+        """The teachers that compare pictures with texts, and are not trained."""
+        return sorted(name for name, teacher in self.teachers.items() if teacher.text)
 
     def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
         """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
-        own = expanded(_named(entry))
+        own = expanded(merging.named(entry))
         options = {key: own.get(key, value) for key, value in self.training if key != "preset"}
-        for key in _unused(options):
+        for key in merging.unused(options):
             del options[key]
         return plain(options | {"loss": self.loss(entry), "select_on": self.validation.select_on})
 
     def kernel(self, entry: Teacher | Student) -> str:
         """Return the kernel of a ridge regression as in paths: linear, or rbf_ and the limit of landmarks; else nothing."""
+        if text_of(entry):
+            return ""
         options = self.training_options(entry)
         if options["head"] == "auto":
             return "linear"
@@ -175,7 +188,7 @@ class Experiment:
         for stage in student.stages or []:
             own = {
                 key: value
-                for key, value in expanded(_named(stage)).items()
+                for key, value in expanded(merging.named(stage)).items()
                 if key in Training.model_fields and key not in ("head", "hidden")  # those of the student
             }
             stages.append({"train_on": stage.train_on} | own | ({"loss": self.loss(stage)} if stage.loss else {}))
@@ -193,6 +206,8 @@ class Experiment:
 
     def expects_positives(self, entry: Teacher | Student) -> bool:
         """Return whether a loss of a model takes its k, the expected positives per image, from the priors."""
+        if text_of(entry):
+            return False
         stages = (isinstance(entry, Student) and entry.stages) or []
         losses = [self.loss(stage if stage.loss else entry) for stage in stages] or [self.loss(entry)]
         return any(loss.get("k", 0) is None for loss in losses)
@@ -210,9 +225,15 @@ class Experiment:
         """Return the variants of a student: those of its pseudo-labels."""
         return variants_of(self.pseudo_labels[self.students[student].pseudo_labels])
 
+    def folder(self, name: str, variant: str, seed: str | int) -> str:
+        """Return the folder of a teacher, or of a student where there is a variant; all replicates share a text teacher."""
+        if not variant and name in self.text_teachers:
+            return paths.text_model(name)
+        return paths.model(name, variant, seed)
+
     def folders(self, references: Iterable[str], seed: str | int) -> list[str]:
         """Return the folders of models that are named by reference."""
-        return [paths.model(*parse_reference(reference), seed) for reference in references]
+        return [self.folder(*parse_reference(reference), seed) for reference in references]
 
     @cached_property
     def shown_pseudo_labels(self) -> str:
@@ -232,7 +253,7 @@ class Experiment:
     @cached_property
     def fully_supervised(self) -> list[str]:
         """The teachers that learn from true labels."""
-        return sorted(name for name, teacher in self.teachers.items() if _learns_from_truth(teacher))
+        return sorted(name for name, teacher in self.teachers.items() if merging.learns_from_truth(teacher))
 
     @cached_property
     def backbones(self) -> list[str]:
@@ -249,48 +270,3 @@ class Experiment:
             for name, entry in sorted(named.items())
             if entry.label
         }
-
-
-def _unused(options: Mapping[str, Any]) -> set[str]:
-    """Return the keys of the section training that a head does not use."""
-    ridge, rbf = {"kernel", "landmarks", "penalties"}, {"landmarks"}
-    if options["head"] == "ridge":
-        return set(options) - {"head"} - (ridge if options["kernel"] == "rbf" else ridge - rbf)
-    if options["head"] == "auto":
-        return ridge - {"penalties"}
-    return ridge | ({"hidden", "dropout"} if options["head"] == "linear" else set())
-
-
-def _merged(section: AnySection, own: BaseModel | None) -> AnySection:
-    """Return the section with the keys that a data set names itself."""
-    if own is None:
-        return section
-    return section.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
-
-
-def _without(section: AnySection, key: str, names: Collection[str]) -> AnySection:
-    """Return a section that all data sets share without the teachers that this one does not have."""
-    value = getattr(section, key)
-    if isinstance(value, list):
-        return section.model_copy(update={key: [name for name in value if name not in names]})
-    return section.model_copy(update={key: None}) if value in names else section
-
-
-def _learns_from_truth(teacher: Teacher) -> bool:
-    """Return whether a teacher learns from true labels."""
-    return teacher.supervision == "full" or LOSSES[teacher.loss.name].needs == "true negatives"
-
-
-def _named(section: BaseModel | None) -> dict[str, Any]:
-    """Return the keys of a section that are named in the configuration."""
-    return {key: getattr(section, key) for key in section.model_fields_set} if section else {}
-
-
-def _changed(training: Training) -> dict[str, Any]:
-    """Return the keys whose value is not the default: config.yaml names all, and a preset beside them must count."""
-    return {key: value for key, value in training if value != Training.model_fields[key].default}
-
-
-def _present(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries that are not taken away by null."""
-    return {name: entry for name, entry in entries.items() if entry is not None}

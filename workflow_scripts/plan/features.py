@@ -11,9 +11,7 @@ from spml.features.named import FOLDER, MODULES
 def backbone_weights(experiment: Experiment, backbone: str) -> str:
     """Return the state dict of a backbone."""
     entry = experiment.config.backbones[backbone]
-    if entry.fetched:
-        return paths.weights(backbone)
-    return paths.demo_weights(backbone) if entry.weights == "demo" else str(entry.weights)
+    return paths.weights(backbone) if entry.fetched else str(entry.weights)
 
 
 def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
@@ -22,20 +20,10 @@ def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
     return {"library": entry.library, "model": entry.model, "weights": entry.weights}
 
 
-def model(experiment: Experiment, backbone: str) -> str:
-    """Return the name of a backbone's network in its library."""
-    return experiment.config.backbones[backbone].model
-
-
 def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the user's mirror of the weights, if one is named; with ``sha256: null`` no checksum is compared."""
     mirror = experiment.config.backbones[backbone].download
     return plain(mirror.model_dump(exclude_unset=True)) if mirror else {}
-
-
-def pretraining(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of pretrain_demo_backbone: the number of pictures."""
-    return {"singles": experiment.config.demo.singles}
 
 
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:

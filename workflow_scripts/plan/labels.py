@@ -62,7 +62,7 @@ def prior_logits(experiment: Experiment, seed: str) -> str | list[str]:
     """Return the logits that priors are estimated from: of a teacher, on the rows that it was not trained on."""
     if experiment.prior_method != "estimated":
         return []
-    return paths.logits(experiment.dataset, paths.model(experiment.priors.teacher, "", seed), "val")
+    return paths.logits(experiment.dataset, experiment.folder(experiment.priors.teacher, "", seed), "val")
 
 
 def rule_priors(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:

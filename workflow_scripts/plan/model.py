@@ -46,7 +46,7 @@ def candidate_options(experiment: Experiment) -> dict[str, Any]:
 
 def _candidate_folders(experiment: Experiment) -> list[str]:
     chosen = candidates(experiment)
-    return [paths.model(chosen.name, variant, chosen.seed) for variant in chosen.variants]
+    return [experiment.folder(chosen.name, variant, chosen.seed) for variant in chosen.variants]
 
 
 def candidate_checkpoints(experiment: Experiment) -> list[str]:
@@ -89,7 +89,10 @@ def card(experiment: Experiment) -> dict[str, Any]:
     chosen = candidates(experiment)
     names = {"labels": experiment.display_names}
     if isinstance(chosen.entry, Teacher):
-        return names | {"training": training.teacher_options(experiment, chosen.name)}
+        options = training.teacher_options(experiment, chosen.name)
+        if chosen.entry.text:
+            options["prompts"] = chosen.entry.text.prompts
+        return names | {"training": options}
     name = chosen.entry.pseudo_labels
     return names | {
         "training": training.student_options(experiment, chosen.name),

@@ -78,6 +78,10 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         elif backbone.model.startswith(named.FOLDER):
             folder = backbone.model.removeprefix(named.FOLDER)
             yield Named(f"backbones.{name}.model", folder, "a folder with a description and weights", ("folder",))
+    for name in experiment.text_teachers:
+        text = experiment.teachers[name].text
+        if text and text.names:
+            yield Named(f"teachers.{name}.text.names", text.names, "a YAML file, category to its name in texts")
     if images := experiment.predict.images:
         own = entry.predict and "images" in entry.predict.model_fields_set
         wanted = "a folder of pictures, or a text file with a path on each line"

@@ -113,11 +113,6 @@ def weights(backbone: str = W % "backbone") -> str:
     return f"resources/weights/{backbone}.safetensors"
 
 
-def demo_weights(backbone: str = W % "backbone") -> str:
-    """Return the weights of a backbone that is pretrained on drawn pictures."""
-    return f"resources/weights/demo/{backbone}.pth"
-
-
 def shard_features(
     dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
 ) -> str:
@@ -147,7 +142,14 @@ def decomposition(dataset: str = DATASET, backbone: str = W % "backbone", kernel
     return results("features", backbone, kernel, "decomposition.h5", dataset=dataset)
 
 
-# -- models; a model is a folder: teachers/em/seed_1200, students/paper/seed_1200/tau_0.75
+# -- models; a model is a folder: teachers/em/seed_1200, students/paper/seed_1200/tau_0.75, teachers/clip/all_seeds
+
+SHARED_MODEL = "all_seeds"
+
+
+def text_features(dataset: str = DATASET, teacher: str = W % "teacher") -> str:
+    """Return the features of the texts of a teacher."""
+    return results("text", f"{teacher}.h5", dataset=dataset)
 
 
 def model(name: str, variant: str, seed: str | int) -> str:
@@ -155,8 +157,13 @@ def model(name: str, variant: str, seed: str | int) -> str:
     return f"students/{name}/seed_{seed}/{variant}" if variant else f"teachers/{name}/seed_{seed}"
 
 
+def text_model(name: str = W % "teacher") -> str:
+    """Return the folder of a teacher that is not trained: all replicates share it."""
+    return f"teachers/{name}/{SHARED_MODEL}"
+
+
 def model_parts(model: str) -> tuple[str, str, str]:
-    """Return kind, name and seed of the model in a folder."""
+    """Return kind, name and seed of the model in a folder; ``SHARED_MODEL`` in place of the seed of one that all share."""
     kind, name, seed = model.split("/")[:3]
     return kind, name, seed.removeprefix("seed_")
 

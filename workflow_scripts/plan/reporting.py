@@ -147,7 +147,11 @@ def record(experiment: Experiment) -> dict[str, Any]:
         "backbones": {
             name: experiment.config.backbones[name].model_dump(exclude_none=True) for name in experiment.backbones
         },
-        "teachers": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
+        "teachers": {
+            name: (training.prompt_options(experiment, name) if name in experiment.text_teachers else {})
+            | training.teacher_options(experiment, name)
+            for name in experiment.teachers
+        },
         "pseudo_labels": {
             name: {variant: labels.rule_options(experiment, name, variant) for variant in variants_of(entry)}
             for name, entry in experiment.pseudo_labels.items()
@@ -183,7 +187,13 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             for backbone, kernel in features.kernels(experiment)
             if kernel != "linear"
         },
-        "train_teacher": {name: training.teacher_options(experiment, name) for name in experiment.teachers},
+        "train_teacher": {
+            name: training.teacher_options(experiment, name)
+            for name in experiment.teachers
+            if name not in experiment.text_teachers
+        },
+        "embed_prompts": {name: training.prompt_options(experiment, name) for name in experiment.text_teachers},
+        "make_text_teacher": {name: training.text_options(experiment, name) for name in experiment.text_teachers},
         "train_student": {
             f"{name}/{variant}": training.student_options(experiment, name)
             for name in experiment.students

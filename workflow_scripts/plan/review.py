@@ -211,7 +211,7 @@ def _not_simulated(experiment: Experiment) -> Iterator[str]:
         )
     for teacher in teachers:
         entry = experiment.teachers.get(teacher)
-        if entry is None or entry.supervision == "full":
+        if entry is None or entry.text or entry.supervision == "full":
             yield f"found student {name} of {teacher}, wanted one of teachers that learn from observed labels"
     models = [student, *(experiment.teachers[teacher] for teacher in teachers if teacher in experiment.teachers)]
     if any(experiment.expects_positives(entry) for entry in models):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from plan import paths
 from plan.experiment import Experiment, tau_of, variants_of
 
 
@@ -23,7 +22,14 @@ def models(experiment: Experiment) -> list[dict[str, Any]]:
 def model_folders(experiment: Experiment) -> Iterator[str]:
     """Yield the folder of every model, in the order of models()."""
     for row in models(experiment):
-        yield paths.model(row["name"], row["variant"], row["seed"])
+        yield experiment.folder(row["name"], row["variant"], row["seed"])
+
+
+def trained_models(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return the rows of models() that are trained."""
+    return [
+        row for row in models(experiment) if row["kind"] == "students" or row["name"] not in experiment.text_teachers
+    ]
 
 
 def variants(experiment: Experiment) -> list[dict[str, Any]]:

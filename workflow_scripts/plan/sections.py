@@ -6,6 +6,7 @@ from pydantic import Field
 
 from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
 from plan.presets import PRESETS
+from plan.texts import Text
 from spml.review.queue import STRATEGIES
 
 PENALTIES = [
@@ -240,8 +241,14 @@ class _Model(partial(Training, "_ModelTraining")):  # type: ignore[misc]
 
 
 class Teacher(_Model):
-    """A model trained on observed or true labels, with any key of training; null takes it away."""
+    """A model trained on observed or true labels, with any key of training, or one with text; null takes it away."""
 
+    loss: Loss | None = Field(
+        None, description="the name of a loss (docs/methods.md has all), or {name: ..., and its hyperparameters}"
+    )
+    text: Text | None = Field(
+        None, description="texts about the categories, in place of a loss and of training (docs/text_teacher.md)"
+    )
     supervision: Literal["observed", "full"] = Field(
         "observed", description="observed: learn from the observed labels; full: learn from the true labels"
     )

@@ -3,17 +3,20 @@
 from plan.experiment import Experiment, as_list, parse_reference, tau_of
 
 TRUE_LABELS = "(true labels)"  # after the name of a method that was given them
+NO_LABELS = "(no labels)"  # after the name of a teacher that compares pictures with texts
 
 
 def names(experiment: Experiment) -> dict[str, str]:
     """Return the names of teachers, students and pseudo-labels by kind/name; one that has no label keeps its name.
 
-    Methods that were given true labels are marked. Pseudo-labels bear the name of the students that follow them: those of
+    Methods that were given true labels are marked, and teachers that were given none. Pseudo-labels bear the name of the students that follow them: those of
     the figures, or the only ones.
     """
     shown = dict(experiment.display_names)
     for method in given_truth(experiment):
         shown[method] = f"{shown.get(method, method.partition('/')[2])} {TRUE_LABELS}"
+    for name in experiment.text_teachers:
+        shown[f"teachers/{name}"] = f"{shown.get(f'teachers/{name}', name)} {NO_LABELS}"
     for pseudo_labels in experiment.pseudo_labels:
         followers = [name for name, entry in experiment.students.items() if entry.pseudo_labels == pseudo_labels]
         first = experiment.figures.students

@@ -1,15 +1,63 @@
 """Inputs and params of rules/training.smk: teachers and students."""
 
+import sys
 from typing import Any
 
 from plan import features, paths
+from plan.errors import unknown
 from plan.experiment import Experiment, plain
+from plan.texts import Text
+from spml.losses.catalog import TAKES_BOTH
 
 
 def teacher_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
-    """Return the options of train_teacher."""
+    """Return the options of train_teacher, or of make_text_teacher."""
     entry = experiment.teachers[teacher]
+    if entry.text:
+        return text_options(experiment, teacher)
     return plain(experiment.training_options(entry) | {"supervision": entry.supervision})
+
+
+def text_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
+    """Return the options of make_text_teacher."""
+    text = _text(experiment, teacher)
+    own = {"temperature": text.temperature, "debias": text.debias, "crops": text.crops}
+    return plain({"text": own | {"select_on": experiment.validation.select_on}})
+
+
+def prompt_options(experiment: Experiment, teacher: str) -> dict[str, Any]:
+    """Return the options of embed_prompts: the prompts, and the backbone as extraction has it."""
+    text = _text(experiment, teacher)
+    return plain({"prompts": text.prompts, "backbone": features.extraction(experiment, text.backbone)})
+
+
+def prompt_names(experiment: Experiment, teacher: str) -> str | list[str]:
+    """Return the user's file with the names of categories in texts, if there is one."""
+    return _text(experiment, teacher).names or []
+
+
+def text_weights(experiment: Experiment, teacher: str) -> str:
+    """Return the weights of the image-text model of a teacher."""
+    return features.backbone_weights(experiment, _text(experiment, teacher).backbone)
+
+
+def text_pictures(experiment: Experiment, teacher: str) -> str:
+    """Return the features of the training part that a teacher with texts compares them with."""
+    return paths.features(experiment.dataset, _text(experiment, teacher).backbone, "train")
+
+
+def text_observed(experiment: Experiment) -> str | list[str]:
+    """Return the observed labels of the first replicate, where models are selected on them."""
+    return selection_observed(experiment, str(min(experiment.seeds)))
+
+
+def _text(experiment: Experiment, teacher: str) -> Text:
+    """Return the texts of a teacher; end with one line where the path of a requested file names one without."""
+    for line in unknown("text teacher of a requested file", teacher, experiment.text_teachers):
+        sys.exit(f"Error: {line}")
+    text = experiment.teachers[teacher].text
+    assert text
+    return text
 
 
 def student_options(experiment: Experiment, student: str) -> dict[str, Any]:
@@ -71,8 +119,11 @@ def selection_observed(experiment: Experiment, seed: str) -> str | list[str]:
 
 
 def student_observed(experiment: Experiment, student: str, seed: str) -> str | list[str]:
-    """Return the observed labels, where a stage of a student learns from them or models are selected on them."""
-    needed = any(stage.train_on == "observed" for stage in experiment.students[student].stages or [])
+    """Return the observed labels, where a stage or the loss of a student learns from them, or models are selected on them."""
+    entry = experiment.students[student]
+    stages = entry.stages or []
+    losses = [stage.loss or entry.loss for stage in stages] or [entry.loss]
+    needed = any(stage.train_on == "observed" for stage in stages) or any(loss.name in TAKES_BOTH for loss in losses)
     return paths.observed(experiment.dataset, seed) if needed or experiment.selects_on_observed else []
 
 

@@ -147,7 +147,7 @@ def test_a_file_of_another_version_says_what_to_delete(tmp_path, layout, message
     with h5py.File(path, "a") as file:
         file.attrs["layout"] = layout
     records.path_of(path).unlink()  # earlier versions wrote none
-    wanted = rf"a.h5: {message} of this pipeline \(layout {layout}, wanted 3\); delete results/<dataset>.*run again"
+    wanted = rf"a.h5: {message} of this pipeline \(layout {layout}, wanted {hdf5.LAYOUT}\); delete results/<dataset>.*run again"
     with pytest.raises(InputError, match=wanted):
         labels.read(path, "labels")
 

@@ -59,6 +59,8 @@ def test_what_losses_need():
         "iun": "true negatives",
         "iu": "observed negatives",
         "partial_bce": "observed negatives",
+        "em_pl": "observed and pseudo-labels",
+        "gpr": "observed and pseudo-labels",
     }
     assert ACCEPTS_SOFT_TARGETS == ("bce", "bce_ls", "squares")
     assert NEEDS_NEGATIVES == ("iun", "iu", "partial_bce")

@@ -10,7 +10,7 @@ from spml.artifacts.codes import LossLabel
 from spml.losses.catalog import FAMILIES, LOSSES
 
 IGNORED = LossLabel.IGNORED
-WEIGHTED = ("em", "em_apl")  # that give observed negatives a weight of their own
+WEIGHTED = ("em", "em_apl", "em_pl")  # that give observed negatives a weight of their own
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_large_logits_are_finite_and_as_in_float64(name, size, labels):
         logits = torch.full((2, 3), size, dtype=dtype, requires_grad=True)
         changes = {key: value.to(dtype) for key, value in ARGUMENTS.get(name, {}).items() if torch.is_tensor(value)}
         # other values than above, with which the parts of a gradient cancel at 30
-        changes |= {"k": 1.3} if name in ("epr", "role") else {"w": 1.8} if name == "gr" else {}
+        changes |= {"k": 1.3} if name in ("epr", "role") else {"w": 1.8} if name in ("gr", "gpr") else {}
         loss = compute(name, logits, labels, **changes)
         (gradient,) = torch.autograd.grad(loss, logits)
         return loss.detach().double(), gradient.double()
@@ -106,7 +106,7 @@ def test_ignored_entries_are_out_of_the_loss(name):
     assert logits.grad[1, 1] != 0
 
 
-@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"role", "epr", "partial_bce", "csl", "squares"}))
+@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"role", "epr", "gpr", "partial_bce", "csl", "squares"}))
 def test_a_known_negative_adds_its_loss_with_weight_one(name):
     """nl(1 - f) as it is where the loss is a sum over categories, over N·L where it is a mean."""
 

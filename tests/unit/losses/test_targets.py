@@ -37,3 +37,19 @@ def test_a_loss_says_so_when_it_lacks_what_it_needs():
             targets.encode_observed_labels(name, "f", observed, true)
     assert targets.encode_observed_labels("iun", "f", observed, true).tolist() == [[1, 0, -1]]
     assert targets.encode_observed_labels("iu", "f", np.array([[1, 0, -1]], np.int8), true).tolist() == [[1, 0, -1]]
+
+
+def test_pseudo_labels_of_what_is_unobserved_are_told_from_observed_labels():
+    observed = np.array([[1, 0, 0, 0, -1], [0, 1, -1, 0, 0]], np.int8)
+    pseudo = np.array([[0, 1, 0, -1, 1], [1, 1, 1, 1, 0]], np.int8)
+    present, absent = LossLabel.PSEUDO_PRESENT, LossLabel.PSEUDO_ABSENT
+    wanted = [[1, present, absent, 0, -1], [present, 1, -1, present, absent]]
+    for name in targets.TAKES_BOTH:
+        assert targets.encode_both(name, "f", observed, pseudo).tolist() == wanted
+    assert observed.max() == 1  # the file's own matrix stays
+    with pytest.raises(InputError, match="found soft targets, which loss em_pl does not take"):
+        targets.encode_both("em_pl", "f", observed, pseudo.astype(np.float16))
+    with pytest.raises(
+        InputError, match="loss: found em, wanted one that takes observed and pseudo-labels: em_pl, gpr"
+    ):
+        targets.encode_both("em", "f", observed, pseudo)

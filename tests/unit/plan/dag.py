@@ -88,7 +88,7 @@ def _pattern(output: str) -> re.Pattern[str]:
         "sampling": "size|location",
         "reader": "|".join(READERS),
         "archive": "|".join(ARCHIVES),
-        "model": r"teachers/[\w.-]+/seed_[0-9]+|students/[\w.-]+/seed_[0-9]+/(?:tau_0[.][0-9]{2}|all)",
+        "model": r"teachers/[\w.-]+/(?:seed_[0-9]+|all_seeds)|students/[\w.-]+/seed_[0-9]+/(?:tau_0[.][0-9]{2}|all)",
     }
     seen: set[str] = set()
 

@@ -93,7 +93,7 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
     whole = {"predict_images", "export_model"}  # backbone and head together
     assert users["spml/features/backbones.py"] == {"extract_features"} | whole
     readers = users["spml/artifacts/checkpoints.py"] - tiny.COMMANDS
-    assert readers == training | {"predict_logits", "evaluate", "choose_model"} | whole
+    assert readers == training | {"make_text_teacher", "predict_logits", "evaluate", "choose_model"} | whole
     runtime = tracking.SCRIPTS / "spml" / "runtime"
     by_name = {"voc", "nuswide", "cub", "image_folder"}  # readers, which convert_annotations imports by name
     modules = {
@@ -109,8 +109,8 @@ def test_every_module_is_code_of_the_rules_that_import_it_and_of_no_others():
 
 
 def test_only_training_and_what_computes_with_a_network_import_torch():
-    slow = {"fetch_weights", "pretrain_demo_backbone", "extract_features", "train_teacher", "train_student"}
-    slow |= {"predict_images", "export_model", "decompose_features", "play_answers"}
+    slow = {"fetch_weights", "extract_features", "train_teacher", "train_student"}
+    slow |= {"predict_images", "export_model", "decompose_features", "play_answers", "embed_prompts"}
     for rule in scripts():
         text = "\n".join((tracking.SCRIPTS / path).read_text() for path in code(rule))
         imports = re.search(r"^(?:import|from) torch\b", text, re.M)

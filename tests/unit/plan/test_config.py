@@ -157,7 +157,7 @@ CASES = {
     ),
     "an unknown loss": (
         {"teachers/em/loss": "emm"},
-        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, squares, pr, epr, role, expected_negatives, em, em_apl, ll_r",
+        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, squares, pr, epr, role, expected_negatives, em, em_apl, em_pl, ll_r",
     ),
     "a hyperparameter of another loss": (
         {"teachers/an/loss": {"name": "an_ls", "alpha": 1}},
@@ -243,6 +243,26 @@ CASES = {
     "pseudo-labels of a model that knows no negative": (
         {"teachers/em/loss": {"name": "pseudo_label", "warmup": 1, "assumed": 0}},
         "teachers.em.loss: pseudo_label learns from one positive and no negative that everything is present",
+    ),
+    "a teacher whose loss takes pseudo-labels, too": (
+        {"teachers/em/loss": "em_pl"},
+        "teachers.em.loss: em_pl learns from observed labels and pseudo-labels of the training rows; wanted it in a student",
+    ),
+    "a stage on observed labels with such a loss": (
+        staged([{"train_on": "pool"}, {"train_on": "observed", "loss": "gpr"}]),
+        "students.staged.stages.1.loss: gpr learns from observed labels and pseudo-labels of the training rows; wanted "
+        "train_on: pseudo_labels",
+    ),
+    "weights of pseudo-positives in the wrong order": (
+        {"students/paper/loss": {"name": "gpr", "lowest": 0.8}},
+        "students.paper.loss.lowest: found 0.8, wanted at most the highest weight, 0.7",
+    ),
+    "such a loss on soft targets": (
+        {
+            "pseudo_labels/soft": {"teacher": "em", "rule": "soft"},
+            "students/soft": {"pseudo_labels": "soft", "loss": "em_pl"},
+        },
+        "students.soft.loss: found 'em_pl', wanted bce or bce_ls or squares",
     ),
     "a warm-up longer than the training": (
         {"teachers/em/loss": "em_apl"},

@@ -9,7 +9,7 @@ PREDICTIONS = Predictions(LOGITS, 1 / (1 + np.exp(-LOGITS)), TRUE, np.array([0.5
 CATEGORIES = ["cat", "a|b", "none"]
 
 
-def card(measured, kind="students", edges=(), labels_per_image=None, tested=1.0, **options):
+def card(measured, kind="students", edges=(), labels_per_image=None, tested=1.0, candidate=None, **options):
     choice = {
         "dataset": "my_data",
         "model": {"kind": kind, "name": "paper", "variant": "tau_0.75" if kind == "students" else ""},
@@ -22,7 +22,7 @@ def card(measured, kind="students", edges=(), labels_per_image=None, tested=1.0,
         },
         "select_on": "observed_labels",
         "val_map": 61.234,
-        "candidate": {"batch_size": 8, "learning_rate": 0.001},
+        "candidate": candidate or {"batch_size": 8, "learning_rate": 0.001},
         "edges": list(edges),
         "threshold": 0.4,
         "thresholds": dict.fromkeys(CATEGORIES, 0.5),
@@ -109,3 +109,20 @@ def test_a_card_says_how_much_of_the_test_split_is_measured():
     assert "On the 12.5 % of the true labels of the test split that are known, in percent" in card(
         measured, tested=0.125
     )
+
+
+def test_a_card_of_texts_says_that_nothing_was_trained():
+    training = {
+        "text": {"temperature": None, "debias": True, "crops": "mean"},
+        "prompts": ["a photo of a {}.", "the {}"],
+    }
+    measured = model_card.evaluate(PREDICTIONS, CATEGORIES)
+    text = card(measured, "teachers", training=training, candidate={"temperature": 0.01}).replace("\\", "")
+    assert (
+        '- It was not trained: it compares a picture with texts about the categories, "a photo of a {}." and "the {}", by'
+        in text
+    )
+    assert "less their mean over the training pictures, are divided by the temperature 0.01. No label is read" in text
+    assert "- The probabilities of a picture sum to 1" in text
+    assert "Trained on" not in text and "Head, loss" not in text and "never learnt" not in text
+    assert "RGB).\n\n## Training" in text

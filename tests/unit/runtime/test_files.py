@@ -14,13 +14,14 @@ from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
 
-def test_a_file_is_there_whole_or_not_at_all(tmp_path):
+@pytest.mark.parametrize("sync", [True, False])
+def test_a_file_is_there_whole_or_not_at_all(tmp_path, sync):
     target = tmp_path / "deep" / "a.txt"
-    with writing(target) as part:
+    with writing(target, sync) as part:
         part.write_text("new")
         assert not target.exists()
     assert target.read_text() == "new"
-    with pytest.raises(ZeroDivisionError), writing(target) as part:
+    with pytest.raises(ZeroDivisionError), writing(target, sync) as part:
         part.write_text("half")
         raise ZeroDivisionError
     assert target.read_text() == "new"

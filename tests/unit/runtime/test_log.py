@@ -49,6 +49,21 @@ def test_any_text_reaches_the_log_in_any_locale(tmp_path, environment):
     assert "\n… τ ü a\\udcff\n…\\udcff\n" in text and text.endswith("error: … ends\n")
 
 
+def test_a_job_ends_without_a_look_for_cycles_among_all_its_objects(tmp_path):
+    program = (
+        "import gc\n"
+        "class Loop:\n"
+        "    def __init__(self): self.own = self\n"
+        "    def __del__(self): print('collected')\n"
+        "Loop(); gc.collect(); Loop()\n"
+        "print('threshold', gc.get_threshold()[0])"
+    )
+    job = start(tmp_path, program)
+    job.communicate()
+    lines = (tmp_path / "job.log").read_text(encoding="utf-8").splitlines()
+    assert job.returncode == 0 and lines[-2:] == ["collected", "threshold 10000"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_job_with_a_sentence_and_without_temporary_files(tmp_path, number):
     program = (

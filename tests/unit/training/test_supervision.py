@@ -84,3 +84,14 @@ def test_validation_rows_without_a_positive_are_refused(true, observed):
         supervision.selection_labels(true, None)
     with pytest.raises(InputError, match=r"observed.h5: no positive .* to choose a model on$"):
         supervision.selection_labels(true, observed)
+
+
+def test_observed_and_pseudo_labels_are_taken_together_on_the_training_rows(true, observed):
+    pseudo = matrix("pseudo.h5", [[0, 1], [1, 1], [1, 1], [0, 1]])
+    found = supervision.from_both("em_pl", observed, pseudo, true)
+    assert found.path == "pseudo.h5"
+    present, absent = LossLabel.PSEUDO_PRESENT, LossLabel.PSEUDO_ABSENT
+    assert found.values.tolist() == [[1, present], [absent, present]]
+    pseudo.image_id = list("abce")
+    with pytest.raises(InputError, match=r"image_id: row 3 is 'e' in pseudo\.h5"):
+        supervision.from_both("em_pl", observed, pseudo, true)

@@ -34,9 +34,14 @@ class PseudoLabel(IntEnum):
 
 
 class LossLabel(IntEnum):
-    """Labels as a loss takes them; where every label is known, UNOBSERVED stands for absent."""
+    """Labels as a loss takes them; where every label is known, UNOBSERVED stands for absent.
+
+    The last two are pseudo-labels of what is unobserved, for losses that tell them from observed labels.
+    """
 
     PRESENT = 1
     UNOBSERVED = 0
     ABSENT = -1
     IGNORED = -2
+    PSEUDO_PRESENT = 2
+    PSEUDO_ABSENT = -3

@@ -12,7 +12,7 @@ import numpy as np
 from spml.artifacts import records
 from spml.runtime.errors import InputError
 
-LAYOUT = 3  # raised when the meaning of files changes
+LAYOUT = 4  # raised when the meaning of files changes
 RULES = {  # kind of file to the rule that makes it
     "annotations": "read_annotations",
     "labels": "make_labels",
@@ -21,6 +21,7 @@ RULES = {  # kind of file to the rule that makes it
     "feature_shard": "extract_features",
     "features": "index_features",
     "logits": "predict_logits or evaluate",
+    "text_features": "embed_prompts",
     "landmarks": "choose_landmarks",
     "decomposition": "decompose_features",
     "pseudo_labels": "make_pseudo_labels",

@@ -1,4 +1,4 @@
-"""The drawn pictures of the demo: single-object pictures for pretraining, scenes for everything after it.
+"""The drawn pictures of the demo.
 
 A category is a shape with a favoured hue; size and rotation are independent of it. A scene holds several shapes of a
 theme, some categories are far rarer than others, and shapes and clutter cover one another.
@@ -73,7 +73,6 @@ TAIL = 0.7  # a category's weight falls as rank to this power
 STRAY = 0.15  # share of objects that follow no theme
 HUE_STEP, HUE_SPREAD = 5 / 12, 0.12  # turns of the colour wheel: from one category to the next, within one
 SCENE_SIZE, OBJECT_SIZE = 96, (19.0, 32.0)  # pixels: the picture's side, the span of a shape
-SINGLE_SIZE = 48  # pixels: a pretraining picture's side; its shape has OBJECT_SIZE too
 
 
 def _colour(random: np.random.RandomState) -> tuple[int, ...]:
@@ -123,17 +122,6 @@ def _draw_shape(
     return points
 
 
-def single(random: np.random.RandomState, category: str) -> np.ndarray:
-    """Return a pretraining picture of one shape near the centre, uint8 [SINGLE_SIZE, SINGLE_SIZE, 3]."""
-    large = _background(random, SINGLE_SIZE).resize((SINGLE_SIZE * OVERSAMPLING,) * 2, Image.Resampling.BILINEAR)
-    draw = ImageDraw.Draw(large)
-    _clutter(random, draw, SINGLE_SIZE, random.randint(0, 3))
-    x, y = SINGLE_SIZE / 2 + random.uniform(-8, 8, 2)
-    _draw_shape(random, draw, category, x, y)
-    _clutter(random, draw, SINGLE_SIZE, random.randint(0, 3))
-    return np.asarray(large.resize((SINGLE_SIZE, SINGLE_SIZE), Image.Resampling.BOX))
-
-
 def _category_weights(theme: int) -> np.ndarray:
     """Return the probability of each category in a theme, float64 [categories]."""
     rank = np.arange(1, len(CATEGORIES) + 1)
@@ -145,7 +133,7 @@ def _category_weights(theme: int) -> np.ndarray:
 def scene(random: np.random.RandomState) -> tuple[Image.Image, list[tuple[str, list[float], float]]]:
     """Return one scene: the picture and, per object, category, box [x, y, width, height] and area, in pixels."""
     size = SCENE_SIZE
-    large = _background(random, size).resize((size * OVERSAMPLING,) * 2, Image.Resampling.BILINEAR)
+    large = _background(random, size).resize((size * OVERSAMPLING,) * 2, Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(large)
     _clutter(random, draw, size, random.randint(1, 4))
     theme = random.choice(len(THEMES), p=THEME_SHARES)
@@ -155,8 +143,9 @@ def scene(random: np.random.RandomState) -> tuple[Image.Image, list[tuple[str, l
         x, y = random.uniform(12, size - 12, 2)
         points = np.clip(_draw_shape(random, draw, category, x, y), 0, size)
         low, high = points.min(0), points.max(0)
-        twisted = points[:, 0] * np.roll(points[:, 1], -1) - points[:, 1] * np.roll(points[:, 0], -1)
+        following = points[[*range(1, len(points)), 0]]
+        twisted = points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]
         box = [round(float(v), 2) for v in (*low, *(high - low))]
         objects.append((str(category), box, round(abs(float(twisted.sum())) / 2, 2)))
     _clutter(random, draw, size, random.randint(1, 4))
-    return large.resize((size, size), Image.Resampling.BOX), objects
+    return large.reduce(OVERSAMPLING), objects

@@ -38,4 +38,5 @@ LOSSES: dict[str, Loss] = {
     if loss.function.__module__ == family.__name__
 }
 ACCEPTS_SOFT_TARGETS = tuple(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
+TAKES_BOTH = tuple(name for name, loss in LOSSES.items() if loss.needs == "observed and pseudo-labels")
 NEEDS_NEGATIVES = tuple(name for name, loss in LOSSES.items() if loss.needs in ("true negatives", "observed negatives"))

@@ -1,6 +1,7 @@
 """Losses that keep the model undecided about unobserved labels.
 
-Source: Zhou et al. 2022, "Acknowledging the Unknown for Multi-label Learning with Single Positive Labels".
+Sources: Zhou et al. 2022, "Acknowledging the Unknown for Multi-label Learning with Single Positive Labels"; Xing et al.
+2024, "Vision-Language Pseudo-Labels for Single-Positive Multi-Label Learning".
 """
 
 from __future__ import annotations
@@ -86,6 +87,34 @@ def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, negative_
         _em_entries(logits, labels, alpha, negative_weight),
     )
     return mean(entries)
+
+
+@register(
+    "Entropy maximisation with pseudo-positives, which count less than observed ones and are smoothed",
+    source="Xing et al. 2024, as in its code",
+    hyperparameters=[
+        ALPHA,
+        NEGATIVE_WEIGHT,
+        Hyperparameter("weight", "weight of pseudo-positives, from 0", default=0.7, minimum=0, maximum=10),
+        Hyperparameter("smoothing", "their label smoothing, from 0 to below 0.5", default=0.1, minimum=0, below=0.5),
+    ],
+    needs="observed and pseudo-labels",
+)
+def em_pl(
+    logits: Tensor, labels: Tensor, alpha: float, negative_weight: float, weight: float, smoothing: float
+) -> Tensor:
+    """Return em with weight · H(1 - smoothing, f) in place of the entropy of pseudo-positives.
+
+    A pseudo-label that says absent counts as unobserved, as published.
+    """
+    unlabelled = torch.where(labels == LossLabel.PSEUDO_ABSENT, LossLabel.UNOBSERVED, labels)
+    return mean(
+        torch.where(
+            labels == LossLabel.PSEUDO_PRESENT,
+            weight * ((1 - smoothing) * nl(logits) + smoothing * nl(-logits)),
+            _em_entries(logits, unlabelled, alpha, negative_weight),
+        )
+    )
 
 
 def _em_entries(logits: Tensor, labels: Tensor, alpha: float, negative_weight: float) -> Tensor:

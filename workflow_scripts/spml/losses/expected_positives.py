@@ -33,8 +33,8 @@ K = Hyperparameter(
     hyperparameters=[K],
 )
 def epr(logits: Tensor, labels: Tensor, k: float) -> Tensor:
-    """Return the mean of nl(f) where observed present, plus R(f), see ``_excess``."""
-    return mean(known_entries(logits, labels)) + _excess(logits, labels, k)
+    """Return the mean of nl(f) where observed present, plus R(f), see ``excess``."""
+    return mean(known_entries(logits, labels)) + excess(logits, labels, k)
 
 
 @register(
@@ -53,11 +53,11 @@ def role(logits: Tensor, labels: Tensor, estimates: Tensor, k: float) -> Tensor:
     mutual = cross_entropy(stop(torch.sigmoid(estimates)), logits)
     mutual = mutual + cross_entropy(stop(torch.sigmoid(logits)), estimates)
     negatives = known_negatives(logits, labels)
-    regulariser = _excess(logits, labels, k) + _excess(estimates, labels, k)
+    regulariser = excess(logits, labels, k) + excess(estimates, labels, k)
     return mean(0.5 * (positives + mutual * counted) + negatives) + 0.5 * regulariser
 
 
-def _excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
+def excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     """Return R(f) = (mean over images of the expected number of positives - k)² / L², per candidate."""
     expected = (sigmoid(logits) * (labels != LossLabel.IGNORED)).sum(-1).mean(-1)
     return (expected - k).square() / logits.shape[-1] ** 2

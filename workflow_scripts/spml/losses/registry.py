@@ -5,7 +5,8 @@ Every loss is a pure function of ``logits`` [..., N, L] (leading dimensions: sta
 its docstring says otherwise. Further arguments are its hyperparameters, or what a ``TrainingLoss`` keeps for it.
 Docstrings write ``f = sigmoid(logits)`` and ``nl(x) = -log(x + 1e-5)``, the form of Cole et al. 2021.
 
-A known negative adds nl(1 - f) to every loss. An ignored entry adds nothing. Autograd gives the gradient; value and
+A known negative adds nl(1 - f) to every loss. An ignored entry adds nothing. Losses whose need is "observed and
+pseudo-labels" also take ``PSEUDO_PRESENT`` and ``PSEUDO_ABSENT``. Autograd gives the gradient; value and
 gradient are finite and exact in float32 up to logits of ±30. Losses that accept soft targets also take labels of a
 floating type, between 0 and 1.
 
@@ -25,8 +26,8 @@ from spml.registry import Hyperparameter
 if TYPE_CHECKING:
     from torch import Tensor
 
-Needs = Literal["nothing", "complete labels", "true negatives", "observed negatives"]
-"""The labels that a loss needs besides observed positives."""
+Needs = Literal["nothing", "complete labels", "true negatives", "observed negatives", "observed and pseudo-labels"]
+"""The labels that a loss needs besides observed positives; with the last, it tells them from pseudo-labels."""
 
 
 @dataclass(frozen=True)

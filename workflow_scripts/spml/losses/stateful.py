@@ -144,7 +144,7 @@ class _PermanentCorrection(_LargeLoss):
 
 
 class _GeneralisedRobust(TrainingLoss):
-    """w and b move from their first to their second value by (e - 1) / E, mu and sigma by e / E."""
+    """gr and gpr: w and b move from their first to their second value by (e - 1) / E, mu and sigma by e / E."""
 
     scheduled = True
 
@@ -240,6 +240,7 @@ STATEFUL: dict[str, type[TrainingLoss]] = {
     "ll_ct": _LargeLoss,
     "ll_cp": _PermanentCorrection,
     "gr": _GeneralisedRobust,
+    "gpr": _GeneralisedRobust,
     "splc": _SelfPacedCorrection,
     "csl": _ClassAwareSelective,
     "pseudo_label": _Ramp,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spml.artifacts.codes import LossLabel, ObservedLabel, PseudoLabel, TrueLabel
-from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, LOSSES, NEEDS_NEGATIVES
+from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, LOSSES, NEEDS_NEGATIVES, TAKES_BOTH
 from spml.runtime.errors import InputError
 
 
@@ -42,6 +42,44 @@ def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
     encoded = np.full(values.shape, ignored, np.int8)
     encoded[values == PseudoLabel.PRESENT] = LossLabel.PRESENT  # the codes of true labels are the same
     encoded[values == PseudoLabel.ABSENT] = absent
+    return encoded
+
+
+def encode_both(loss: str, path: str, observed: np.ndarray, pseudo: np.ndarray) -> np.ndarray:
+    """Return observed labels, and pseudo-labels of what is unobserved, in the code of the losses that tell them apart.
+
+    Parameters
+    ----------
+    loss
+        The name of a loss.
+    path
+        The file of the pseudo-labels, for messages.
+    observed
+        int8 [N, L], observed labels.
+    pseudo
+        int8 [N, L], pseudo-labels. Ignored ones are none.
+
+    Returns
+    -------
+    int8 [N, L].
+
+    Raises
+    ------
+    InputError
+        When the loss does not tell them apart, or the pseudo-labels are soft targets.
+    """
+    if loss not in TAKES_BOTH:
+        raise InputError(
+            f"loss: found {loss}, wanted one that takes observed and pseudo-labels: {', '.join(TAKES_BOTH)}"
+        )
+    if pseudo.dtype.kind == "f":
+        raise InputError(
+            f"{path}: found soft targets, which loss {loss} does not take; wanted a rule that makes labels"
+        )
+    encoded = observed.astype(np.int8)
+    unobserved = observed == ObservedLabel.UNOBSERVED
+    encoded[unobserved & (pseudo == PseudoLabel.PRESENT)] = LossLabel.PSEUDO_PRESENT
+    encoded[unobserved & (pseudo == PseudoLabel.ABSENT)] = LossLabel.PSEUDO_ABSENT
     return encoded
 
 

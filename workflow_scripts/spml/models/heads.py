@@ -3,7 +3,8 @@
 The weights of a head of kind ``linear`` are ``output.weight`` [L, D] and ``output.bias`` [L]; kind ``mlp`` puts
 ``hidden.weight`` [H, D], ``hidden.bias`` [H] and a ReLU before it. A stack has one more dimension in front, [C, ...].
 Kind ``kernel``, which is never stacked, puts the kernel between features and landmarks before it: ``kernel.mean`` [D],
-``kernel.unit`` [M, D] and ``kernel.width`` [1] as in spml.models.kernels, ``output.weight`` is then [L, M].
+``kernel.unit`` [M, D] and ``kernel.width`` [1] as in spml.models.kernels, ``output.weight`` is then [L, M]. Kind ``text`` was
+not trained and has ``text.weight`` [L, D] and ``text.offset`` [L] alone, as in spml.models.similarity.
 """
 
 from collections.abc import Sequence

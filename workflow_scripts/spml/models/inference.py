@@ -6,13 +6,20 @@ from typing import Any
 import numpy as np
 
 from spml.artifacts import features, hdf5, labels
+from spml.artifacts.crop_features import CropFeatures
+from spml.models import similarity
 from spml.models.kernels import KERNEL, Landmarks, kernel_matrix
 
 ROWS = 4096  # predicted at a time
 
 
 def predict(weights: Mapping[str, np.ndarray], features: np.ndarray) -> np.ndarray:
-    """Return logits float32 [N, L] of one head (weights as in spml.models.heads, not stacked) for features [N, D]."""
+    """Return logits float32 [N, L] of one head (weights as in spml.models.heads, not stacked) for features [N, D].
+
+    A head of text features may take those of crops, [N, K, D].
+    """
+    if similarity.WEIGHT in weights:
+        return similarity.text_logits(weights, features)
     if KERNEL[0] in weights:
         values = kernel_matrix(features, Landmarks(*(weights[name] for name in KERNEL)))
     else:
@@ -75,9 +82,11 @@ def write_logits(
         if "landmarks_sha256" in description:  # the features are kernel values
             features.require_kernel_values(file, description["landmarks_sha256"], checkpoint)
             weights = on_kernel_values(weights)
+        with_crops = similarity.takes_crops(weights)
+        read, at_a_time = (CropFeatures(file).read, ROWS // 8) if with_crops else (file.read, ROWS)
         lowest, highest = np.inf, -np.inf
-        for start in range(0, len(rows), ROWS):
-            block = predict(weights, file.read(rows[start : start + ROWS]))
+        for start in range(0, len(rows), at_a_time):
+            block = predict(weights, read(rows[start : start + at_a_time]))
             logits[start : start + len(block)] = block
             lowest, highest = min(lowest, block.min()), max(highest, block.max())
     print(f"{split}: logits of {shape[0]:,} images, {shape[1]:,} categories, from {lowest:.2f} to {highest:.2f}")

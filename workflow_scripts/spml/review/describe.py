@@ -1,6 +1,7 @@
 """The content of an artifact, in lines of text for a terminal: counts, categories, or the row of one image."""
 
 import csv
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,6 +64,8 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
         made_with = hdf5.attributes(file)
     if kind in ("features", "feature_shard"):
         yield from _features(path, kind, made_with, image)
+    elif kind == "text_features":
+        yield from _texts(path, kind, made_with)
     else:
         matrix = labels.read(os.fspath(path), kind)
         if image is None:
@@ -72,6 +75,16 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
             )
         else:
             yield from _row_of_matrix(matrix, kind, image, limit)
+
+
+def _texts(path: Path, kind: str, made_with: dict[str, Any]) -> Iterator[str]:
+    with hdf5.reading(path, kind) as file:
+        category, texts = hdf5.strings(file, "category"), hdf5.strings(file, "text")
+    yield from _facts({"file": path, "kind": kind, **made_with})
+    yield ""
+    yield from _table(
+        ("category", "texts"), [(name, "; ".join(json.loads(own))) for name, own in zip(category, texts, strict=True)]
+    )
 
 
 def _facts(facts: dict[str, Any]) -> Iterator[str]:

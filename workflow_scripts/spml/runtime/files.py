@@ -24,10 +24,11 @@ ADVICE = {  # errno to what the user can do
 
 
 @contextlib.contextmanager
-def writing(path: str | os.PathLike) -> Iterator[Path]:
+def writing(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary name beside ``path`` to write to; move it to ``path`` when the block ends without an error.
 
-    Temporary files that killed processes of earlier runs left behind are removed.
+    Temporary files that killed processes of earlier runs left behind are removed. Without ``sync``, the file may be lost
+    where the power fails: for one of many files, before ``os.sync()`` and the file that stands for all.
 
     Raises
     ------
@@ -40,8 +41,9 @@ def writing(path: str | os.PathLike) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_left(path)
         yield part
-        with open(part, "rb") as file:
-            os.fsync(file.fileno())
+        if sync:
+            with open(part, "rb") as file:
+                os.fsync(file.fileno())
         os.replace(part, path)
     except Exception as error:
         if problem := unwritable(path, error):

@@ -1,5 +1,7 @@
 """The log of a job: everything that it prints, with lines of progress that the screen reads."""
 
+import atexit
+import gc
 import os
 import signal
 import socket
@@ -12,6 +14,9 @@ from pathlib import Path
 from spml.runtime import job, machine
 from spml.runtime.errors import InputError
 
+SELDOM = (
+    10_000  # new objects after which Python looks for cycles; its own 700 take a third of the time to import PyTorch
+)
 INTERVAL = 10.0  # seconds between progress lines, at most
 ENDED = {  # signals that end a job as an exit, so that temporary files are removed
     signal.SIGTERM: "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which",
@@ -30,6 +35,8 @@ def redirect(snakemake):
     """
     global _before
     job.begin(snakemake)
+    gc.set_threshold(SELDOM)
+    atexit.register(gc.freeze)  # the process ends with all its objects: no look for cycles among them
     _before = os.fdopen(os.dup(2), "w", encoding=ENCODING, errors=ERRORS)
     for number in ENDED:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup

@@ -63,6 +63,22 @@ def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels, split: str = "tr
     return from_pseudo_values(loss, pseudo.path, pseudo.select(true.rows(split))[:])
 
 
+def from_both(loss: str, observed: Labels, pseudo: Labels, true: Labels) -> TrainingLabels:
+    """Return the observed labels of the training rows with the pseudo-labels of what is unobserved, told apart.
+
+    Raises
+    ------
+    InputError
+        When the files do not belong together, no label is positive, or the loss does not take both.
+    """
+    observed.require_same_as(true)
+    pseudo.require_same_as(true)
+    rows = true.rows("train")
+    encoded = targets.encode_both(loss, pseudo.path, observed.select(rows)[:], pseudo.select(rows)[:])
+    _require_positives(pseudo.path, encoded, " (a lower τ?)")
+    return TrainingLabels(pseudo.path, encoded)
+
+
 def from_pseudo_values(loss: str, path: str, values: np.ndarray) -> TrainingLabels:
     """Return pseudo-labels, or soft targets, [n, L] as labels to train on; ``path`` is their file, for messages.
 
