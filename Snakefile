@@ -73,6 +73,7 @@ rule report:
 rule gallery:
     input:
         review.shown_gallery(EXPERIMENT),
+        review.pool_galleries(EXPERIMENT),
 
 
 rule exports:

@@ -37,6 +37,7 @@ def artifacts(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:
     split = (np.arange(IMAGES) % 5 == 0).astype(np.uint8)
     found: dict[str, tuple[Path, Callable[[Path], object]]] = {}
     for kind, values in (
+        ("annotations", codes),
         ("labels", codes),
         ("observed", codes),
         ("pseudo_labels", codes),

@@ -214,7 +214,7 @@ def jobs(folder: Path) -> dict[str, dict]:
         "make_gallery": job(
             rows | {"pseudo_labels": [path("threshold.h5")], "thumbnails": path("thumbnails"), "map": []},
             {"page": "gallery.html", "details": "details"},
-            options={"teacher": "em", "student": "", "variants": {"tau_0.50": "τ 0.50"}},
+            options={"part": "train", "teacher": "em", "student": "", "variants": {"tau_0.50": "τ 0.50"}},
         ),
         "export_pseudo_labels parquet": job(
             rows | {"pseudo_labels": path("threshold.h5")}, {"export": "parquet"}, {"format": "parquet"}

@@ -1,10 +1,30 @@
 # The images that count, and their true labels.
 
 
+# COCO JSON of 330 MB takes seconds to read; what rules need of it takes one megabyte.
+rule read_annotations:
+    input:
+        annotations=plan(acquire.annotations),
+        code=code("read_annotations"),
+    output:
+        annotations="results/{dataset}/annotations/{part}.h5",
+    log:
+        "results/{dataset}/logs/read_annotations/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/read_annotations/{part}.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(3000),
+        runtime=per_attempt(30),
+    script:
+        "../workflow_scripts/read_annotations.py"
+
+
 # A checkpoint, so that a run does not extract again where edited annotations leave the list of images as it was.
 checkpoint list_images:
     input:
-        annotations=plan(acquire.annotations),
+        annotations=plan(data.annotations),
         left_out=plan(data.converted_left_out),
         pictures=plan(data.pictures),
         pool=plan(data.pool_list),
@@ -20,7 +40,7 @@ checkpoint list_images:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(6000),
+        mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
     params:
         options=plan(data.listing_options),
@@ -31,8 +51,8 @@ checkpoint list_images:
 
 rule make_labels:
     input:
-        train=plan(acquire.annotations, part="train"),
-        test=plan(acquire.annotations, part="test"),
+        train=plan(data.annotations, part="train"),
+        test=plan(data.annotations, part="test"),
         train_images=paths.images(part="train"),
         test_images=paths.images(part="test"),
         categories=plan(data.categories),
@@ -49,7 +69,7 @@ rule make_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(8000),
+        mem_mb=per_attempt(3000),
         runtime=per_attempt(30),
     params:
         options=plan(data.label_options),

@@ -28,7 +28,7 @@ rule make_observed_labels:
         table=plan(labels.image_table),
         file=plan(labels.observed_file),
         images=plan(labels.observed_file_images),
-        answers=plan(labels.answers),
+        answers=plan(labels.answers, part="train"),
         code=code("make_observed_labels"),
     output:
         observed="results/{dataset}/observed/seed_{seed}.h5",
@@ -46,6 +46,27 @@ rule make_observed_labels:
         options=plan(labels.observation),
     script:
         "../workflow_scripts/make_observed_labels.py"
+
+
+# Of the pool only what people answered is observed.
+rule make_pool_observed_labels:
+    input:
+        labels=paths.labels(part="pool"),
+        answers=plan(labels.answers, part="pool"),
+        code=code("make_pool_observed_labels"),
+    output:
+        observed="results/{dataset}/observed/pool.h5",
+    log:
+        "results/{dataset}/logs/make_pool_observed_labels.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_pool_observed_labels.tsv"
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.rows, "labels"),
+        runtime=per_attempt(15),
+    script:
+        "../workflow_scripts/make_pool_observed_labels.py"
 
 
 # An order without a link: labels that nothing can be learnt from end the run before hours of extraction. An input of

@@ -1,17 +1,17 @@
-# The gallery of training pictures with their labels, exports to other tools, and the review by people.
+# The gallery of pictures with their labels, exports to other tools, and the review by people.
 
 
 rule make_thumbnails:
     input:
-        images=paths.images(part="train"),
-        labels=paths.labels(part="train"),
+        images=paths.images(),
+        labels=paths.labels(),
         code=code("make_thumbnails"),
     output:
-        thumbnails=directory("results/{dataset}/gallery/thumbnails"),
+        thumbnails=directory("results/{dataset}/gallery/thumbnails/{part}"),
     log:
-        "results/{dataset}/logs/make_thumbnails.log",
+        "results/{dataset}/logs/make_thumbnails/{part}.log",
     benchmark:
-        "results/{dataset}/benchmarks/make_thumbnails.tsv"
+        "results/{dataset}/benchmarks/make_thumbnails/{part}.tsv"
     conda:
         "../envs/numpy.yaml"
     threads: 8
@@ -26,10 +26,10 @@ rule make_gallery:
     input:
         pseudo_labels=plan(labels.variant_files),
         logits=plan(labels.teacher_logits),
-        labels=paths.labels(part="train"),
-        observed=paths.observed(),
-        images=paths.images(part="train"),
-        thumbnails=plan(review.thumbnails),
+        labels=plan(labels.labelled),
+        observed=plan(labels.labelled_observed),
+        images=plan(labels.labelled_images),
+        thumbnails=plan(review.gallery_thumbnails),
         map=plan(review.gallery_map),
         templates=templates("base.html", "gallery.html", "gallery.css", "gallery.js", "style.css"),
         code=code("make_gallery"),
@@ -55,8 +55,8 @@ rule export_pseudo_labels:
     input:
         pseudo_labels=paths.pseudo_labels(),
         logits=plan(labels.teacher_logits),
-        labels=paths.labels(part="train"),
-        observed=paths.observed(),
+        labels=plan(labels.labelled),
+        observed=plan(labels.labelled_observed),
         images=plan(review.exported_images),
         code=code("export_pseudo_labels"),
     output:
@@ -100,9 +100,9 @@ rule make_queue:
     input:
         pseudo_labels=plan(review.asked_pseudo_labels),
         logits=plan(review.asked_logits),
-        labels=paths.labels(part="train"),
+        labels=plan(review.asked_labels),
         observed=plan(review.asked_observed),
-        images=paths.images(part="train"),
+        images=plan(review.asked_images),
         code=code("make_queue"),
     output:
         queue="results/{dataset}/review/queue.csv",
@@ -124,7 +124,7 @@ rule make_queue:
 rule make_review_page:
     input:
         queue=plan(review.questions),
-        images=paths.images(part="train"),
+        images=plan(review.asked_images),
         templates=templates("base.html", "review.html", "review.css", "review.js", "style.css"),
         code=code("make_review_page"),
     output:
@@ -149,15 +149,15 @@ rule make_review_page:
 rule merge_answers:
     input:
         answers=plan(review.answer_files),
-        labels=paths.labels(part="train"),
-        images=paths.images(part="train"),
+        labels=paths.labels(),
+        images=paths.images(),
         code=code("merge_answers"),
     output:
-        answers="results/{dataset}/review/answers.csv",
+        answers="results/{dataset}/review/answers_{part}.csv",
     log:
-        "results/{dataset}/logs/merge_answers.log",
+        "results/{dataset}/logs/merge_answers/{part}.log",
     benchmark:
-        "results/{dataset}/benchmarks/merge_answers.tsv"
+        "results/{dataset}/benchmarks/merge_answers/{part}.tsv"
     priority: 1
     conda:
         "../envs/numpy.yaml"

@@ -11,16 +11,17 @@ from spml.data import annotations, image_folder
 from spml.runtime.errors import InputError
 
 options, source = snakemake.params.options, snakemake.input.annotations
-if pool := options.get("pool"):
-    listed, others = image_folder.of_folder_or_list(pool, "datasets: pool.images")
+if what := options.get("pool", ""):
+    listed, others = image_folder.of_folder_or_list(what, "datasets: pool.images")
     existing = [(name, name, path) for name, path in listed]
 else:
     folder = options["folder"]
     annotated = (
         annotations.read(source, unannotated_count=options["unannotated_count"]) if source else annotations.none([])
     )
+    what = annotated.path
     if source and not annotated.image_id:
-        raise InputError(f"{source}: no image has an annotation; wanted at least one image with a label")
+        raise InputError(f"{what}: no image has an annotation; wanted at least one image with a label")
     has_pictures = options.get("has_pictures", True)
     paths = [os.path.join(folder, file_name) if has_pictures else "" for file_name in annotated.file_name]
     rows = list(zip(annotated.image_id, annotated.file_name, paths, strict=True))
@@ -35,14 +36,16 @@ else:
         special = [path for path in missing if os.path.exists(path)]  # a pipe or a folder, for example
         but = f" ({len(special):,} of them are there, but no regular files, the first: {special[0]})" if special else ""
         raise InputError(
-            f"{source}: {len(missing):,} of {len(rows):,} pictures are not in {folder}, the first: {missing[0]}{but}; "
+            f"{what}: {len(missing):,} of {len(rows):,} pictures are not in {folder}, the first: {missing[0]}{but}; "
             "wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
         )
     for path, real in manifest.links_out_of(folder, (path for _, _, path in existing if path)):
         raise InputError(
-            f"{source}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
+            f"{what}: picture {path} is a link to {real}, outside {folder}; wanted pictures inside it: name the folder "
             "that they lie in, or copy them"
         )
+if snakemake.wildcards.part == "pool":
+    existing = [(f"{manifest.POOL}{image}", name, path) for image, name, path in existing]
 manifest.write(snakemake.output.images, existing)
 for shard, start in enumerate(range(0, max(len(existing), 1), options["images_per_shard"])):  # at least one shard
     part = existing[start : start + options["images_per_shard"]]
@@ -50,4 +53,4 @@ for shard, start in enumerate(range(0, max(len(existing), 1), options["images_pe
 if snakemake.input.left_out:
     others += left_out.read(snakemake.input.left_out)
 left_out.write(snakemake.output.left_out, others)
-print(*left_out.lines(options.get("pool") or source or "no annotations", len(existing), others), sep="\n")
+print(*left_out.lines(what or "no annotations", len(existing), others), sep="\n")

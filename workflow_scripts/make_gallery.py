@@ -1,4 +1,4 @@
-"""Make the gallery: a page of the training pictures with their observed, pseudo- and true labels."""
+"""Make the gallery: a page of the training pictures, or of those of the pool, with their observed, pseudo- and true labels."""
 
 from spml.runtime import log
 
@@ -44,8 +44,13 @@ if source.map:
     variant = results.chosen_variant(results.read_map(source.map), options["student"])
     chosen = list(options["variants"]).index(variant) if variant else None
 folder = os.path.dirname(snakemake.output.page)
-title = f"{snakemake.wildcards.dataset}: pseudo-labels {snakemake.wildcards.pseudo_labels}, replicate {snakemake.wildcards.seed}"
+of_pool = " of the pool" if options["part"] == "pool" else ""
+title = (
+    f"{snakemake.wildcards.dataset}: pseudo-labels {snakemake.wildcards.pseudo_labels}{of_pool}, replicate "
+    f"{snakemake.wildcards.seed}"
+)
 data = {
+    "part": options["part"],
     "teacher": options["teacher"],
     "variants": list(options["variants"].values()),
     "chosen": chosen,

@@ -19,10 +19,10 @@ train = annotations.read(source.train, list(named) if named else None, unannotat
 category = train.category
 test = annotations.read(source.test, category, unannotated_count) if source.test else annotations.none(category)
 if source.test:
-    annotations.require_same_categories(source.train, category, source.test, test.category)
+    annotations.require_same_categories(train.path, category, test.path, test.category)
 
 are_cells = named is None and source.train.lower().endswith(".csv")
-warnings = category_names.warnings(source.categories or source.train, category, named or train.line_of, are_cells)
+warnings = category_names.warnings(source.categories or train.path, category, named or train.line_of, are_cells)
 category_names.write(snakemake.output.warnings, warnings)
 for warning in warnings:
     print(f"warning: {warning.position}: {warning.text}: {warning.names}")
@@ -35,11 +35,9 @@ for part, annotated in {"train": train, "test": test}.items():
         split = training_split(len(listed.image_id), options["fraction"], options["seed"])
     if split is not None and len(set(split.tolist())) < 2:
         if listed.split is not None:
-            raise InputError(
-                f"{source.train}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val"
-            )
+            raise InputError(f"{train.path}: column split: found {labels.SPLITS[split[0]]} alone, wanted train and val")
         raise InputError(
-            f"{source.train}: found {len(split):,} images, of which a validation split of {options['fraction']:g} is none or all; "
+            f"{train.path}: found {len(split):,} images, of which a validation split of {options['fraction']:g} is none or all; "
             "wanted more images"
         )
     shape, known = listed.label.shape, 0

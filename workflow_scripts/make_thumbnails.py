@@ -1,4 +1,4 @@
-"""Make the thumbnails of the training part for the gallery."""
+"""Make the thumbnails of a part for the gallery."""
 
 from spml.runtime import log
 

@@ -1,4 +1,4 @@
-"""Merge the answers of people from all files into one table: who said what and when, and what holds."""
+"""Merge the answers of people about a part, from all files, into one table: who said what and when, and what holds."""
 
 from spml.runtime import log
 
@@ -14,8 +14,9 @@ images = manifest.read(snakemake.input.images)
 with labels.opening(snakemake.input.labels, "labels") as true:
     true.require_same_images(snakemake.input.images, images.image_id)
     category = true.category
-given = itertools.chain.from_iterable(map(answers.read, snakemake.input.answers))
-checked = answers.check(given, images.image_id, images.file_name, category)
+part = snakemake.wildcards.part
+given = answers.of_part(itertools.chain.from_iterable(map(answers.read, snakemake.input.answers)), part)
+checked = answers.check(given, images.image_id, images.file_name, category, part)
 if snakemake.params.unknown_answers == "refuse":
     checked.require_known()
 merged = answers.merge(checked.known)
@@ -26,7 +27,9 @@ outcomes = collections.Counter(entry.verdict for entry in merged.values())
 people = {answer.who for entry in merged.values() for answer in entry.answers}
 for line in checked.unknown:
     print(f"left out: {line}")
-print(f"{len(merged):,} questions answered by {len(people):,} people: {outcomes['yes']:,} yes, {outcomes['no']:,} no")
+print(
+    f"{part}: {len(merged):,} questions answered by {len(people):,} people: {outcomes['yes']:,} yes, {outcomes['no']:,} no"
+)
 for question, (said, verdict) in merged.items():
     if len({answer.answer for answer in said}) > 1:
         who = "; ".join(f"{answer.who or '?'}: {answer.answer} ({answer.file}, {answer.position})" for answer in said)

@@ -247,14 +247,17 @@ def test_only_what_it_shows_makes_it_again(finished, page):
 # -- a page of many pictures, made by the library alone
 
 
-def filled(folder, names=("cat", "dog"), count=450, truth=True, chosen=None):
-    """A page of that many pictures of two categories, with thumbnails and details; the first category is observed in all."""
+def filled(folder, names=("cat", "dog"), count=450, truth=True, chosen=None, part="train"):
+    """A page of that many pictures of two categories, with thumbnails and details; the first category is observed in all.
+
+    Of a pool nothing is observed.
+    """
     random = np.random.RandomState(0)
     probability = random.rand(count, len(names))
     true = (random.rand(count, len(names)) > 0.5).astype(np.int8)
     true[0 if truth else slice(None)] = -1
     observed = np.zeros_like(true)
-    observed[:, 0] = 0 if truth else 1
+    observed[:, 0] = 0 if truth or part == "pool" else 1
     pseudo = [(probability > tau).astype(np.int8) for tau in (0.5, 0.8)]
     pseudo[1][1] = -1
     path = folder / "one.png"
@@ -263,6 +266,7 @@ def filled(folder, names=("cat", "dog"), count=450, truth=True, chosen=None):
     list(thumbnails.write_blocks(folder / "thumbnails", [str(path)] * count))
     list(details.write_blocks(folder / "details", folder / "page.html", [str(path)] * count, [probability]))
     data = {
+        "part": part,
         "teacher": "em",
         "variants": ["τ 0.50", "τ 0.80"],
         "chosen": chosen,
@@ -304,6 +308,16 @@ def test_pages_keep_many_pictures_usable(browser, picture):
     field.send_keys("10", Keys.ENTER)
     assert len(cards(page)) == 450 - 9 * 48 and not page.find_element(By.ID, "next").is_enabled()
     assert "Some true labels are unknown" in page.find_element(By.ID, "about").text
+
+
+@pytest.mark.parametrize("part", ["train", "pool"])
+def test_the_page_of_a_pool_says_so_and_nothing_of_what_nobody_observed(browser, picture, part):
+    page = opened(browser, filled(picture / part, count=30, truth=False, part=part))
+    words, is_seen = page.find_element(By.TAG_NAME, "body").text, part == "train"
+    assert cards(page) and ("30 training pictures" in words) == is_seen != ("30 pictures of the pool" in words)
+    assert ("Numbers of pictures of the pool" in words) != is_seen
+    assert ("lost: observed, not pseudo-labelled" in words) == is_seen
+    assert ("with a lost observed label" in page.page_source) == is_seen
 
 
 def test_names_are_text_and_never_tags(browser, picture):

@@ -32,7 +32,7 @@ def tried_twice(clone, run, state):
     assert run.finish() == 0, run.text[-3000:]
     first, second = clone.jobs("list_images")
     assert (first["JobState"], second["JobState"]) == (state, "COMPLETED")
-    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("6000M", "12000M")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("2000M", "4000M")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
     assert f"list_images failed (train), is tried again: {state}" in run.text, run.text
     assert (clone.folder / LIST).exists() and leftovers(clone.folder) == []
@@ -126,9 +126,9 @@ def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
     clone.cluster.run("scontrol", "update", node, "State=DRAIN", "Reason=maintenance")
     try:
         run = clone.start(LIST)
-        job = clone.cluster.wait_for_job(clone.folder, "list_images", "PENDING")
+        job = clone.cluster.wait_for_job(clone.folder, "read_annotations", "PENDING")
         reason = wait(
-            lambda: [r for r in [clone.jobs("list_images")[0]["Reason"]] if r not in ("None", "Priority")],
+            lambda: [r for r in [clone.jobs("read_annotations")[0]["Reason"]] if r not in ("None", "Priority")],
             "no reason is given",
         )
         assert re.match("Resources|ReqNodeNotAvail|Nodes_required_for_job_are_DOWN", reason[0]), reason
@@ -136,7 +136,7 @@ def test_a_drained_node_is_waited_for_and_squeue_says_why(clone):
     finally:
         clone.cluster.run("scontrol", "update", node, "State=RESUME")
     assert run.finish() == 0, run.text[-3000:]
-    assert [one["JobId"] for one in clone.jobs("list_images")] == [job["JobId"]]
+    assert [one["JobId"] for one in clone.jobs("read_annotations")] == [job["JobId"]]
 
 
 def test_snakemake_killed_while_its_jobs_run(clone, tmp_path):

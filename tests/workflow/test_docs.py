@@ -298,13 +298,13 @@ def test_a_lock_has_hashes_and_no_addresses(lock):
 
 
 def rule_links(folder):
-    """Return the links between rules of the demo, from a folder where nothing is made but the lists of images.
+    """Return the links between rules of the demo, from a folder where nothing is made but what was read of annotations, and the lists of images.
 
     Only where these are there does Snakemake know the rules after them.
     """
     for part in ("train", "test"):
         lists = [f"results/demo/images/{part}{end}" for end in (".csv", "_left_out.csv", "/00000.csv")]
-        for name in (f"resources/demo/{part}.json", *lists):
+        for name in (f"resources/demo/{part}.json", f"results/demo/annotations/{part}.h5", *lists):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()

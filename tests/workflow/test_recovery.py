@@ -19,6 +19,7 @@ EM, AN, FULL = (f"teachers/{name}/seed_1200" for name in ("em", "an", "full"))
 PSEUDO = "pseudo_labels/paper/seed_1200/tau_0.50"
 STUDENT = "students/paper/seed_1200/tau_0.50"
 FILES = {  # one of each kind that a rule makes for another, and a file that is made from it
+    "annotations/train.h5": "images/train.csv",
     "images/train.csv": "labels/train.h5",
     "images/train/00000.csv": "features/random/train/00000.h5",
     "labels/train.h5": "observed/seed_1200.h5",

@@ -72,10 +72,10 @@ def test_answers_become_observed_labels_of_every_replicate_and_conflicts_are_tol
             found = [file["observed"][image.index(i), category.index(c)] for i, c in (first, second, third)]
         assert found[1:] == [-1, 1]
         assert found[0] == 0 or target.endswith("1201.h5")  # undecided: as it was drawn
-    merged = pd.read_csv(run / "results/tiny/review/answers.csv", dtype=str)
+    merged = pd.read_csv(run / "results/tiny/review/answers_train.csv", dtype=str)
     assert list(merged["who"]) == ["ann", "bob", "ann", "ann"]
     assert list(merged["verdict"]) == ["undecided", "undecided", "no", "yes"]
-    log = (run / "results/tiny/logs/merge_answers.log").read_text()
+    log = (run / "results/tiny/logs/merge_answers/train.log").read_text()
     assert "people differ" in log and "ann: yes (answers.csv, line 2); bob: no (answers.csv, line 3)" in log
 
 

@@ -98,7 +98,7 @@ def folder(made, tmp_path):
 def test_a_terminal_shows_a_line_a_job_and_one_that_moves(made):
     _, terminal = made
     jobs = [line for line in terminal.lasting if line.startswith("[")]
-    assert len(jobs) == 3 and all(len(line) < COLUMNS and line.endswith(" s") for line in jobs)
+    assert len(jobs) == 5 and all(len(line) < COLUMNS and line.endswith(" s") for line in jobs)
     assert any(" list_images " in line and " train " in line for line in jobs)
     assert terminal.moving and all(len(line) < COLUMNS - 2 for line in terminal.moving)
     assert any(re.match(r"\d of \d jobs.* \| (list_images|make_labels)", line) for line in terminal.moving)

@@ -16,6 +16,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     dataset, folders = experiment.dataset, list(dict.fromkeys(rows.model_folders(experiment)))
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
     jobs["list_images"] = [(part,) for part in experiment.used_parts]
+    if not experiment.source.is_table:
+        jobs["read_annotations"] = [(part,) for part in experiment.parts if part in experiment.used_parts]
     jobs["index_features"] = [(name, part) for name in experiment.backbones for part in ("train", "test")]
     for backbone, kernel in features.kernels(experiment):
         jobs.setdefault("decompose_features", []).append((backbone, kernel))

@@ -17,8 +17,6 @@ def review(experiment: Experiment) -> Iterator[str]:
             if variant and variant not in known:
                 wanted = ", ".join(text.removeprefix("tau_") for text in known)
                 yield f"review.pseudo_labels: found {options.pseudo_labels!r}, wanted {name}@ and one of {wanted}"
-            if entry.split == "pool":
-                yield f"review.pseudo_labels: found {name!r}, which are of the pool; wanted those of training rows"
     if options.seed is not None and options.seed not in experiment.seeds:
         yield f"review.seed: found {options.seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
     if options.simulated_student:

@@ -69,8 +69,11 @@ def pool(experiment: Experiment) -> Iterator[str]:
         reads_labels = entry.rule == "conformal" or RULES[entry.rule].reads_validation(rule_parameters(entry))
         if entry.split == "pool" and reads_labels:
             yield f"pseudo_labels.{name}.rule: found {entry.rule}, wanted one that needs no label of the rows it ranks (split: pool)"
-        if entry.split == "pool" and entry.keep_observed:
-            yield f"pseudo_labels.{name}.keep_observed: found true, wanted false: of the pool nothing is observed"
+        if entry.split == "pool" and entry.keep_observed and not experiment.answer_files:
+            yield (
+                f"pseudo_labels.{name}.keep_observed: found true, wanted false: of the pool nothing is observed but answers "
+                "(review.answers), and there are none"
+            )
 
 
 def priors(experiment: Experiment) -> Iterator[str]:

@@ -49,7 +49,9 @@ def _report(experiment: Experiment) -> str:
 
 
 def _gallery(experiment: Experiment) -> str:
-    return f"Gallery: {review.shown_gallery(experiment)}"
+    return "\n".join(
+        f"Gallery: {path}" for path in (review.shown_gallery(experiment), *review.pool_galleries(experiment))
+    )
 
 
 def _exports(experiment: Experiment) -> str:

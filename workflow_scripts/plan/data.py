@@ -25,6 +25,15 @@ def pictures(experiment: Experiment, part: str) -> str | list[str]:
     return paths.fetched(experiment.dataset, "archive") if "archive" in downloads and not location.annotations else []
 
 
+def annotations(experiment: Experiment, part: str) -> str | list[str]:
+    """Return the annotations of a part as rules take them: the table, or what read_annotations has read of COCO JSON."""
+    if part not in experiment.parts:
+        return []
+    if experiment.source.is_table:
+        return acquire.annotations(experiment, part)
+    return paths.annotations(experiment.dataset, part)
+
+
 def converted_left_out(experiment: Experiment, part: str) -> str | list[str]:
     """Return the files that the reader of a part left out; none where the annotations are read as they are."""
     if part not in experiment.parts or not acquire.is_converted(experiment, part):

@@ -118,8 +118,8 @@ class Experiment:
         """Return an entry of pseudo_labels with whether observed labels are put back, where it leaves that open."""
         if entry.keep_observed is not None:
             return entry
-        given_by_people = not self.knows_truth or bool(self.answer_files)
-        return entry.model_copy(update={"keep_observed": given_by_people and entry.split == "train"})
+        of_training_rows = not self.knows_truth and entry.split == "train"
+        return entry.model_copy(update={"keep_observed": of_training_rows or bool(self.answer_files)})
 
     @cached_property
     def parts(self) -> list[str]:

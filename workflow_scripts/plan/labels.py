@@ -37,9 +37,9 @@ def observed_file_images(experiment: Experiment) -> str | list[str]:
     return paths.images(experiment.dataset, "train") if experiment.observation.file else []
 
 
-def answers(experiment: Experiment) -> str | list[str]:
-    """Return the merged answers of people, if there are some."""
-    return paths.review("answers.csv", experiment.dataset) if experiment.answer_files else []
+def answers(experiment: Experiment, part: str) -> str | list[str]:
+    """Return the merged answers of people about a part, if there are some files of answers."""
+    return paths.review(f"answers_{part}.csv", experiment.dataset) if experiment.answer_files else []
 
 
 def image_table(experiment: Experiment) -> str | list[str]:
@@ -138,8 +138,10 @@ def labelled_images(experiment: Experiment, pseudo_labels: str) -> str:
 
 
 def labelled_observed(experiment: Experiment, pseudo_labels: str, seed: str) -> str | list[str]:
-    """Return the observed labels of the part that pseudo-labels are made for; the pool has none."""
-    return [] if entry(experiment, pseudo_labels).split == "pool" else paths.observed(experiment.dataset, seed)
+    """Return the observed labels of the part that pseudo-labels are made for; of the pool, those that people answered."""
+    if entry(experiment, pseudo_labels).split == "train":
+        return paths.observed(experiment.dataset, seed)
+    return paths.pool_observed(experiment.dataset) if experiment.answer_files else []
 
 
 def variant_files(experiment: Experiment, pseudo_labels: str, seed: str) -> list[str]:

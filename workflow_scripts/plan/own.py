@@ -88,10 +88,11 @@ def answers_of(config: Mapping[str, Any]) -> list[str]:
     return named if isinstance(named, list) else []
 
 
-def table_of(config: Mapping[str, Any]) -> tuple[str, str | None, bool]:
-    """Return the table, the list of its categories, and whether answers about what is not there are left out."""
+def table_of(config: Mapping[str, Any]) -> tuple[str, str | None, bool, str | None]:
+    """Return the table, the list of its categories, whether answers about what is not there are left out, and the pool."""
     entry, review = config["datasets"]["own"], config.get("review") or {}
-    return entry["train"]["annotations"], entry.get("categories"), review.get("unknown_answers") == "leave_out"
+    leave_out, pool = review.get("unknown_answers") == "leave_out", (entry.get("pool") or {}).get("images")
+    return entry["train"]["annotations"], entry.get("categories"), leave_out, pool
 
 
 def arguments(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:

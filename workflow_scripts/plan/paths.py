@@ -55,6 +55,11 @@ def converted_left_out(
     return resources(reader, "left_out", f"{part}.{ending}.csv", dataset=dataset)
 
 
+def annotations(dataset: str = DATASET, part: str = PART) -> str:
+    """Return what was read of the annotations of a part."""
+    return results("annotations", f"{part}.h5", dataset=dataset)
+
+
 def left_out(dataset: str = DATASET, part: str = PART) -> str:
     """Return the files of a part that are left out, with the reasons."""
     return results("images", f"{part}_left_out.csv", dataset=dataset)
@@ -88,6 +93,11 @@ def observation_weights(dataset: str = DATASET, sampling: str = W % "sampling") 
 def observed(dataset: str = DATASET, seed: str | int = SEED) -> str:
     """Return the observed labels of a replicate: the single-positive label matrix."""
     return results("observed", f"seed_{seed}.h5", dataset=dataset)
+
+
+def pool_observed(dataset: str = DATASET) -> str:
+    """Return the observed labels of the pool: the answers of people about its pictures."""
+    return results("observed", "pool.h5", dataset=dataset)
 
 
 def priors(dataset: str = DATASET, seed: str | int = SEED) -> str:
@@ -233,9 +243,9 @@ def shared_figure(name: str, dataset: str = DATASET, ending: str = "svg") -> str
     return results("figures", f"{name}.{ending}", dataset=dataset)
 
 
-def thumbnails(dataset: str = DATASET) -> str:
-    """Return the folder of the gallery's small pictures."""
-    return results("gallery", "thumbnails", dataset=dataset)
+def thumbnails(dataset: str = DATASET, part: str = PART) -> str:
+    """Return the folder of the gallery's small pictures of a part."""
+    return results("gallery", "thumbnails", part, dataset=dataset)
 
 
 def gallery(dataset: str = DATASET, pseudo_labels: str = W % "pseudo_labels", seed: str | int = SEED) -> str:

@@ -91,9 +91,12 @@ def _method(reference: str) -> list[str]:
 def sampled(experiment: Experiment) -> tuple[str, list[str], int]:
     """Return name, variants and replicate of the pseudo-labels that the sample pictures of the report show: those of the gallery.
 
-    There are several variants where validation chooses among them.
+    Where the gallery is of the pool, they are those of the figures. There are several variants where validation chooses
+    among them.
     """
     name, variant, seed = review.asked(experiment)
+    if experiment.pseudo_labels[name].split == "pool":
+        name = experiment.shown_pseudo_labels
     chosen_later = name == experiment.shown_pseudo_labels
     return name, variants_of(experiment.pseudo_labels[name]) if chosen_later else [variant], seed
 

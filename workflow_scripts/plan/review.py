@@ -28,10 +28,17 @@ def gallery_options(experiment: Experiment, pseudo_labels: str) -> dict[str, Any
     target = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in target_of(entry).items())
     rule = target or ("A probability of at least 0.5" if entry.rule == "soft" else f"Rule {entry.rule}")
     return {
+        "part": entry.split,
         "student": _student(experiment, pseudo_labels),
         "teacher": ", ".join(shown.name(experiment, reference) for reference in as_list(entry.teacher)),
         "variants": {variant: f"τ {tau_of(variant)}" if tau_of(variant) else rule for variant in variants},
     }
+
+
+def gallery_thumbnails(experiment: Experiment, pseudo_labels: str) -> str:
+    """Return the small pictures of the part that pseudo-labels are made for; end with one line where there are none."""
+    pictures.require(experiment, "gallery")
+    return paths.thumbnails(experiment.dataset, labels.entry(experiment, pseudo_labels).split)
 
 
 def gallery_map(experiment: Experiment, pseudo_labels: str) -> str | list[str]:
@@ -53,14 +60,21 @@ def shown_gallery(experiment: Experiment) -> str:
     return paths.gallery(experiment.dataset, name, seed)
 
 
+def pool_galleries(experiment: Experiment) -> list[str]:
+    """Return the further pages of the target ``gallery``: the pseudo-labels of the pool that students learn from."""
+    seed = asked(experiment)[2]
+    return [paths.gallery(experiment.dataset, name, seed) for name in _of_pool(experiment)]
+
+
 def shown_exports(experiment: Experiment) -> list[str]:
-    """Return the folders of the target ``exports``: every variant of the same pseudo-labels in every format, and features.
+    """Return the folders of the target ``exports``: every variant of the pseudo-labels of the gallery in every format, and features.
 
     Without pictures there are no formats that show them.
     """
     name, _, seed = asked(experiment)
     labelled = [
         paths.export(experiment.dataset, name, seed, variant, form.name)
+        for name in (name, *_of_pool(experiment))
         for variant in variants_of(experiment.pseudo_labels[name])
         for form in FORMATS.values()
         if experiment.source.has_pictures or not form.shows_pictures
@@ -70,22 +84,16 @@ def shown_exports(experiment: Experiment) -> list[str]:
     return labelled + [paths.feature_export(experiment.dataset, backbone, part) for backbone, part in parts]
 
 
-def exported_images(experiment: Experiment, format: str) -> str:
+def exported_images(experiment: Experiment, pseudo_labels: str, format: str) -> str:
     """Return the manifest of an export of pseudo-labels; end with one line where its format shows pictures that are not there."""
     if FORMATS[format].shows_pictures:
         pictures.require(experiment, f"export {format}")
-    return paths.images(experiment.dataset, "train")
+    return labels.labelled_images(experiment, pseudo_labels)
 
 
 def exported_labels(experiment: Experiment, part: str) -> str | list[str]:
     """Return the labels whose split an export of features names, of the training part."""
     return paths.labels(experiment.dataset, part) if part == "train" else []
-
-
-def thumbnails(experiment: Experiment) -> str:
-    """Return the folder of the gallery's small pictures; end with one line where there are no pictures."""
-    pictures.require(experiment, "gallery")
-    return paths.thumbnails(experiment.dataset)
 
 
 def shown_review(experiment: Experiment) -> list[str]:
@@ -98,6 +106,12 @@ def questions(experiment: Experiment) -> str:
     """Return the questions that the page asks; end with one line where there are no pictures to ask about."""
     pictures.require(experiment, "review/review.html")
     return paths.review("queue.csv", experiment.dataset)
+
+
+def _of_pool(experiment: Experiment) -> list[str]:
+    """Return the names of the pseudo-labels of the pool that students learn from, but for those that a review asks about."""
+    learnt = {student.pseudo_labels for student in experiment.students.values()} - {asked(experiment)[0]}
+    return sorted(name for name in learnt if experiment.pseudo_labels[name].split == "pool")
 
 
 def asked(experiment: Experiment) -> tuple[str, str, int]:
@@ -120,9 +134,20 @@ def asked_logits(experiment: Experiment) -> list[str]:
     return labels.teacher_logits(experiment, name, str(seed))
 
 
-def asked_observed(experiment: Experiment) -> str:
-    """Return the observed labels of the same replicate."""
-    return paths.observed(experiment.dataset, asked(experiment)[2])
+def asked_labels(experiment: Experiment) -> str:
+    """Return the true labels of the part that these pseudo-labels are made for."""
+    return labels.labelled(experiment, asked(experiment)[0])
+
+
+def asked_images(experiment: Experiment) -> str:
+    """Return the manifest of the same part."""
+    return labels.labelled_images(experiment, asked(experiment)[0])
+
+
+def asked_observed(experiment: Experiment) -> str | list[str]:
+    """Return the observed labels of the same part and replicate."""
+    name, _, seed = asked(experiment)
+    return labels.labelled_observed(experiment, name, str(seed))
 
 
 def queue_options(experiment: Experiment) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def artifacts(tmp_path):
 
 def test_no_flipped_bit_passes_and_none_ends_in_a_traceback(tmp_path):
     found = damage.every_outcome(tmp_path / "results", 40)
-    assert len(found) == 29
+    assert len(found) == 31
     assert {name: counts for name, counts in found.items() if counts["refused"] != 40} == {}
 
 
@@ -243,5 +243,5 @@ def test_an_artifact_is_named_from_the_folder_of_results_on():
 def test_kinds_of_hdf5_files_that_nobody_makes_are_refused(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["kind"] = "foreign"
-    with pytest.raises(InputError, match="found kind 'foreign', wanted labels, observed"):
+    with pytest.raises(InputError, match="found kind 'foreign', wanted annotations, labels, observed"):
         hdf5.kind_of(tmp_path / "a.h5")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tiny
-from spml.data import coco
+from spml.data import annotations, coco
 from spml.runtime.errors import InputError
 
 
@@ -30,9 +30,25 @@ def test_labels_against_counting_by_hand(tmp_path, dataset):
     ]
     loaded = load(tmp_path, dataset)
     assert coco.category_names(loaded) == ["b", "a"]  # order of the file
-    assert coco.listed_images(loaded) == [("10", "10.jpg"), ("9", "9.jpg")]  # sorted as text, without the empty one
-    assert coco.listed_images(loaded, unannotated_count=True) == [("10", "10.jpg"), ("2", "2.jpg"), ("9", "9.jpg")]
+    assert coco.listed_images(loaded) == [("10", "10.jpg"), ("2", "2.jpg"), ("9", "9.jpg")]  # sorted as text
     assert (coco.label_matrix(loaded, ["10", "9"]) == np.array([[1, 1], [0, 1]])).all()
+
+
+def test_annotations_are_read_once_and_images_without_any_do_not_count(tmp_path, dataset):
+    images = [{"id": 9, "file_name": "9.jpg"}, {"id": 10, "file_name": "10.jpg"}, {"id": 2, "file_name": "2.jpg"}]
+    dataset |= {"images": images, "annotations": [{"id": 1, "image_id": image, "category_id": 20} for image in (9, 10)]}
+    source = str(tmp_path / "train.json")
+    (tmp_path / "train.json").write_text(json.dumps(dataset))
+    stored = str(tmp_path / "results/train.h5")
+    annotations.write(stored, annotations.of_coco(source))
+    for path in (source, stored):
+        read = annotations.read(path)
+        assert (read.path, read.image_id, read.file_name) == (source, ["10", "9"], ["10.jpg", "9.jpg"])
+        assert read.unannotated == ["2.jpg"] and read.category == ["red", "green", "blue", "white"]
+        assert read.label.tolist() == [[0, 1, 0, 0]] * 2
+        every = annotations.read(path, unannotated_count=True)
+        assert every.image_id == ["10", "2", "9"] and every.unannotated == []
+        assert every.label.tolist() == [[0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
 
 
 def test_pycocotools_prints_nothing_to_the_reader(tmp_path, dataset, capsys):
@@ -86,3 +102,24 @@ def test_what_is_not_coco_is_refused_by_name(tmp_path, dataset, change, message)
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none.json: No such file or directory; wanted a COCO annotation file"):
         coco.load(tmp_path / "none.json")
+
+
+def test_nan_and_lone_surrogates_are_read_as_json_reads_them(tmp_path, dataset):
+    dataset["annotations"][0]["area"] = float("nan")
+    assert np.isnan(load(tmp_path, dataset).dataset["annotations"][0]["area"])
+    dataset["info"] = "\ud800"
+    assert load(tmp_path, dataset).dataset["info"] == "\ud800"
+
+
+@pytest.mark.parametrize("where", ["annotations", "images", "segmentation", "top"])
+def test_a_key_that_stands_twice_in_an_object_is_named(tmp_path, dataset, where):
+    dataset["annotations"][0]["segmentation"] = {"size": [1, 2], "counts": [3]}
+    old, new = {
+        "annotations": ('"area"', '"category_id"'),
+        "images": ('"width"', '"height"'),
+        "segmentation": ('"size"', '"counts"'),
+        "top": ('"images"', '"annotations"'),
+    }[where]
+    text = json.dumps(dataset)
+    with pytest.raises(InputError, match=rf"train.json: found the key '{json.loads(new)}' twice in one object"):
+        load(tmp_path, text.replace(old, new, 1))

@@ -6,6 +6,7 @@ import tiny
 from unit.plan import dag
 
 FEEDS = {  # rule -> the rules that read what it writes
+    "read_annotations": ["list_images", "make_labels"],
     "list_images": [
         "extract_features",
         "make_labels",
@@ -70,7 +71,7 @@ def and_after(*rules):
 
 TRAINING = and_after("train_teacher")
 LABELLING = and_after("make_pseudo_labels")
-EVERYTHING = and_after("list_images")
+EVERYTHING = and_after("read_annotations")
 OBSERVING = and_after("make_observed_labels")
 MEASURING = and_after("evaluate", "plot_training")
 STUDENTS = MEASURING | {"train_student"}
@@ -156,7 +157,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
     "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
     "storage": ({"backbones/random/storage": "float32"}, and_after("extract_features")),
-    "images per shard": ({"features/images_per_shard": 10}, EVERYTHING),
+    "images per shard": ({"features/images_per_shard": 10}, and_after("list_images")),
     "memory": ({"machine/memory_mb": 1}, set()),
     "a second backbone, unused": (
         {"backbones/other": {"library": "torchvision", "model": "resnet18"}},

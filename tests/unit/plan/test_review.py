@@ -3,7 +3,7 @@
 import pytest
 
 import tiny
-from plan import load, review
+from plan import load, reporting, review
 
 
 def experiment(changes):
@@ -28,6 +28,37 @@ def test_people_see_and_are_asked_about_the_same_labels(named, name, asked):
     *labels, train, test = review.shown_exports(found)
     assert all(path.startswith(f"results/tiny/exports/{name}/seed_1200/") for path in labels)
     assert [train, test] == [f"results/tiny/exports/features/random/{part}" for part in ("train", "test")]
+
+
+POOL = {
+    "datasets/tiny/pool": {"images": "data/pool"},
+    "pseudo_labels/top": {"teacher": "em", "rule": "top_k", "k": 2, "split": "pool"},
+    "students/staged": {
+        "pseudo_labels": "top",
+        "loss": "bce",
+        "stages": [{"train_on": "pool"}, {"train_on": "observed", "loss": "em"}],
+    },
+}
+
+
+def test_people_see_the_pool_that_students_learn_from_and_may_be_asked_about_it():
+    found = experiment(POOL)
+    assert review.shown_gallery(found) == "results/tiny/gallery/paper_seed_1200.html"
+    assert review.pool_galleries(found) == ["results/tiny/gallery/top_seed_1200.html"]
+    assert {path.split("/")[3] for path in review.shown_exports(found)} == {"paper", "top"}
+    assert review.asked_images(found) == "results/tiny/images/train.csv"
+    asked = experiment(POOL | {"review": {"pseudo_labels": "top"}})
+    assert review.shown_gallery(asked) == "results/tiny/gallery/top_seed_1200.html" and not review.pool_galleries(asked)
+    assert review.asked_images(asked) == "results/tiny/images/pool.csv"
+    assert review.asked_labels(asked) == "results/tiny/labels/pool.h5" and review.asked_observed(asked) == []
+    assert reporting.sampled(asked)[0] == "paper"  # the report shows training pictures
+
+
+def test_answers_about_the_pool_are_put_back_into_its_pseudo_labels(tmp_path):
+    (tmp_path / "answers.csv").write_text("image_id,category,answer\n")
+    answered = experiment(POOL | {"review": {"pseudo_labels": "top", "answers": [str(tmp_path / "answers.csv")]}})
+    assert review.asked_observed(answered) == "results/tiny/observed/pool.h5"
+    assert answered.pseudo_labels["top"].keep_observed and not experiment(POOL).pseudo_labels["top"].keep_observed
 
 
 @pytest.mark.parametrize(

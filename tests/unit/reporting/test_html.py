@@ -28,6 +28,7 @@ def test_names_reach_the_provenance_page_escaped():
 
 def test_data_of_the_gallery_end_no_script_and_come_back_as_they_were():
     data = {"categories": [EVIL, "a&b", "\u2028", "ü", "{{ title }}"], "known": [0, 0], "images": [], "variants": []}
+    data |= {"part": "pool", "observed": [0, 1]}
     page = html.render("gallery.html", title=EVIL, data=data)
     assert "<script>alert" not in page and "<img src=x" not in page
     text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1]
@@ -37,7 +38,8 @@ def test_data_of_the_gallery_end_no_script_and_come_back_as_they_were():
 @pytest.mark.parametrize("template", ["gallery.html", "predictions.html", "report.html", "provenance.html"])
 def test_every_page_forbids_what_lies_elsewhere(template):
     values = {"verdict": [], "about": [], "sections": [], "links": [], "record": {"written": "now", "dataset": "d"}}
-    values |= {"data": {"known": [1], "images": ["a"], "variants": []}, "unread": [("a", "b")]}
+    shown = {"part": "train", "known": [1], "observed": [1], "images": ["a"], "variants": []}
+    values |= {"data": shown, "unread": [("a", "b")]}
     page = html.render(template, title="t", **values)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
     assert policy.startswith("default-src 'none'; ") and "http" not in policy

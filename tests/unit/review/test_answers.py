@@ -64,6 +64,16 @@ def test_a_mistake_is_told_with_its_file_and_line(table, text, told):
     assert told in str(error.value) and str(path) in str(error.value)
 
 
+def test_answers_about_the_pool_are_told_from_those_about_the_training_part(table):
+    path = str(table("image_id,category,answer\n1,cat,yes\npool:1.png,cat,no\npool:9.png,dog,no\n"))
+    assert [answer.image for answer in answers.of_part(answers.read(path), "train")] == ["1"]
+    checked = answers.check(
+        answers.of_part(answers.read(path), "pool"), ["pool:1.png"], ["1.png"], CATEGORIES, part="pool"
+    )
+    assert [question.image_id for question, _ in checked.known] == ["pool:1.png"]
+    assert "found image 'pool:9.png', wanted an image_id or file_name of the 1 images of the pool" in checked.unknown[0]
+
+
 def test_all_answers_about_what_is_not_there_are_told_and_may_be_left_out(table):
     rows = [f"9{number},cat,yes" for number in range(6)] + ["1,cow,no", "1,dgo,no", "1,dog,no"]
     path = table("image_id,category,answer\n" + "\n".join(rows) + "\n")

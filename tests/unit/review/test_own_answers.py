@@ -71,3 +71,12 @@ def test_answers_about_what_is_gone_are_left_out_where_that_is_wanted(take, tmp_
     assert "1 answer, kept" in take(text, leave_out=True)
     (tmp_path / "names.txt").write_text("cat\ndog\nmouse\n", encoding="utf-8")
     assert "2 answers, kept" in take(text + "\n", leave_out=True, categories=str(tmp_path / "names.txt"))
+
+
+def test_an_answer_may_be_about_a_picture_of_the_pool(take, tmp_path):
+    (tmp_path / "new.png").write_bytes(b"")
+    (tmp_path / "pool.txt").write_text("new.png\n")
+    text = "image_id,category,answer\npool:new.png,dog,yes\n"
+    with pytest.raises(InputError, match=r"found image 'pool:new\.png', wanted an image_id"):
+        take(text)
+    assert "1 answer, kept as" in take(text, pool=str(tmp_path / "pool.txt"))

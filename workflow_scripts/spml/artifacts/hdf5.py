@@ -14,8 +14,9 @@ from spml.runtime.errors import InputError
 
 LAYOUT = 4  # raised when the meaning of files changes
 RULES = {  # kind of file to the rule that makes it
+    "annotations": "read_annotations",
     "labels": "make_labels",
-    "observed": "make_observed_labels",
+    "observed": "make_observed_labels or make_pool_observed_labels",
     "observation_weights": "make_observation_weights",
     "feature_shard": "extract_features or convert_features",
     "features": "index_features",

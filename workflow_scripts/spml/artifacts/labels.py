@@ -116,6 +116,7 @@ class Selection:
 
 
 DATASETS = {  # kind of file to the name of its matrix
+    "annotations": "label",
     "labels": "label",
     "observed": "observed",
     "observation_weights": "weight",

@@ -11,6 +11,7 @@ from spml.artifacts import records
 from spml.runtime.errors import InputError
 
 COLUMNS = ("image_id", "file_name", "path")
+POOL = "pool:"  # begins the ids of the images of a pool, whose files may be named as those of training images
 
 
 @dataclass

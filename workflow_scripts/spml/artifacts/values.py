@@ -5,7 +5,12 @@ import numpy as np
 from spml.artifacts.codes import ObservedLabel, PseudoLabel, TrueLabel
 from spml.runtime.errors import InputError
 
-CODES = {"labels": TrueLabel, "observed": ObservedLabel, "pseudo_labels": PseudoLabel}  # by kind of file; without gaps
+CODES = {  # by kind of file; without gaps
+    "annotations": TrueLabel,
+    "labels": TrueLabel,
+    "observed": ObservedLabel,
+    "pseudo_labels": PseudoLabel,
+}
 
 
 def require_known(path: str, kind: str, values: np.ndarray, start: tuple[int, int], advice: str) -> None:

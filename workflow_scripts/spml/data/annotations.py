@@ -1,11 +1,13 @@
-"""The annotations of the images of one part: COCO JSON, or a table as CSV, read into the same matrices."""
+"""The annotations of the images of one part: COCO JSON, what was read of it, or a table as CSV, as the same matrices."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from spml.artifacts import hdf5, labels
 from spml.artifacts.codes import TrueLabel
 from spml.data import coco, csv_table
 from spml.runtime.errors import InputError
@@ -17,6 +19,7 @@ SHOWN = 5  # categories in a message
 class Annotations:
     """The images of a part that count, rows sorted by id as text, and the true labels that are known."""
 
+    path: str  # the file of the user, or of a reader, that messages name
     image_id: list[str]
     file_name: list[str]  # from the folder of the pictures on
     category: list[str]
@@ -44,14 +47,14 @@ class Annotations:
         split = None if self.split is None else self.split[rows]
         names = [self.file_name[row] for row in rows]
         return Annotations(
-            list(image_id), names, self.category, self.label[rows], self.unannotated, split, self.line_of
+            self.path, list(image_id), names, self.category, self.label[rows], self.unannotated, split, self.line_of
         )
 
 
 def read(
     path: str | os.PathLike, category: Sequence[str] | None = None, unannotated_count: bool = False
 ) -> Annotations:
-    """Return the annotations of a file: a table if its name ends in .csv, else COCO JSON.
+    """Return the annotations of a file: a table if its name ends in .csv, what ``write`` wrote if in .h5, else COCO JSON.
 
     ``category`` names the categories of a table, in order; by default all that the table names. COCO JSON lists its own.
     ``unannotated_count``: images of COCO JSON count also without an annotation.
@@ -61,17 +64,48 @@ def read(
     InputError
         When the file is not as expected: names the entry or line, what was found and what is wanted.
     """
-    if str(path).lower().endswith(".csv"):
-        table = csv_table.read(str(path), category)
-        return Annotations(table.path, table.path, table.category, table.label, [], table.split, table.line_of)
-    dataset = coco.load(path)
-    images = coco.listed_images(dataset, unannotated_count)
-    image_id = [image for image, _ in images]
-    labels = coco.label_matrix(dataset, image_id).view(np.int8)
-    names = [name for _, name in images]
-    counted = set(image_id)
-    unannotated = [entry["file_name"] for image, entry in dataset.imgs.items() if str(image) not in counted]
-    return Annotations(image_id, names, coco.category_names(dataset), labels, sorted(unannotated))
+    path = str(path)
+    if path.lower().endswith(".csv"):
+        table = csv_table.read(path, category)
+        return Annotations(path, table.path, table.path, table.category, table.label, [], table.split, table.line_of)
+    every = _stored(path) if path.endswith(".h5") else of_coco(path)
+    return every if unannotated_count else _annotated(every)
+
+
+def of_coco(path: str) -> Annotations:
+    """Return the annotations of all images of COCO JSON; errors as ``read``."""
+    with coco.without_collection():
+        dataset = coco.load(path)
+        images = coco.listed_images(dataset)
+        image_id, file_name = [image for image, _ in images], [name for _, name in images]
+        matrix = coco.label_matrix(dataset, image_id).view(np.int8)
+        return Annotations(path, image_id, file_name, coco.category_names(dataset), matrix, [])
+
+
+def _annotated(every: Annotations) -> Annotations:
+    """Return the annotations of the images that have some, from those of all images."""
+    rows = np.flatnonzero((every.label == TrueLabel.PRESENT).any(1))
+    annotated = every.select(every.path, [every.image_id[row] for row in rows])
+    counted = set(annotated.image_id)
+    pairs = zip(every.image_id, every.file_name, strict=True)
+    return dataclasses.replace(annotated, unannotated=sorted(name for image, name in pairs if image not in counted))
+
+
+def write(path: str, annotated: Annotations) -> None:
+    """Write the annotations of all images of COCO JSON, which is then read once."""
+    ids, category, label = annotated.image_id, annotated.category, annotated.label
+    with labels.creating(path, "annotations", ids, category, label.shape, np.int8, source=annotated.path) as matrix:
+        hdf5.add_strings(matrix.file, "file_name", annotated.file_name)
+        for rows in labels.row_blocks(matrix):
+            matrix[rows] = label[rows]
+
+
+def _stored(path: str) -> Annotations:
+    """Return what ``write`` wrote."""
+    with labels.opening(path, "annotations") as stored:
+        file = stored.dataset.file
+        file_name = hdf5.strings(file, "file_name")
+        return Annotations(str(file.attrs["source"]), stored.image_id, file_name, stored.category, stored.values[:], [])
 
 
 def require_same_categories(path: str, category: Sequence[str], other: str, others: Sequence[str]) -> None:
@@ -94,4 +128,4 @@ def _some(names: Sequence[str]) -> str:
 
 def none(category: Sequence[str]) -> Annotations:
     """Return the annotations of a part that the data set does not have: no image."""
-    return Annotations([], [], list(category), np.full((0, len(category)), TrueLabel.UNKNOWN, np.int8), [])
+    return Annotations("", [], [], list(category), np.full((0, len(category)), TrueLabel.UNKNOWN, np.int8), [])

@@ -1,6 +1,7 @@
 """COCO instance annotations: checked, then read with pycocotools."""
 
 import contextlib
+import gc
 import io
 import json
 import math
@@ -8,22 +9,23 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from pycocotools.coco import COCO
 
 from spml.artifacts import regular_files
 from spml.artifacts.codes import TrueLabel
-from spml.data import layout
+from spml.data import json_lists, layout
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
-KEYS: dict[str, dict[str, Any]] = {  # section to the keys that every entry must have, with their types
-    "categories": {"id": int, "name": str},
-    "images": {"id": (int, str), "file_name": str},
-    "annotations": {"id": (int, str), "image_id": (int, str), "category_id": int},
+KEYS: dict[str, dict[str, tuple[type, ...]]] = {  # section to the keys that every entry must have, with their types
+    "categories": {"id": (int,), "name": (str,)},
+    "images": {"id": (int, str), "file_name": (str,)},
+    "annotations": {"id": (int, str), "image_id": (int, str), "category_id": (int,)},
 }
+UNREAD = ("segmentation",)  # members of an annotation, or of an image, that nothing here needs
 
 
 def convert(conversion: layout.Conversion, part: str, output: str) -> None:
@@ -67,8 +69,8 @@ def load(path: str | os.PathLike) -> COCO:
         When the file is missing, no JSON, repeats a key, is not of the COCO instances format, or refers to ids that it does not have.
     """
     try:
-        with regular_files.open_to_read(path) as file:
-            dataset = json.load(io.TextIOWrapper(file, encoding="utf-8"), object_pairs_hook=_once)
+        with regular_files.open_to_read(path) as file, without_collection():
+            dataset = _parsed(file)
     except _RepeatedKey as error:
         raise InputError(f"{path}: found the key {error.args[0]!r} twice in one object, wanted each once") from error
     except OSError as error:
@@ -80,9 +82,31 @@ def load(path: str | os.PathLike) -> COCO:
         raise InputError(f"{path}: {problem}")
     coco = COCO()
     coco.dataset = dataset
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints that it does this, also where a run checks its data
+    quietly = contextlib.redirect_stdout(io.StringIO())  # it prints that it does this, also where a run checks its data
+    with quietly, without_collection():
         coco.createIndex()
     return coco
+
+
+def _parsed(file: BinaryIO) -> object:
+    """Return the content of a file without the outlines of objects."""
+    try:
+        return json_lists.read(file, UNREAD, _once)
+    except (ValueError, RecursionError):  # json tells what is wrong and where, and reads NaN
+        file.seek(0)
+        return json.load(io.TextIOWrapper(file, encoding="utf-8"), object_pairs_hook=_once)
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """Look for no garbage in the block: looking through millions of new objects takes longer than making them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _problems(dataset: object) -> Iterator[str]:
@@ -98,11 +122,13 @@ def _problems(dataset: object) -> Iterator[str]:
             )
             yield f"{section}: found {content}, wanted a list (COCO instances format)"
             return
-        for row, entry in enumerate(dataset[section]):
-            for key, kind in keys.items():
-                value = entry.get(key) if isinstance(entry, dict) else None
-                if not isinstance(value, kind) or isinstance(value, bool):
-                    yield f"{section}[{row}].{key}: found {value!r}, wanted {_kinds(kind)}"
+        for key, kinds in keys.items():
+            values = [entry.get(key) if type(entry) is dict else None for entry in dataset[section]]
+            if set(map(type, values)) <= set(kinds) and not any(type(v) is str and not v.isprintable() for v in values):
+                continue
+            for row, value in enumerate(values):
+                if type(value) not in kinds:
+                    yield f"{section}[{row}].{key}: found {value!r}, wanted {_names(kinds)}"
                     return
                 if isinstance(value, str) and not value.isprintable():
                     yield f"{section}[{row}].{key}: found {value!r}, wanted text without control characters"
@@ -123,8 +149,8 @@ def _problems(dataset: object) -> Iterator[str]:
             yield f"annotations[{row}].category_id: found {entry['category_id']!r}, wanted the id of one of the {len(categories):,} categories"
 
 
-def _kinds(kind: type | tuple[type, ...]) -> str:
-    return " or ".join({int: "a whole number", str: "text"}[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
+def _names(kinds: Sequence[type]) -> str:
+    return " or ".join({int: "a whole number", str: "text"}[kind] for kind in kinds)
 
 
 def _duplicates(dataset: Mapping, section: str, key: str) -> Iterator[str]:
@@ -142,27 +168,28 @@ def category_names(coco: COCO) -> list[str]:
     return [entry["name"] for entry in coco.dataset["categories"]]
 
 
-def listed_images(coco: COCO, unannotated_count: bool = False) -> list[tuple[str, str]]:
-    """Return id and file name of every image, or of those with at least one annotation, sorted by id as text."""
-    listed = set(coco.imgs) if unannotated_count else {entry["image_id"] for entry in coco.dataset["annotations"]}
-    return sorted((str(image), coco.imgs[image]["file_name"]) for image in listed)
+def listed_images(coco: COCO) -> list[tuple[str, str]]:
+    """Return id and file name of every image, sorted by id as text."""
+    return sorted((str(image), entry["file_name"]) for image, entry in coco.imgs.items())
 
 
 def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
     """Return true labels, uint8 [N, L]: present where the image has an annotation of the category, crowds included."""
     labels = np.full((len(image_id), len(coco.dataset["categories"])), TrueLabel.ABSENT, np.uint8)
-    for _, cell in _annotations(coco, image_id):
-        labels[cell] = TrueLabel.PRESENT.value
+    cells = np.array([cell for _, cell in _annotations(coco, image_id)], np.int64).reshape(-1, 2)
+    labels[cells[:, 0], cells[:, 1]] = TrueLabel.PRESENT
     return labels
 
 
 def _annotations(coco: COCO, image_id: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:
     """Yield the number of each annotation of these images, with its row and column in a matrix [N, L]."""
     row_of = {name: number for number, name in enumerate(image_id)}
+    row_of_image = {image: row_of.get(str(image)) for image in coco.imgs}
     column_of = {entry["id"]: number for number, entry in enumerate(coco.dataset["categories"])}
     for number, entry in enumerate(coco.dataset["annotations"]):
-        if str(entry["image_id"]) in row_of:
-            yield number, (row_of[str(entry["image_id"])], column_of[entry["category_id"]])
+        row = row_of_image[entry["image_id"]]
+        if row is not None:
+            yield number, (row, column_of[entry["category_id"]])
 
 
 def annotation_weights(

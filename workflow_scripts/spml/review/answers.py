@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from spml.artifacts import manifest
 from spml.artifacts.spreadsheet import restored
 from spml.data import csv_table
 from spml.labels.verdicts import COLUMNS, NO, UNDECIDED, YES
@@ -200,8 +201,19 @@ class Checked(NamedTuple):
         )
 
 
+def of_part(answers: Iterable[Answer], part: str) -> Iterator[Answer]:
+    """Yield the answers about images of a part, train or pool: those of a pool have ids that say so."""
+    for answer in answers:
+        if answer.image.startswith(manifest.POOL) == (part == "pool"):
+            yield answer
+
+
 def check(
-    answers: Iterable[Answer], image_id: Sequence[str], file_name: Sequence[str], category: Sequence[str]
+    answers: Iterable[Answer],
+    image_id: Sequence[str],
+    file_name: Sequence[str],
+    category: Sequence[str],
+    part: str = "train",
 ) -> Checked:
     """Return the answers with their questions, and what is said of those about an unknown image or category."""
     known, categories = set(image_id), set(category)
@@ -214,7 +226,7 @@ def check(
         if image is None:
             checked.unknown.append(
                 f"{answer.file}: {answer.position}: found image {answer.image!r}, wanted an image_id or file_name of the "
-                f"{len(known):,} images of the training part"
+                f"{len(known):,} images of the {'pool' if part == 'pool' else 'training part'}"
             )
         elif name not in categories:
             near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(name, category, 1))

@@ -5,14 +5,21 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from spml.artifacts import manifest
 from spml.artifacts.checksums import sha256
-from spml.data import csv_table
+from spml.data import csv_table, image_folder
 from spml.review import answers
 from spml.runtime.files import writing
 
 
 def take(
-    path: str, folder: str, kept: Sequence[str], table: str, categories: str | None = None, leave_out: bool = False
+    path: str,
+    folder: str,
+    kept: Sequence[str],
+    table: str,
+    categories: str | None = None,
+    leave_out: bool = False,
+    pool: str | None = None,
 ) -> str:
     """Copy a file of answers into the folder, under a name that is free there; return what was done, in words.
 
@@ -24,6 +31,7 @@ def take(
     table : the table of images that the answers are about.
     categories : the user's list of categories, if there is one.
     leave_out : whether answers about unknown images and categories are left out.
+    pool : the folder or list of the images without labels, if there is one.
 
     Raises
     ------
@@ -31,9 +39,11 @@ def take(
         When the file has no format of answers, an answer is about something unknown, or two of a person contradict each other.
     """
     images = csv_table.read(table, list(csv_table.read_categories(categories)) if categories else None)
+    pooled = [name for name, _ in image_folder.of_folder_or_list(pool, "pool.images")[0]] if pool else []
+    image_id = images.path + [f"{manifest.POOL}{name}" for name in pooled]
     known = []
     for file in (*kept, path):
-        checked = answers.check(answers.read(file), images.path, images.path, images.category)
+        checked = answers.check(answers.read(file), image_id, image_id, images.category)
         if not leave_out:
             checked.require_known()
         known += checked.known

@@ -13,6 +13,7 @@ const element = (id) => document.getElementById(id);
 const whole = new Intl.NumberFormat("en");
 const some = (number, noun) => `${whole.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 const PREDICTS = data.thresholds !== null; // new pictures with the labels of a model
+const IN_POOL = data.part === "pool"; // of whose pictures no label is known, but what people answered
 const JUDGES = data.known.some((known) => known > 0); // some true label is known
 const KNOWS_ALL = data.known.every((known) => known === data.images.length);
 const SIGNS = { right: "✓", wrong: "✗", missing: "○", confirmed: "✓", added: PREDICTS ? "✓" : "+", absent: "·" };
@@ -498,7 +499,7 @@ function change(changes) {
 
 element("about").textContent = PREDICTS
   ? `Labels by ${data.model}; a label is predicted where its probability is above the threshold of its category.`
-  : `${some(data.images.length, "training picture")}, ${whole.format(data.categories.length)} categories; ` +
+  : `${some(data.images.length, IN_POOL ? "picture" : "training picture")}${IN_POOL ? " of the pool" : ""}, ${whole.format(data.categories.length)} categories; ` +
     `probabilities of the ${data.teacher.includes(", ") ? "teachers" : "teacher"} ${data.teacher}.` +
     (JUDGES && !KNOWS_ALL ? " Some true labels are unknown: precision and recall are on the known ones." : "");
 data.variants.forEach((name, variant) => {
