@@ -45,7 +45,7 @@ def test_people_see_the_pool_that_students_learn_from_and_may_be_asked_about_it(
     found = experiment(POOL)
     assert review.shown_gallery(found) == "results/tiny/gallery/paper_seed_1200.html"
     assert review.pool_galleries(found) == ["results/tiny/gallery/top_seed_1200.html"]
-    assert {path.split("/")[3] for path in review.shown_exports(found)} == {"paper", "top"}
+    assert {path.split("/")[3] for path in review.shown_exports(found)} == {"features", "paper", "top"}
     assert review.asked_images(found) == "results/tiny/images/train.csv"
     asked = experiment(POOL | {"review": {"pseudo_labels": "top"}})
     assert review.shown_gallery(asked) == "results/tiny/gallery/top_seed_1200.html" and not review.pool_galleries(asked)
