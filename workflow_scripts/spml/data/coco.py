@@ -9,14 +9,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict
 
+import msgspec
 import numpy as np
 from pycocotools.coco import COCO
 
 from spml.artifacts import regular_files
 from spml.artifacts.codes import TrueLabel
-from spml.data import json_lists, layout
+from spml.data import layout
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
 
@@ -25,7 +26,41 @@ KEYS: dict[str, dict[str, tuple[type, ...]]] = {  # section to the keys that eve
     "images": {"id": (int, str), "file_name": (str,)},
     "annotations": {"id": (int, str), "image_id": (int, str), "category_id": (int,)},
 }
-UNREAD = ("segmentation",)  # members of an annotation, or of an image, that nothing here needs
+
+
+class _Category(TypedDict, total=False):
+    id: Any
+    name: Any
+
+
+class _Image(TypedDict, total=False):
+    id: Any
+    file_name: Any
+    width: Any
+    height: Any
+
+
+class _Annotation(TypedDict, total=False):
+    id: Any
+    image_id: Any
+    category_id: Any
+    bbox: Any
+    area: Any
+
+
+class _Read(TypedDict, total=False):
+    """What is read of a file: nine tenths of it are outlines of objects, which no rule needs. ``_problems`` checks types."""
+
+    info: Any
+    categories: list[_Category]
+    images: list[_Image]
+    annotations: list[_Annotation]
+
+
+MEMBERS = {  # section to the keys that its entries alone have
+    "images": ("file_name", "width", "height"),
+    "annotations": ("image_id", "category_id", "bbox", "area"),
+}
 
 
 def convert(conversion: layout.Conversion, part: str, output: str) -> None:
@@ -89,12 +124,23 @@ def load(path: str | os.PathLike) -> COCO:
 
 
 def _parsed(file: BinaryIO) -> object:
-    """Return the content of a file without the outlines of objects."""
+    """Return what is read of a file.
+
+    A key that stands more often than there are entries to have it is left to json, as all that msgspec does not take: json
+    tells what is wrong and where, and reads NaN.
+    """
+    text = file.read()
     try:
-        return json_lists.read(file, UNREAD, _once)
-    except (ValueError, RecursionError):  # json tells what is wrong and where, and reads NaN
-        file.seek(0)
-        return json.load(io.TextIOWrapper(file, encoding="utf-8"), object_pairs_hook=_once)
+        dataset = msgspec.json.decode(text, type=_Read)
+        often = dict.fromkeys(KEYS, 1)
+        often |= {key: len(dataset.get(section, ())) for section, keys in MEMBERS.items() for key in keys}  # type: ignore[arg-type]
+        if set(KEYS) <= set(dataset) and all(
+            text.count(b'"%b"' % key.encode()) <= count for key, count in often.items()
+        ):
+            return dataset
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    return json.loads(text.decode("utf-8"), object_pairs_hook=_once)
 
 
 @contextlib.contextmanager
