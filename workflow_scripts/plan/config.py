@@ -145,8 +145,8 @@ class Backbone(Section):
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
-        description="what the backbone computes in: float32, bfloat16, or auto: bfloat16 where the processor has "
-        "instructions for it",
+        description="what the backbone computes in: float32, bfloat16, or auto: bfloat16 where the processor is "
+        "faster with it",
     )
     storage: Literal["float16", "float32"] = Field("float16", description="how features are stored")
     download: Download | None = Field(None, description="another address for weights that are fetched (a mirror)")

@@ -70,7 +70,12 @@ def test_convolutions_take_their_activation_along():
 
 
 def test_auto_follows_what_the_processor_says(monkeypatch):
-    for able, wanted in (({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16"), ({}, "float32")):
+    for able, wanted in (
+        ({"avx512_bf16": True, "cpu_name": "AMD EPYC"}, "bfloat16"),
+        ({"avx512_bf16": True, "cpu_name": "Intel Xeon"}, "float32"),
+        ({"avx512_bf16": True, "amx_bf16": True, "cpu_name": "Intel Xeon"}, "bfloat16"),
+        ({}, "float32"),
+    ):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
         assert choose_precision("auto", "cpu") == wanted
     for named in ("float32", "bfloat16"):

@@ -15,13 +15,15 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_precision(wanted: str, device: str) -> str:
-    """Return ``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the processor has instructions for it.
+    """Return ``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the processor has instructions that are faster.
 
-    The choice follows the capabilities that the processor reports, never a timing: results would depend on chance.
+    The choice follows what the processor reports, never a timing: results would depend on chance. AVX-512 with bfloat16 is
+    twice as fast as float32 on AMD's processors, and slower on Intel's, which have AMX for it (docs/performance.md).
     """
     if wanted != "auto":
         return wanted
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     capabilities = torch.cpu.get_capabilities()
-    return "bfloat16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "float32"
+    by_vectors = capabilities.get("avx512_bf16") and "Intel" not in str(capabilities.get("cpu_name"))
+    return "bfloat16" if capabilities.get("amx_bf16") or by_vectors else "float32"
