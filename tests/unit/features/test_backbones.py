@@ -346,3 +346,10 @@ def test_weights_keep_their_description_and_are_the_same_bytes(tmp_path):
     assert (tmp_path / "1.safetensors").read_bytes() == (tmp_path / "2.safetensors").read_bytes()
     found, description = weights.read(tmp_path / "1.safetensors")
     assert torch.equal(found["b"], state["b"]) and description == {"config": {"z": 1, "a": [2]}, "source": "here"}
+
+
+@pytest.mark.parametrize("name", ["vit_b_16", "maxvit_t"])
+def test_a_size_that_a_network_does_not_take_is_refused(tmp_path, name):
+    path = saved(torchvision.models.get_model(name, weights=None), tmp_path / "w.pth")
+    with pytest.raises(InputError, match=f"image_size: found 100, which torchvision's {name} does not take"):
+        load("torchvision", name, path, image_size=100)
