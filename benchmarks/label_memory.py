@@ -100,7 +100,9 @@ def make(folder: Path, images: int, categories: int) -> None:
         ids = [f"{part} {row:07}" for row in range(images)]
         drawn = (random.standard_normal((rows.stop - rows.start, WIDTH), np.float32) for rows in blocks(images))
         shard = folder / f"shard_{part}.h5"
-        features.write_shard(shard, ids, drawn, "float16", **dict.fromkeys(features.SETTINGS[:-1], "x"))
+        features.write_shard(
+            shard, ids, drawn, "float16", **(dict.fromkeys(features.SETTINGS[:-1], "x") | {"preprocessing": "{}"})
+        )
         features.join(folder / f"features_{part}.h5", [shard])
     head = {"output.weight": random.standard_normal((categories, WIDTH), np.float32)}
     head["output.bias"] = np.zeros(categories, np.float32)
@@ -207,7 +209,12 @@ def jobs(folder: Path) -> dict[str, dict]:
             options={"reference": model, "students": "paper"},
         ),
         "choose_model": job(
-            {"checkpoints": [checkpoint], "metrics": [path("metrics.json")], "table": []},
+            {
+                "checkpoints": [checkpoint],
+                "metrics": [path("metrics.json")],
+                "table": [],
+                "features": features["train_features"],
+            },
             {"checkpoint": "model.safetensors", "choice": "model.json"},
             options={"candidates": [model], "seed": SEED, "backbone": {}},
         ),

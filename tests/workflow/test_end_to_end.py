@@ -59,6 +59,7 @@ def test_every_artifact_is_where_the_design_says(results):
     }
     wanted |= {"checks/labels.txt", "tables/duplicates.csv", "tables/category_warnings.csv"}
     wanted |= {f"images/{part}_left_out.csv" for part in ("train", "test")}
+    wanted |= {f"annotations/{part}.h5" for part in ("train", "test")}
     for seed in (1200, 1201):
         wanted.add(f"observed/seed_{seed}.h5")
         models = [f"teachers/{name}/seed_{seed}" for name in ("em", "an", "full")]

@@ -1,7 +1,9 @@
 """What goes wrong on one machine: nothing is lost, nothing is wrong, and the user is told. docs/reliability.md lists it."""
 
 import contextlib
+import hashlib
 import http.server
+import io
 import json
 import os
 import random
@@ -14,11 +16,13 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 import tiny
 from interrupted import FAULTS, Pause, Run, bytes_of, leftovers, paused_at, wait
 from loopback import answering
 from spml.data import addresses, download
+from spml.features import weights
 from spml.runtime.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -148,10 +152,17 @@ fetch({url!r}, {target!r})
 """
 
 
+def state_dict():
+    """The bytes of a file of weights, about a megabyte."""
+    file = io.BytesIO()
+    torch.save({"weight": torch.arange(1 << 18)}, file)
+    return file.getvalue()
+
+
 class Slow(http.server.BaseHTTPRequestHandler):
     """Half of the content, then the rest once it may; it answers requests for what is missing."""
 
-    content = bytes(range(256)) * 4096
+    content = state_dict()
     may = threading.Event()
     asked: list = []  # noqa: RUF012
 
@@ -190,7 +201,7 @@ def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
     folder = tiny.make(tmp_path / "work")
     backbone = {"library": "torchvision", "model": "shufflenet_v2_x0_5", "download": {"url": slow, "sha256": None}}
     tiny.configure(folder, tiny.changed(tiny.CONFIG, {"backbones/random": backbone}))
-    target = "resources/weights/imagenet/random.pth"
+    target = "resources/weights/random.safetensors"
     part = folder / f"resources/weights/downloads/{addresses.stored_as(slow)}.part"
     run = Run(tiny.command(folder, target), folder, tmp_path / "output.txt")
     half = len(Slow.content) // 2
@@ -203,7 +214,9 @@ def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
     os.kill(job, signal.SIGKILL)
     assert part.stat().st_size == half
     tiny.snakemake(folder, target)
-    assert (folder / target).read_bytes() == Slow.content
+    fetched, description = weights.read(folder / target)
+    assert torch.equal(fetched["weight"], torch.arange(1 << 18))
+    assert description["source_sha256"] == hashlib.sha256(Slow.content).hexdigest()
     assert Slow.asked == [0, half]
 
 

@@ -101,7 +101,9 @@ def test_a_terminal_shows_a_line_a_job_and_one_that_moves(made):
     assert len(jobs) == 5 and all(len(line) < COLUMNS and line.endswith(" s") for line in jobs)
     assert any(" list_images " in line and " train " in line for line in jobs)
     assert terminal.moving and all(len(line) < COLUMNS - 2 for line in terminal.moving)
-    assert any(re.match(r"\d of \d jobs.* \| (list_images|make_labels)", line) for line in terminal.moving)
+    assert any(
+        re.match(r"\d of \d jobs.* \| (read_annotations|list_images|make_labels)", line) for line in terminal.moving
+    )
     assert "rule " not in terminal.text and "jobid" not in terminal.text
 
 

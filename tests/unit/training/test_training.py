@@ -24,6 +24,7 @@ OPTIONS = TrainingOptions("an", "mlp", 3, (8,), (0.05,), standardize=True, hidde
 
 HYPERPARAMETERS = {
     "epr": {"k": 1.5},
+    "gpr": {"k": 1.5},
     "role": {"k": 1.5},
     "em_apl": {"alpha": 0.1, "beta": 0.9, "theta": 0.9, "warmup": 1},
     "ll_r": {"delta": 5},

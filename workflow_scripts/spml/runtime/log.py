@@ -14,9 +14,7 @@ from pathlib import Path
 from spml.runtime import job, machine
 from spml.runtime.errors import InputError
 
-SELDOM = (
-    10_000  # new objects after which Python looks for cycles; its own 700 take a third of the time to import PyTorch
-)
+SELDOM = 10_000  # new objects after which Python looks for cycles; with its own 700, PyTorch takes half as long again to import
 INTERVAL = 10.0  # seconds between progress lines, at most
 ENDED = {  # signals that end a job as an exit, so that temporary files are removed
     signal.SIGTERM: "error: ended by SIGTERM: cancelled, over its time or memory, or preempted; the scheduler knows which",
@@ -24,6 +22,12 @@ ENDED = {  # signals that end a job as an exit, so that temporary files are remo
 }
 ENCODING, ERRORS = "utf-8", "backslashreplace"  # whatever the locale: a name must not end a job
 _before = None  # stderr before the redirection
+
+
+def _keep_objects():
+    """Let the process end with all its objects: no look for cycles among them. Triton would report them as leaks."""
+    if "triton" not in sys.modules:
+        gc.freeze()
 
 
 def redirect(snakemake):
@@ -36,7 +40,7 @@ def redirect(snakemake):
     global _before
     job.begin(snakemake)
     gc.set_threshold(SELDOM)
-    atexit.register(gc.freeze)  # the process ends with all its objects: no look for cycles among them
+    atexit.register(_keep_objects)
     _before = os.fdopen(os.dup(2), "w", encoding=ENCODING, errors=ERRORS)
     for number in ENDED:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
