@@ -163,6 +163,7 @@ class Slow(http.server.BaseHTTPRequestHandler):
     """Half of the content, then the rest once it may; it answers requests for what is missing."""
 
     content = state_dict()
+    half = 1 << 19  # whole pieces of a download
     may = threading.Event()
     asked: list = []  # noqa: RUF012
 
@@ -176,9 +177,9 @@ class Slow(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(ConnectionError):
             if not begin:
-                self.wfile.write(self.content[: len(self.content) // 2])
+                self.wfile.write(self.content[: self.half])
                 self.may.wait()
-                begin = len(self.content) // 2
+                begin = self.half
             self.wfile.write(self.content[begin:])
 
     def log_message(self, *arguments):
@@ -204,7 +205,7 @@ def test_snakemake_killed_while_a_file_is_fetched(tmp_path, slow):
     target = "resources/weights/random.safetensors"
     part = folder / f"resources/weights/downloads/{addresses.stored_as(slow)}.part"
     run = Run(tiny.command(folder, target), folder, tmp_path / "output.txt")
-    half = len(Slow.content) // 2
+    half = Slow.half
     wait(lambda: part.exists() and part.stat().st_size == half, lambda: run.text, run)
     (job,) = [int(place.parent.name) for place in Path("/proc").glob("[0-9]*/fd") if holds(place, part)]
     run.kill(group=False)
