@@ -169,7 +169,7 @@ def test_the_summary_of_the_terminal_names_methods_by_their_labels_and_says_what
         table[f"{split}_map_present"] = table[f"{split}_map"]
     tables.write(tmp_path / "map.csv", table)
     text = report.terminal_summary("own", results.read_map(tmp_path / "map.csv"), {"teachers/em": "Teacher"})
-    first, _, header, teacher, student, *_ = text.splitlines()
+    first, header, teacher, student = text.splitlines()
     assert first == (
         "Data set own: mAP (%), mean ± standard deviation over replicates; selected on observed validation labels"
     )

@@ -251,9 +251,7 @@ def terminal_summary(title: str, models: pd.DataFrame, labels: Mapping[str, str]
         [
             f"Data set {title}: {models['scale'].iloc[0]}, mean ± standard deviation over replicates; "
             f"{results.selection(models['select_on'].iloc[0])}",
-            "",
             *(f"{name:<{width}}{val:>16}{test:>16}{replicates:>12}" for name, val, test, replicates in rows),
-            "",
         ]
     )
 
