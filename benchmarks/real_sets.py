@@ -126,7 +126,8 @@ def efficientnet_lite0(**keys: object) -> dict[str, np.ndarray]:
 
 
 def _extracted(backbone: dict[str, object], weights: str) -> dict[str, np.ndarray]:
-    from spml.features.extraction import averaged, extract
+    from spml.artifacts.features import averaged
+    from spml.features.extraction import extract
 
     options = {"weights": None, "resize": "squash", "crops": 1, "view": "pooled", "precision": "float32"} | backbone
     return _photographs(

@@ -9,8 +9,9 @@ import csv
 import numpy as np
 
 from spml.artifacts import checkpoints, documents, manifest, predictions
+from spml.artifacts.features import averaged
 from spml.features.devices import choose_device
-from spml.features.extraction import averaged, extract
+from spml.features.extraction import extract
 from spml.labels.pseudo_labels import probabilities
 from spml.models.inference import predict, present_labels
 from spml.models.similarity import takes_crops

@@ -22,10 +22,9 @@ class CropFeatures:
         """
         with hdf5.reading(stored.path, "features") as file:
             shards = [Path(stored.path).parent / name for name in hdf5.strings(file, "shard")]
-            counts = file["shard_rows"][:]
-        self._starts = np.cumsum([0, *counts])
+        self._starts = np.cumsum([0, *stored.shard_rows])
         self._pieces: list[np.ndarray] = []
-        for path, count in zip(shards, counts.tolist(), strict=True):
+        for path, count in zip(shards, stored.shard_rows, strict=True):
             with h5py.File(path, "r", locking=False) as shard:
                 crops = hdf5.dataset(shard, "crop_feature", (count, None, stored.width), "f")
                 offset, shape, dtype = crops.id.get_offset(), crops.shape, crops.dtype

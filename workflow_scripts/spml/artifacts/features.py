@@ -28,6 +28,11 @@ ADVICE = {
 }
 
 
+def averaged(features: np.ndarray) -> np.ndarray:
+    """Return the features of pictures, float32 [B, D]: of several crops [B, K, D] the mean."""
+    return features.mean(1) if features.ndim == 3 else features
+
+
 def write_shard(
     path: str | os.PathLike,
     image_id: Sequence[str],
@@ -52,7 +57,7 @@ def write_shard(
     with hdf5.creating(path, "feature_shard", storage=storage, **attributes) as file:
         hdf5.add_strings(file, "image_id", image_id)
         for found in batches:
-            batch = found.mean(1) if found.ndim == 3 else found
+            batch = averaged(found)
             with np.errstate(over="ignore"):
                 stored = batch.astype(storage)
             broken = np.flatnonzero(~np.isfinite(stored).all(1))

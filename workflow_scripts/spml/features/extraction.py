@@ -45,8 +45,3 @@ def extract(
         return Extraction(extractor(pictures), precision, backbone.preprocessing)
     blank = resized(Image.new("RGB", (1, 1)), backbone.preprocessing)[None]
     return Extraction((found[:0] for found in extractor([blank])), precision, backbone.preprocessing)
-
-
-def averaged(features: np.ndarray) -> np.ndarray:
-    """Return the features of pictures, float32 [B, D]: of several crops [B, K, D] the mean."""
-    return features.mean(1) if features.ndim == 3 else features

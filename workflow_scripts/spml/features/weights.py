@@ -34,11 +34,10 @@ def read(path: str | os.PathLike, device: str = "cpu") -> tuple[State, dict[str,
     if str(path).endswith(".safetensors"):
         try:
             with safetensors.safe_open(path, "pt", device) as file:
-                metadata = file.metadata() or {}
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
-            return state, json.loads(metadata.get(KEY, "{}"))
-        except (OSError, ValueError, safetensors.SafetensorError) as error:
+        except (OSError, safetensors.SafetensorError) as error:
             raise InputError(f"{path}: not a readable safetensors file ({error})") from error
+        return state, description(path)
     try:
         content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises a dozen kinds here
@@ -48,6 +47,17 @@ def read(path: str | os.PathLike, device: str = "cpu") -> tuple[State, dict[str,
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise InputError(f"{path}: found {type(content).__name__}, wanted a state dict (names to tensors)")
     return {name.removeprefix("module."): value for name, value in content.items()}, {}
+
+
+def description(path: str | os.PathLike) -> dict[str, Any]:
+    """Return the description that ``write`` put beside the weights in a file, without the weights; errors as ``read``."""
+    if not str(path).endswith(".safetensors"):
+        return {}
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return json.loads((file.metadata() or {}).get(KEY, "{}"))
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from error
 
 
 def write(path: str | os.PathLike, state: Mapping[str, Tensor], description: Mapping[str, object]) -> None:

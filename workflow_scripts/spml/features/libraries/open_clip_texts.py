@@ -29,7 +29,7 @@ def load(options: Mapping[str, Any], path: str) -> TextModel:
     InputError
         When the file is no state dict of the model, or its tokenizer would have to be fetched.
     """
-    tokenize = tokenizer(options["model"], weights.read(path)[1].get("config"))
+    tokenize = tokenizer(options["model"], weights.description(path).get("config"))
     model = open_clip_models.load(options, path)
     scale: Tensor = model.logit_scale  # type: ignore[assignment]
     return TextModel(model, tokenize, float((-scale).exp()))

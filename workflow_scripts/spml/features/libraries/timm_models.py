@@ -121,14 +121,14 @@ def build(options: Mapping[str, Any], path: str) -> Built:
     size = options["image_size"] or entry.input_size[-1]
     if entry.fixed_input_size:
         own = own | {"img_size": size}
-    with torch.device("meta"):
-        wanted = timm.create_model(name, num_classes=0, **own)
     source = {"state_dict": state, "source": "", "custom_load": False}
     try:
         model = timm.create_model(
             name, pretrained=True, pretrained_cfg=entry, pretrained_cfg_overlay=source, num_classes=0, **own
         )
     except (RuntimeError, KeyError, AssertionError, ValueError) as error:
+        with torch.device("meta"):
+            wanted = timm.create_model(name, num_classes=0, **own)
         weights.require_fit(wanted, state, f"timm's {name}", path)
         raise InputError(f"{path}: these weights do not fit timm's {name} ({str(error).splitlines()[0]})") from error
     read = timm.data.resolve_model_data_config(model)
