@@ -46,6 +46,8 @@ def test_shards_are_read_as_one_in_any_order(paths):
         stored.prefetch(rows)
         found = stored.read(rows)
         assert (stored.image_id, stored.size, stored.preprocessing) == (IDS, SIZE, "plain")
+        out = np.empty_like(found)
+        assert np.shares_memory(stored.read(rows, out), out) and (out == found).all()
     assert found.dtype == np.uint8 and (found == PIXELS[rows]).all()
 
 
@@ -69,7 +71,10 @@ def test_a_picture_too_few_is_a_defect(tmp_path):
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ({"pixels": PIXELS[:, :6, :6].copy()}, "size: .*00000.h5 has 8, .*00001.h5 has 6; shards that are read together"),
+        (
+            {"pixels": PIXELS[:, :6, :6].copy()},
+            "size: .*00000.h5 has 8, .*00001.h5 has 6; shards that are read together",
+        ),
         ({"preprocessing": "bicubic"}, "preprocessing: .*00000.h5 has 'plain', .*00001.h5 has 'bicubic'"),
     ],
 )
