@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from spml.losses.catalog import LOSSES
-from spml.losses.stateful import STATEFUL, RunContext, make_loss
+from spml.losses.stateful import STATEFUL, make_loss
+from spml.losses.training_loss import RunContext
 
 ROWS = torch.arange(4)
 LABELS = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]], dtype=torch.int8)

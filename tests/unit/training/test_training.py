@@ -9,7 +9,8 @@ import forge
 from plan.presets import PRESETS
 from spml.artifacts import features as feature_files
 from spml.losses.catalog import LOSSES
-from spml.losses.stateful import STATEFUL, TrainingLoss
+from spml.losses.stateful import STATEFUL
+from spml.losses.training_loss import TrainingLoss
 from spml.models.heads import apply_heads, fold_standardisation, initial_weights
 from spml.models.inference import predict
 from spml.runtime.errors import InputError
