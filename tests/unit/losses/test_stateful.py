@@ -121,6 +121,63 @@ def test_the_priors_of_csl_are_the_mean_probabilities_after_the_warmup():
     torch.testing.assert_close(loss(logits, LABELS, ROWS), wanted)
 
 
+SHORT = {"csl": {"warmup": 2}, "em_apl": {"warmup": 2}, "pseudo_label": {"warmup": 1, "ramp": 3}}  # in 6 epochs
+
+
+def train(loss, labels, epochs):
+    """Return the losses of all batches of some epochs; what follows from (epoch, step) alone is drawn."""
+    losses = []
+    for epoch in epochs:
+        random = torch.Generator().manual_seed(epoch)
+        loss.start_epoch(epoch)
+        for rows in torch.randperm(len(labels), generator=random).split(5):
+            logits = 2 * torch.randn((2, len(rows), 3), generator=random)
+            for tensor in loss.parameters.values():
+                tensor.requires_grad_().grad = None
+            per_candidate = loss(logits, labels[rows], rows)
+            losses.append(per_candidate.detach())
+            if loss.parameters:
+                per_candidate.sum().backward()
+            for tensor in loss.parameters.values():
+                tensor.data.sub_(tensor.grad)
+        logits = torch.randn((2, len(labels), 3), generator=random)
+        loss.end_epoch(epoch, lambda logits=logits: iter(logits.split(4, dim=1)))
+    return losses
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("epoch", [1, 3, 5])
+def test_a_loss_goes_on_from_its_state_as_if_it_had_never_stopped(name, epoch):
+    labels = torch.randint(-1, 2, (12, 3), generator=torch.Generator().manual_seed(0), dtype=torch.int8)
+    hyperparameters = LOSSES[name].defaults() | SHORT.get(name, {})
+    if "k" in hyperparameters:
+        hyperparameters["k"] = 1.0  # training fills it in
+    run = RunContext([0, 1], 6, lambda: [labels])
+    whole, first, second = (make_loss(name, hyperparameters, run) for _ in range(3))
+    wanted = train(whole, labels, range(1, 7))
+    found = train(first, labels, range(1, epoch + 1))
+    held = dict(second.parameters)
+    kept = {key: tensor.clone() for key, tensor in first.state().items()}
+    second.load_state(kept)
+    found += train(second, labels, range(epoch + 1, 7))
+    assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
+    assert all(second.parameters[key] is tensor for key, tensor in held.items())  # an optimiser may hold it
+    assert all(torch.equal(first.state()[key], tensor) for key, tensor in kept.items())  # nothing is shared
+
+
+def test_what_outlasts_an_epoch():
+    kept = {name: set(in_run(name).state()) for name in STATEFUL}
+    assert {name: names for name, names in kept.items() if names} == {
+        "role": {"estimates"},
+        "em_apl": {"soft"},
+        "ll_cp": {"corrected"},
+        "expected_negatives": {"running"},
+    }
+    csl = in_run("csl")
+    csl.end_epoch(csl.own["warmup"], lambda: iter([torch.zeros(2, 4, 3)]))
+    assert set(csl.state()) == {"prior"}
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
     labels = torch.zeros(4, 3, dtype=torch.int8)

@@ -12,7 +12,7 @@ from spml.losses.assume_negative import an
 from spml.losses.catalog import LOSSES
 from spml.losses.large_loss import largest_losses
 from spml.losses.primitives import is_known
-from spml.losses.training_loss import RunContext, TrainingLoss
+from spml.losses.training_loss import Maps, RunContext, TrainingLoss
 
 
 class _Role(TrainingLoss):
@@ -32,7 +32,7 @@ class _Role(TrainingLoss):
             estimates.append(torch.where(is_known(labels), observed, drawn))
         self.parameters = {"estimates": torch.stack(estimates)}
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         return self.loss(logits, labels, self.parameters["estimates"][:, rows], **self.hyperparameters)
 
 
@@ -40,6 +40,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
     """After the warm-up, the least probable unobserved labels get their probability as a target, some each epoch."""
 
     OWN = ("theta", "warmup")
+    STATE = ("soft",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -50,7 +51,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
         number = self.own["theta"] * self.unobserved.sum(0).double() / max(run.epochs - self.own["warmup"], 1)
         self.per_epoch = number.long()  # by category
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         return self.loss(logits, labels, self.soft[:, rows], **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
@@ -83,6 +84,8 @@ class _LargeLoss(TrainingLoss):
 class _PermanentCorrection(_LargeLoss):
     """ll_cp: the same share in each epoch but the first; what is strictly above the smallest stays corrected."""
 
+    STATE = ("corrected",)
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, hyperparameters)
         corrected = torch.cat([torch.zeros_like(labels, dtype=torch.bool) for labels in run.labels()])
@@ -91,7 +94,7 @@ class _PermanentCorrection(_LargeLoss):
     def start_epoch(self, epoch: int) -> None:
         self.hyperparameters["share"] = self.delta * (epoch > 1)
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         labels = torch.where(self.corrected[:, rows], LossLabel.PRESENT, labels)
         self.corrected[:, rows] |= largest_losses(logits, labels, self.hyperparameters["share"])[1]
         return super().__call__(logits, labels, rows)
@@ -129,16 +132,17 @@ class _ClassAwareSelective(TrainingLoss):
     """
 
     OWN = ("warmup",)
+    STATE = ("prior",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, hyperparameters)
         self.prior: Tensor | None = None  # [C, L]
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         if self.prior is None:
             return an(logits, labels) * labels.numel()
-        return self.loss(logits, labels, self.prior, **self.hyperparameters)
+        return self.loss(logits, labels, self.prior.to(logits.device), **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
         if epoch == self.own["warmup"]:
@@ -168,6 +172,7 @@ class _ExpectedNegatives(TrainingLoss):
     """
 
     OWN = ("momentum", "warmup")
+    STATE = ("running",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -181,7 +186,7 @@ class _ExpectedNegatives(TrainingLoss):
         self.kept = self.own["momentum"] if epoch > 1 else 0.0
         self.hyperparameters = self.settled if epoch > self.own["warmup"] else {"k": 0.0, "consistency": 0.0}
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         before = self.running[:, rows]
         self.running[:, rows] = self.kept * before + (1 - self.kept) * torch.sigmoid(logits.detach())
         return self.loss(logits, labels, before, **self.hyperparameters)
