@@ -69,7 +69,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
 class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
 
-    OWN = ("delta",)
+    OWN = ("delta", "boost")
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
