@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import tiny
-from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, FAMILIES, LOSSES, NEEDS_NEGATIVES
+from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, FAMILIES, LOSSES, NEEDS_MAPS, NEEDS_NEGATIVES
 from spml.losses.registry import REGISTERED, register
 from spml.registry import REQUIRED
 
@@ -61,8 +61,10 @@ def test_what_losses_need():
         "partial_bce": "observed negatives",
         "em_pl": "observed and pseudo-labels",
         "gpr": "observed and pseudo-labels",
+        "spatial_consistency": "score maps",
     }
     assert ACCEPTS_SOFT_TARGETS == ("bce", "bce_ls", "squares")
+    assert NEEDS_MAPS == ("spatial_consistency",)
     assert NEEDS_NEGATIVES == ("iun", "iu", "partial_bce")
 
 
