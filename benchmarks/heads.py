@@ -20,7 +20,7 @@ from synthetic import draw
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from plan.sections import Training
+from plan.recipe import Training
 from spml.losses.catalog import LOSSES
 from spml.losses.stateful import make_loss
 from spml.losses.training_loss import RunContext

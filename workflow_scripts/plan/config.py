@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from plan.fields import AnyPseudoLabels, Name, Once, Path, Printable, Section, partial
+from plan.recipe import Training
 from plan.sections import (
     SEEDS,
     Comparison,
@@ -19,7 +20,6 @@ from plan.sections import (
     Seeds,
     Student,
     Teacher,
-    Training,
     Validation,
 )
 from plan.sources import SOURCES

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from plan import answers, merging, paths, truth
 from plan.config import Config
 from plan.presets import expanded
-from plan.sections import Stage, Student, Teacher, Training, Validation
+from plan.recipe import Training
+from plan.sections import Stage, Student, Teacher, Validation
 from plan.sources import SOURCES, Source
 from plan.texts import Text
 from spml.labels.pseudo_labels import RULES

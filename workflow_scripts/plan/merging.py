@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from plan.sections import Teacher, Training
+from plan.recipe import Training
+from plan.sections import Teacher
 from spml.losses.catalog import LOSSES
 
 AnySection = TypeVar("AnySection", bound=BaseModel)

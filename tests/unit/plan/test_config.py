@@ -10,7 +10,8 @@ from plan import load, named_paths, training
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
 from plan.presets import PRESETS
-from plan.sections import Comparison, Figures, Observation, Predict, Priors, Review, Training, Validation
+from plan.recipe import Training
+from plan.sections import Comparison, Figures, Observation, Predict, Priors, Review, Validation
 
 CAP = {"teacher": "em", "rule": "class_prior"}
 POOLED = {
