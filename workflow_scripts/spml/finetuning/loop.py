@@ -69,7 +69,7 @@ class Run:
         Raises
         ------
         InputError
-            When a loss is not finite: names the candidate, the epoch and the step.
+            When a loss is not finite, or a logit after an epoch: names the candidate, the epoch and the step.
         """
         options = self.steps.options
         left = None if options.patience is not None else (options.epochs - len(self.history)) * len(self.training)
@@ -78,7 +78,7 @@ class Run:
             epoch = len(self.history) + 1
             losses = self._train_epoch(epoch, progress)
             self._require_finite(losses, epoch)
-            with self.steps.evaluating() as network, torch.no_grad():
+            with self.steps.evaluating() as network:
                 predictions = functools.partial(_predictions, network, self.training)
                 self.steps.loss.end_epoch(epoch, predictions)
                 val_map = self._validation_map(network)
@@ -111,8 +111,13 @@ class Run:
             )
 
     def _validation_map(self, network: Network) -> float:
-        """Return the published mAP on the validation pictures, in percent."""
-        logits = torch.cat([block[0] for block in _predictions(network, self.validation)], 0).cpu().numpy()
+        """Return the published mAP on the validation pictures, in percent; errors as ``train``, for logits."""
+        logits = torch.cat([block[0] for block in _predictions(network, self.validation)]).cpu().numpy()
+        if not np.isfinite(logits).all():
+            raise InputError(
+                f"logits: found some that are not finite after epoch {len(self.history) + 1} ({self.candidate}), wanted "
+                "finite numbers: lower the learning rate"
+            )
         return mean_average_precision(average_precision(logits, self.validation_labels))[0]
 
     def state(self) -> State:
@@ -157,6 +162,7 @@ def _below(state: State, prefix: str) -> dict[str, Any]:
     }
 
 
+@torch.no_grad()
 def _predictions(network: Network, source: PictureBatches) -> Iterator[Tensor]:
     """Yield the logits [1, n, L] of all pictures in order, in blocks."""
     cuda = next(network.parameters()).is_cuda
