@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from spml.losses.catalog import LOSSES
+from spml.losses.catalog import LOSSES, NEEDS_MAPS
 from spml.losses.stateful import STATEFUL, make_loss
-from spml.losses.training_loss import RunContext
+from spml.losses.training_loss import Maps, RunContext
 
 ROWS = torch.arange(4)
 LABELS = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]], dtype=torch.int8)
@@ -15,12 +15,21 @@ HYPERPARAMETERS = {
     "ll_r": {"delta": 10},
     "ll_ct": {"delta": 10},
     "ll_cp": {"delta": 10},
+    "spatial_consistency": {"k": 1.0},
 }
 
 
 def in_run(name, candidates=2, epochs=5, labels=LABELS):
     run = RunContext(list(range(candidates)), epochs, lambda: labels.split(3))
     return make_loss(name, HYPERPARAMETERS.get(name, {}), run)
+
+
+def maps_of(logits, views=None):
+    """Return maps whose means are near the logits, of whole pictures or of these views (box, flipped)."""
+    cells = torch.tensor([[-0.5, 0.25], [1.0, -0.75]])
+    box, flipped = views or (torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([False]))
+    count = logits.shape[1]
+    return Maps(logits[..., None, None] + cells, box.expand(count, 4), flipped.expand(count))
 
 
 def test_estimates_of_role_begin_where_published():
@@ -134,7 +143,9 @@ def train(loss, labels, epochs):
             logits = 2 * torch.randn((2, len(rows), 3), generator=random)
             for tensor in loss.parameters.values():
                 tensor.requires_grad_().grad = None
-            per_candidate = loss(logits, labels[rows], rows)
+            box = 0.5 * torch.rand((len(rows), 4), generator=random) + torch.tensor([0, 0, 0.25, 0.25])
+            flipped = torch.rand(len(rows), generator=random) < 0.5
+            per_candidate = loss(logits, labels[rows], rows, maps_of(logits, (box, flipped)))
             losses.append(per_candidate.detach())
             if loss.parameters:
                 per_candidate.sum().backward()
@@ -162,7 +173,7 @@ def test_a_loss_goes_on_from_its_state_as_if_it_had_never_stopped(name, epoch):
     found += train(second, labels, range(epoch + 1, 7))
     assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
     assert all(second.parameters[key] is tensor for key, tensor in held.items())  # an optimiser may hold it
-    assert all(torch.equal(first.state()[key], tensor) for key, tensor in kept.items())  # nothing is shared
+    torch.testing.assert_close(first.state(), kept, rtol=0, atol=0, equal_nan=True)  # nothing is shared
 
 
 def test_what_outlasts_an_epoch():
@@ -172,7 +183,11 @@ def test_what_outlasts_an_epoch():
         "em_apl": {"soft"},
         "ll_cp": {"corrected"},
         "expected_negatives": {"running"},
+        "spatial_consistency": {"running"},
     }
+    spatial, logits = in_run("spatial_consistency"), torch.zeros(2, 4, 3)
+    spatial(logits, LABELS, ROWS, maps_of(logits))
+    assert set(spatial.state()) == {"running", "maps"}
     csl = in_run("csl")
     csl.end_epoch(csl.own["warmup"], lambda: iter([torch.zeros(2, 4, 3)]))
     assert set(csl.state()) == {"prior"}
@@ -186,11 +201,12 @@ def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
         hyperparameters["k"] = 1.0  # training fills it in
     loss = make_loss(name, hyperparameters, RunContext([0, 1], 8, lambda: [labels]))
     loss.start_epoch(1)
-    assert loss(torch.zeros(2, 4, 3), labels, ROWS).shape == (2,)
+    logits = torch.zeros(2, 4, 3)
+    assert loss(logits, labels, ROWS, maps_of(logits)).shape == (2,)
     for epoch in range(1, 7):  # beyond every warm-up
         loss.start_epoch(epoch)
-        loss.end_epoch(epoch, lambda: iter([torch.zeros(2, 4, 3)]))
-    assert loss(torch.zeros(2, 4, 3), labels, ROWS).shape == (2,)
+        loss.end_epoch(epoch, lambda: iter([logits]))
+    assert loss(logits, labels, ROWS, maps_of(logits)).shape == (2,)
 
 
 def test_hyperparameters_that_are_not_named_have_their_defaults():
@@ -201,3 +217,7 @@ def test_hyperparameters_that_are_not_named_have_their_defaults():
 
 def test_state_belongs_to_losses_that_exist():
     assert set(STATEFUL) <= set(LOSSES)
+
+
+def test_the_losses_that_need_maps_say_so():
+    assert tuple(name for name in LOSSES if in_run(name).needs_maps) == NEEDS_MAPS

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from spml.artifacts.codes import LossLabel
+from spml.losses import running_maps
 from spml.losses.assume_negative import an
 from spml.losses.catalog import LOSSES
 from spml.losses.large_loss import largest_losses
-from spml.losses.primitives import is_known
+from spml.losses.primitives import is_known, sigmoid
 from spml.losses.training_loss import Maps, RunContext, TrainingLoss
 
 
@@ -69,7 +70,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
 class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
 
-    OWN = ("delta",)
+    OWN = ("delta", "boost")
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -172,7 +173,7 @@ class _ExpectedNegatives(TrainingLoss):
     """
 
     OWN = ("momentum", "warmup")
-    STATE = ("running",)
+    STATE: tuple[str, ...] = ("running",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -184,12 +185,70 @@ class _ExpectedNegatives(TrainingLoss):
 
     def start_epoch(self, epoch: int) -> None:
         self.kept = self.own["momentum"] if epoch > 1 else 0.0
-        self.hyperparameters = self.settled if epoch > self.own["warmup"] else {"k": 0.0, "consistency": 0.0}
+        self.hyperparameters = self.settled if epoch > self.own["warmup"] else dict.fromkeys(self.settled, 0.0)
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
+        return self.loss(logits, labels, self.remember(logits, rows), **self.hyperparameters)
+
+    def remember(self, logits: Tensor, rows: Tensor) -> Tensor:
+        """Return the running means [C, B, L] of some rows, and take a batch into them."""
         before = self.running[:, rows]
         self.running[:, rows] = self.kept * before + (1 - self.kept) * torch.sigmoid(logits.detach())
-        return self.loss(logits, labels, before, **self.hyperparameters)
+        return before
+
+
+class _SpatialConsistency(_ExpectedNegatives):
+    """spatial_consistency: a running mean of score maps as well, float16, in main memory.
+
+    Beyond a limit of memory an image keeps the maps of the categories with the highest running means of f alone: ``index``
+    int32 [C, N, K] names them, in order; None where all are kept.
+    """
+
+    STATE = ("running", "maps", "index")
+    needs_maps = True
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__(loss, run, hyperparameters)
+        self.maps: Tensor | None = None  # [C, N, K, G, G], from the first batch on
+        self.index: Tensor | None = None
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
+        assert maps is not None
+        before = self.remember(logits, rows)
+        scores = sigmoid(maps.values)
+        past = self._past(rows, scores.detach())
+        shown = running_maps.to_view(past, maps.box, maps.flipped)
+        shown = torch.where(shown.isnan(), scores.detach(), shown)  # a cell without a past has no distance
+        distances = (scores - shown).abs().mean((-2, -1))
+        new = running_maps.to_image(scores.detach(), maps.box, maps.flipped)
+        self._keep(rows, running_maps.updated(past, new, self.kept))
+        return self.loss(logits, labels, before, distances, **self.hyperparameters)
+
+    def _past(self, rows: Tensor, scores: Tensor) -> Tensor:
+        """Return the running maps of some rows, with all categories, NaN where there is none: [C, B, L, G, G] as ``scores``."""
+        candidates, images, categories = self.running.shape
+        side = scores.shape[-1]
+        if self.maps is None:
+            kept = running_maps.kept_categories(candidates * images, categories, side)
+            self.maps = torch.full((candidates, images, kept, side, side), torch.nan, dtype=torch.float16)
+            if kept < categories:
+                self.index = torch.arange(kept, dtype=torch.int32).repeat(candidates, images, 1)
+        maps = self.maps[:, rows.to(self.maps.device)].to(scores)
+        if self.index is None:
+            return maps
+        index = self.index[:, rows.to(self.index.device)].to(scores.device, torch.int64)
+        return torch.full_like(scores, torch.nan).scatter_(2, index[..., None, None].expand_as(maps), maps)
+
+    def _keep(self, rows: Tensor, maps: Tensor) -> None:
+        """Store running maps [C, B, L, G, G] of some rows, those of the likeliest categories."""
+        assert self.maps is not None
+        rows_here = rows.to(self.maps.device)
+        if self.index is not None:
+            order = self.running[:, rows].argsort(dim=-1, descending=True, stable=True)
+            index = order[..., : self.maps.shape[2]].sort(dim=-1).values.to(maps.device)
+            self.index[:, rows_here] = index.to(self.index)
+            maps = maps.gather(2, index[..., None, None].expand(*index.shape, *maps.shape[-2:]))
+        self.maps[:, rows_here] = maps.to(self.maps)
 
 
 STATEFUL: dict[str, type[TrainingLoss]] = {
@@ -204,6 +263,7 @@ STATEFUL: dict[str, type[TrainingLoss]] = {
     "csl": _ClassAwareSelective,
     "pseudo_label": _Ramp,
     "expected_negatives": _ExpectedNegatives,
+    "spatial_consistency": _SpatialConsistency,
 }
 
 
