@@ -6,8 +6,8 @@ from pydantic import Field
 
 from plan.fields import Once, Section, partial
 from plan.presets import PRESETS
+from spml.finetuning.named import AUGMENTATIONS
 
-AUGMENTATIONS = ("flip", "random_resized_crop", "randaugment")
 PENALTIES = [
     0.001,
     0.003,

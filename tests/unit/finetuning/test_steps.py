@@ -11,7 +11,7 @@ import small_network
 from small_network import CANDIDATE, MLP, OPTIONS
 from spml.finetuning import optimiser
 from spml.finetuning.loop import Run
-from spml.finetuning.optimiser import Adam, Group
+from spml.finetuning.optimiser import Adam
 from spml.finetuning.steps import Steps
 from spml.losses.catalog import LOSSES
 from spml.losses.stateful import STATEFUL
