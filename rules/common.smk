@@ -25,6 +25,7 @@ from plan import (
     model,
     named_paths,
     paths,
+    published,
     reporting,
     review,
     rows,
