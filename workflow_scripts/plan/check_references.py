@@ -30,7 +30,7 @@ def published(experiment: Experiment) -> Iterator[str]:
         name, variant = parse_reference(reference)
         kind = "students" if variant else "teachers"
         entry = experiment.model_entry(kind, name)
-        mode = "text" if text_of(entry) else experiment.training_options(entry).get("mode", "frozen")
+        mode = "text" if text_of(entry) else experiment.mode(entry)
         if mode != section.mode:
             wanted = "a model that is trained" if mode == "text" else f"mode: {section.mode} of {kind}.{name}"
             yield f"{key}.mode: found {section.mode}, but {reference} is of mode {mode}; wanted {wanted}, or {reference} not here"

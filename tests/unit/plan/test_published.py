@@ -144,18 +144,41 @@ def test_our_numbers_are_empty_until_a_run_has_made_them(one):
     ]
 
 
+def of_protocol(name, dataset):
+    """The experiment of a protocol on one data set, with every reference checked."""
+    own = protocols._read(protocols.FOLDER / f"{name}.yaml") | {"dataset": dataset}
+    return load.experiments(protocols._merged(protocols._read(tiny.ROOT / "config.yaml"), own))[dataset]
+
+
 @pytest.mark.parametrize("name", protocols.names())
 def test_every_protocol_holds_on_each_of_its_data_sets(name):
-    own = protocols._read(protocols.FOLDER / f"{name}.yaml")
     found = protocols.experiments(name)
     assert list(found) == ["coco2014", "voc2012", "nuswide", "cub"]
     for dataset in found:
-        config = protocols._merged(protocols._read(tiny.ROOT / "config.yaml"), own | {"dataset": dataset})
-        made = load.experiments(config)[dataset]
-        section = made.entry.published
-        assert section.mode == "end_to_end" and made.name == name
-        for reference in section.map:
-            assert made.training_options(made.teachers[reference])["mode"] == "end_to_end"
+        made = of_protocol(name, dataset)
+        assert made.entry.published.mode == "end_to_end" and made.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "sizes", "rates", "patience"),
+    [
+        ("cole2021", "coco2014", [8, 16], [0.01, 0.001, 0.0001, 0.00001], None),
+        ("cole2021", "cub", [8, 16], [0.01, 0.001, 0.0001, 0.00001], None),
+        ("zhou2022", "coco2014", [16], [0.00001], 1),
+        ("zhou2022", "nuswide", [16], [0.00001], 1),
+        ("zhou2022", "voc2012", [8], [0.00001], 1),
+        ("zhou2022", "cub", [8], [0.0001], 1),
+    ],
+)
+def test_models_of_a_protocol_are_trained_as_published(name, dataset, sizes, rates, patience):
+    made = of_protocol(name, dataset)
+    for reference in made.entry.published.map:
+        options = made.training_options(made.teachers[reference])
+        assert (options["mode"], options["head"], options["epochs"]) == ("end_to_end", "linear", 10)
+        assert (options["batch_sizes"], options["learning_rates"]) == (sizes, rates)
+        assert (options["patience"], options["augment"], options["weight_decay"]) == (patience, ["flip"], 0)
+        assert made.backbone(made.teachers[reference]) == "resnet50"
+    assert made.config.backbones["resnet50"].image_size == 448
 
 
 def test_two_protocols_share_no_model():
