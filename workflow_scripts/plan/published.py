@@ -47,11 +47,13 @@ def _method(reference: str) -> tuple[str, str, str]:
 def rows(experiment: Experiment) -> list[dict[str, str]]:
     """Return a row per published number as text: kind, name, variant, label, published_map (two decimals) and source."""
     section = experiment.entry.published
+    if not section:
+        return []
     return [
         dict(zip(("kind", "name", "variant"), _method(reference), strict=True))
         | {"label": shown.name(experiment, reference), "source": section.source}
         | {"published_map": "" if value is None else f"{value:.2f}"}
-        for reference, value in (section.map.items() if section else ())
+        for reference, value in section.map.items()
     ]
 
 

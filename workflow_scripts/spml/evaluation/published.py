@@ -31,17 +31,15 @@ def compared(
     The columns ``COLUMNS``: the mean and the standard deviation of our mAP over the replicates (empty for one replicate),
     and how far our mean is above the published number.
     """
-    found = results.mean_std(models, results.METHOD, "test_map")
-    counts = models.groupby(results.METHOD).size()
-    rows = []
-    for key, value in published.items():
-        method = tuple(key.split("/"))
-        number = float("nan") if value is None else value
-        own = found.loc[method]
-        rows.append(
-            dict(zip(results.METHOD, method, strict=True))
-            | {"label": results.method_label(*method, labels), "published_map": number}
-            | {"test_map": own["mean"], "test_map_std": own["std"], "replicates": counts[method]}
-            | {"difference": own["mean"] - number, "mode": mode, "source": source}
-        )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    found = results.mean_std(models, results.METHOD, "test_map").assign(
+        replicates=models.groupby(results.METHOD).size()
+    )
+    methods = [dict(zip(results.METHOD, key.split("/"), strict=True)) for key in published]
+    table = pd.DataFrame(methods).assign(
+        published_map=[float("nan") if value is None else value for value in published.values()]
+    )
+    table = table.merge(found.reset_index(), on=results.METHOD, how="left", validate="1:1")
+    table = table.rename(columns={"mean": "test_map", "std": "test_map_std"})
+    difference = table["test_map"] - table["published_map"]
+    table = table.assign(label=results.method_labels(table, labels), difference=difference, mode=mode, source=source)
+    return table[COLUMNS]
