@@ -8,7 +8,7 @@ from spml.losses.catalog import LOSSES
 
 
 def losses(experiment: Experiment) -> Iterator[str]:
-    """Yield losses that lack the labels, the hyperparameter or the epochs that they need."""
+    """Yield losses that lack the labels, the network, the hyperparameter or the epochs that they need."""
     observation = experiment.observation
     only_positives = observation.file is None and not observation.negatives_per_image
     for kind, name, entry in _models(experiment):
@@ -16,6 +16,7 @@ def losses(experiment: Experiment) -> Iterator[str]:
             yield (
                 f"{kind}.{name}.loss: found {entry.loss.name!r}, wanted squares, the loss that head ridge has in closed form"
             )
+        yield from _score_maps(experiment, f"{kind}.{name}", entry)
     for key, loss, trained_on, epochs in _trainings(experiment):
         full = trained_on != "observed"
         needs = LOSSES[loss["name"]].needs
@@ -37,6 +38,21 @@ def losses(experiment: Experiment) -> Iterator[str]:
             )
         if epochs and loss.get("warmup", 0) >= epochs:
             yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
+
+
+def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
+    """Yield losses of a model that need score maps, where its backbone is frozen or its head is no linear one."""
+    options, stages = experiment.training_options(entry), getattr(entry, "stages", None) or []
+    for loss in [experiment.loss(part) for part in [entry, *stages] if part.loss]:
+        boost = loss.get("boost", 1)
+        if LOSSES[loss["name"]].needs != "score maps" and boost == 1:
+            continue
+        found = f"{key}.loss: found {loss['name']}" + (f" with boost {boost}" if boost != 1 else "")
+        if experiment.mode(entry) == "frozen":
+            wanted = "mode: end_to_end or linear_init beside it" + (", or boost: 1" if boost != 1 else "")
+            yield f"{found}, wanted {wanted}: frozen features have no score maps"
+        elif options["head"] != "linear":
+            yield f"{found} and head {options['head']}, wanted head: linear: the score of a cell is that of a linear head"
 
 
 def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:

@@ -236,7 +236,9 @@ def reading(path: str | os.PathLike) -> Iterator[Features]:
                 "then run again"
             )
         pieces.append(piece)
-    mapped = MappedRows(pieces, dtype, checksums, lambda: maker)
+    mapped = MappedRows(
+        pieces, dtype, checksums, maker, lambda shard: f"delete {shard} and the file that joins it, then run again"
+    )
     yield Features(str(path), image_id, width, dtype, mapped, settings, rows.tolist())
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import h5py
@@ -21,6 +21,7 @@ RULES = {  # kind of file to the rule that makes it
     "feature_shard": "extract_features or convert_features",
     "features": "index_features",
     "logits": "predict_logits or evaluate",
+    "picture_shard": "decode_pictures",
     "text_features": "embed_prompts",
     "landmarks": "choose_landmarks",
     "decomposition": "decompose_features",
@@ -34,13 +35,17 @@ Path = str | os.PathLike
 
 
 @contextlib.contextmanager
-def creating(path: Path, kind: str, **attributes: object) -> Iterator[h5py.File]:
+def creating(path: Path, kind: str, **attributes: Any) -> Iterator[h5py.File]:
     """Yield a new file of that kind to write to; it is in place once the block ends without an error."""
+    with records.writing(path, kind) as part, filling(part, path, kind, **attributes) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def filling(part: Path, path: Path, kind: str, *, userblock: int = 0, **attributes: Any) -> Iterator[h5py.File]:
+    """Yield a new file of that kind at ``part``, which becomes ``path``; ``userblock`` bytes before its data stay free."""
     about = {"artifact": records.name_of(path), "kind": kind, "layout": LAYOUT}
-    with (
-        records.writing(path, kind) as part,
-        h5py.File(part, "w") as file,
-    ):  # h5py stores no times: the same bytes again
+    with h5py.File(part, "w", userblock_size=userblock) as file:  # h5py stores no times: the same bytes again
         file.attrs.update(attributes | about)
         yield file
 
@@ -71,8 +76,8 @@ def write(
 
 
 @contextlib.contextmanager
-def reading(path: Path, kind: str) -> Iterator[h5py.File]:
-    """Yield the file, checked to be the one that its rule wrote, and of that kind.
+def reading(path: Path, kind: str, verify: Callable[[Path, str], object] = records.verify) -> Iterator[h5py.File]:
+    """Yield the file, checked to be the one that its rule wrote, and of that kind; ``verify`` compares its bytes.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def reading(path: Path, kind: str) -> Iterator[h5py.File]:
         When it is damaged, moved, of another kind, from another version of the pipeline, or reads other files.
     """
     _require_version(path, kind)
-    records.verify(path, kind)
+    verify(path, kind)
     with _opened(path, kind) as file:
         records.require_name(path, _attribute(file, "artifact"), advice(path, kind))
         for dataset in _members(path, kind, file):

@@ -1,7 +1,7 @@
-"""Rows of feature shards that are mapped to memory: the operating system reads a row when it is used.
+"""Rows of shards that are mapped to memory: the operating system reads a row when it is used.
 
 Rows that were read stay in the page cache, as far as memory is free. The checksum of a row is compared when the row is
-read for the first time, so that a check costs no pass over all features.
+read for the first time, so that a check costs no pass over all rows.
 """
 
 import mmap
@@ -28,9 +28,11 @@ class MappedRows:
     """The rows of some pieces [n, D] as one matrix [N, D], for reads in any order."""
 
     def __init__(
-        self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray, maker: Callable[[], str]
+        self, pieces: Sequence[Piece], dtype: np.dtype, checksums: np.ndarray, maker: str, advice: Callable[[Path], str]
     ) -> None:
-        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row, ``maker`` tells the rule that wrote them.
+        """Map the pieces; ``checksums`` uint32 [N] are the CRC-32 of each row.
+
+        ``maker`` is the rule that wrote them, ``advice`` tells what to do about a damaged file.
 
         Raises
         ------
@@ -39,39 +41,42 @@ class MappedRows:
         """
         self._shards = [_MappedShard(piece, dtype) for piece in pieces]
         self._starts = np.cumsum([0, *(len(shard.matrix) for shard in self._shards)])
-        self._checksums, self._maker = checksums, maker
-        self._checked = np.zeros(len(checksums), bool)
-        self._shape, self._dtype = (len(checksums), pieces[0].shape[1]), dtype
+        self._checksums, self._maker, self._advice = checksums, maker, advice
+        self._checked = np.frombuffer(mmap.mmap(-1, len(checksums) or 1), bool)  # processes that are forked share it
+        self._width, self._dtype = pieces[0].shape[1], dtype
 
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return a copy of the rows [n, D] with these numbers [n].
+    def read(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return a copy of the rows [n, D] with these numbers [n], written to ``out`` where it is named.
 
         Raises
         ------
         InputError
             When a row differs from what was written: names the file and the row.
         """
-        features = np.empty((len(rows), self._shape[1]), self._dtype)
+        values = np.empty((len(rows), self._width), self._dtype) if out is None else out
         for shard, members, numbers in self._by_shard(rows):
-            features[members] = shard.matrix[numbers]
-        self._check(rows, features)
-        return features
+            for index, number in zip(np.flatnonzero(members).tolist(), numbers.tolist(), strict=True):
+                values[index] = shard.matrix[
+                    number
+                ]  # each is copied once: indexing by arrays would copy wide rows twice
+        self._check(rows, values)
+        return values
 
     def prefetch(self, rows: np.ndarray) -> None:
         """Ask the operating system to read these rows in the background."""
         for shard, _, numbers in self._by_shard(rows):
             shard.prefetch(numbers)
 
-    def _check(self, rows: np.ndarray, features: np.ndarray) -> None:
+    def _check(self, rows: np.ndarray, values: np.ndarray) -> None:
         """Compare the rows that are read for the first time with their checksums."""
         for number in np.flatnonzero(~self._checked[rows]):
             row = rows[number]
-            if zlib.crc32(features[number]) != self._checksums[row]:
+            if zlib.crc32(values[number]) != self._checksums[row]:
                 shard = int(np.searchsorted(self._starts, row, "right")) - 1
                 path = self._shards[shard].path
                 raise InputError(
-                    f"{path}: row {row - self._starts[shard]} differs from what rule {self._maker()} wrote: the file is "
-                    f"damaged; delete {path} and the file that joins it, then run again"
+                    f"{path}: row {row - self._starts[shard]} differs from what rule {self._maker} wrote: the file is "
+                    f"damaged; {self._advice(path)}"
                 )
         self._checked[rows] = True
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from spml.evaluation.average_precision import average_precision, mean_average_precision
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 from spml.models.heads import (
     Weights,
     apply_heads,
