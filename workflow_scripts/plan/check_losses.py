@@ -58,6 +58,13 @@ def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
             yield f"{key}.augment: found {lost[0]}, wanted none that moves parts of a picture untold: {loss['name']} compares maps"
         elif options["head"] != "linear":
             yield f"{found} and head {options['head']}, wanted head: linear: the score of a cell is that of a linear head"
+        elif boost == 1:
+            for name in options["augment"]:
+                if not AUGMENTATIONS[name].in_view:
+                    yield (
+                        f"{key}.augment: found {name} with {loss['name']}, wanted it left out: nothing tells where the cells of "
+                        "such a picture lie in the image"
+                    )
 
 
 def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:
