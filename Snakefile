@@ -23,6 +23,7 @@ include: "rules/data.smk"
 include: "rules/features.smk"
 include: "rules/labels.smk"
 include: "rules/training.smk"
+include: "rules/finetuning.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
 include: "rules/review.smk"
@@ -31,7 +32,7 @@ include: "rules/model.smk"
 
 wildcard_constraints:
     dataset="|".join(map(re.escape, EXPERIMENTS)),
-    backbone=NAME_PATTERN,
+    backbone=f"{NAME_PATTERN}|{TRAINED_MODEL}",
     teacher=NAME_PATTERN,
     student=NAME_PATTERN,
     pseudo_labels=NAME_PATTERN,
@@ -47,7 +48,8 @@ wildcard_constraints:
     format="|".join(FORMATS),
     strategy="|".join(STRATEGIES),
     variant=VARIANT,
-    model=f"teachers/{NAME_PATTERN}/(seed_[0-9]+|{paths.SHARED_MODEL})|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})",
+    candidate="bs[0-9]+_lr[0-9.e-]+",
+    model=f"teachers/{NAME_PATTERN}/{paths.SHARED_MODEL}|{TRAINED_MODEL}",
 
 
 if workflow.is_main_process:
@@ -94,6 +96,11 @@ rule simulate_review:
 rule compare:
     input:
         experiments.shown_comparison(EXPERIMENT),
+
+
+rule published:
+    input:
+        published.shown_table(EXPERIMENT),
 
 
 rule predict:

@@ -20,9 +20,10 @@ from synthetic import draw
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from plan.sections import Training
+from plan.recipe import Training
 from spml.losses.catalog import LOSSES
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 from spml.models.heads import count_weights, initial_weights
 from spml.training.batches import ROWS_SHUFFLED, Batches, BatchSource
 from spml.training.engine import candidates_per_stack, validation_map

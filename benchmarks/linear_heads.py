@@ -20,7 +20,7 @@ from real_sets import SEEDS, FeatureSet, available, sets_parser
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from plan.sections import PENALTIES
+from plan.recipe import PENALTIES
 from spml.evaluation.average_precision import average_precision, mean_average_precision
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # of scikit-learn's C, the inverse of the penalty

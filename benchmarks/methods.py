@@ -21,7 +21,7 @@ from common import parser
 from real_sets import SEEDS, SETS, FeatureSet, available
 
 from plan.experiment import plain
-from plan.sections import Training
+from plan.recipe import Training
 from spml.artifacts.codes import PseudoLabel, TrueLabel
 from spml.labels import pseudo_labels
 from spml.labels.estimates import Evidence, arguments

@@ -20,7 +20,7 @@ import torch
 from common import Ratio, report
 from real_sets import SEEDS, FeatureSet, available, sets_parser
 
-from plan.sections import Training
+from plan.recipe import Training
 from spml.evaluation.average_precision import average_precision, mean_average_precision
 from spml.labels.pseudo_labels import probabilities
 from spml.models.inference import predict

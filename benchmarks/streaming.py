@@ -20,7 +20,8 @@ from common import Ratio, parser, report, seconds
 from synthetic import write_features
 
 from spml.artifacts import features as feature_files
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 from spml.models.heads import initial_weights
 from spml.training.batches import BatchSource, MappedBatchSource
 from spml.training.options import Candidate, TrainingOptions

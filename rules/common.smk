@@ -12,12 +12,14 @@ sys.path.insert(0, SCRIPTS)
 
 from plan import (
     acquire,
+    backbones,
     closing,
     console,
     data,
     evaluation,
     experiments,
     features,
+    finetuning,
     labels,
     load,
     matrices,
@@ -25,10 +27,12 @@ from plan import (
     model,
     named_paths,
     paths,
+    published,
     reporting,
     review,
     rows,
     training,
+    training_paths,
 )
 from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
@@ -67,6 +71,14 @@ DATASET = config["dataset"]
 EXPERIMENT = EXPERIMENTS[DATASET]
 MACHINE = EXPERIMENT.config.machine
 VARIANT = "tau_0[.][0-9]{2}|all"
+TRAINED = {name: list(map(re.escape, finetuning.trained_names(experiment))) for name, experiment in EXPERIMENTS.items()}
+TRAINED_MODEL = f"teachers/{NAME_PATTERN}/seed_[0-9]+|students/{NAME_PATTERN}/seed_[0-9]+/({VARIANT})"
+# Of a data set in a path: followed by a model whose backbone is trained, or by any other one.
+WITH_TRAINED = "|".join(f"{re.escape(name)}(?=/({'|'.join(trained)})/)" for name, trained in TRAINED.items() if trained)
+WITH_TRAINED = WITH_TRAINED or "(?!)"  # which matches nothing
+WITH_FROZEN = "|".join(
+    re.escape(name) + (f"(?!/({'|'.join(trained)})/)" if trained else "") for name, trained in TRAINED.items()
+)
 DRAWN = [re.escape(name) for name, experiment in EXPERIMENTS.items() if experiment.entry.source == "demo"]
 
 
@@ -138,26 +150,34 @@ def require_sound_data():
         sys.exit("\n".join(["Error in the data:", *(f"  {mistake}" for mistake in found.mistakes)]))
 
 
-def shards(wildcards):
+def shards_of(dataset, part):
     """Return the shards of a part, which are known once its images are listed."""
-    listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)
-    per_shard = EXPERIMENTS[wildcards.dataset].config.features.images_per_shard
+    listed = checkpoints.list_images.get(dataset=dataset, part=part)
+    per_shard = EXPERIMENTS[dataset].config.features.images_per_shard
     return data.shards(str(listed.output.images), str(listed.output.shards), per_shard)
 
 
 def shard_images(wildcards):
     """Return the manifest of a shard, as an input function: it waits until the images are listed."""
-    shards(wildcards)
+    shards_of(wildcards.dataset, wildcards.part)
     return paths.shard_images(wildcards.dataset, wildcards.part, wildcards.shard)
 
 
 def shard_features(wildcards):
     """Return the features of all shards of a part in order, as an input function."""
-    is_file = matrices.is_file(EXPERIMENTS[wildcards.dataset], wildcards.backbone)
+    is_file = backbones.is_file(EXPERIMENTS[wildcards.dataset], wildcards.backbone)
     pattern = (paths.shard_rows if is_file else paths.shard_features)(
         wildcards.dataset, wildcards.backbone, wildcards.part
     )
-    return expand(pattern, shard=shards(wildcards))
+    return expand(pattern, shard=shards_of(wildcards.dataset, wildcards.part))
+
+
+def train_pictures(wildcards):
+    """Return the decoded pictures of all shards of the training part in order, as an input function."""
+    experiment = EXPERIMENTS[wildcards.dataset]
+    backbone = finetuning.pictures_of(experiment, wildcards.model)
+    pattern = training_paths.pictures(wildcards.dataset, backbone, "train")
+    return expand(pattern, shard=shards_of(wildcards.dataset, "train"))
 
 
 def per_attempt(amount):

@@ -1,4 +1,4 @@
-# A frozen backbone turns pictures into features, once for all models.
+# A backbone turns pictures into features: a pretrained one once for all models, one that was trained with a model for that.
 
 
 # No code among its inputs: see fetch_archive.
@@ -24,6 +24,7 @@ rule extract_features:
     input:
         images=shard_images,
         weights=plan(features.backbone_weights),
+        trained=plan(features.trained_backbone),
         code=plan(features.backbone_code, rule="extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",

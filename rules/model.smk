@@ -7,6 +7,7 @@ rule choose_model:
         checkpoints=plan(model.candidate_checkpoints),
         metrics=plan(model.candidate_metrics),
         features=plan(model.candidate_features),
+        trained=plan(model.candidate_trained),
         code=code("choose_model"),
     output:
         checkpoint="results/{dataset}/model/checkpoint.safetensors",

@@ -17,6 +17,8 @@ rule train_teacher:
         "results/{dataset}/logs/train_teacher/{teacher}/seed_{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/train_teacher/{teacher}/seed_{seed}.tsv"
+    wildcard_constraints:
+        dataset=WITH_FROZEN,
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -100,6 +102,8 @@ rule train_student:
         "results/{dataset}/logs/train_student/{student}/seed_{seed}/{variant}.log",
     benchmark:
         "results/{dataset}/benchmarks/train_student/{student}/seed_{seed}/{variant}.tsv"
+    wildcard_constraints:
+        dataset=WITH_FROZEN,
     conda:
         "../envs/torch.yaml"
     threads: 1

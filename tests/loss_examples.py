@@ -13,6 +13,7 @@ TRUE_NEGATIVES = torch.where(TRUE == 0, -1, OBSERVED)
 ESTIMATES = torch.tensor([[2, -0.3, 0.4], [-0.4, 0.1, 2.5]], dtype=torch.float64)
 SOFT_NEGATIVES = torch.tensor([[-1, 0.12, -1], [0.03, -1, -1]], dtype=torch.float64)
 RUNNING_MEANS = torch.tensor([[0.7, 0.4, 0.6], [0.2, 0.6, 0.3]], dtype=torch.float64)
+DISTANCES = torch.tensor([[0.1, 0.3, 0.2], [0.5, 0.1, 0.4]], dtype=torch.float64)
 PRIOR = torch.tensor([0.3, 0.6, 0.1], dtype=torch.float64)
 GAMMAS = {"gamma_positive": 0, "gamma_negative": 1, "gamma_unobserved": 4}
 ARGUMENTS = {
@@ -29,6 +30,7 @@ ARGUMENTS = {
     "csl": {"prior": PRIOR, "eta": 0.5, "likely": 1, **GAMMAS},
     "pseudo_label": {"tau": 0.5, "alpha": 1.5, "assumed": 1},
     "expected_negatives": {"running": RUNNING_MEANS, "k": 1.5, "consistency": 2},
+    "spatial_consistency": {"running": RUNNING_MEANS, "distances": DISTANCES, "k": 1.5, "consistency": 2, "weight": 3},
 }
 
 

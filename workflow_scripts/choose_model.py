@@ -21,9 +21,12 @@ if len(candidates) > 1:
     index = is_chosen.index(True)
 candidate = candidates[index]
 measured = documents.read(snakemake.input.metrics[index], "metrics")
-weights, description = checkpoints.load(snakemake.input.checkpoints[index])
+weights, description = checkpoints.load_all(snakemake.input.checkpoints[index])
 if reason := description.get("left_out"):
     raise InputError(f"predict.model: {candidate['name']} is left out: {reason}; wanted another model")
+if snakemake.input.trained:  # a head on a backbone that was trained with another model takes that along
+    backbone, _ = checkpoints.load_part(snakemake.input.trained[index], checkpoints.BACKBONE)
+    weights |= {f"{checkpoints.BACKBONE}{name}": value for name, value in backbone.items()}
 with features.reading(snakemake.input.features) as stored:
     preprocessing = json.loads(str(stored.settings["preprocessing"]))
 record = {
@@ -31,7 +34,8 @@ record = {
     "model": candidate,
     "candidates": len(candidates),
     "seed": snakemake.params.options["seed"],
-    "backbone": snakemake.params.options["backbone"] | {"preprocessing": preprocessing},
+    "backbone": snakemake.params.options["backbone"]
+    | {"preprocessing": preprocessing, "trained": bool(snakemake.input.trained)},
     "select_on": description["select_on"],
     "val_map": description["val_map"],
     "candidate": description["candidate"],

@@ -14,7 +14,8 @@ from spml.runtime.files import writing
 
 options = documents.read(snakemake.input.choice, "choice")["backbone"]
 weights, _ = checkpoints.load(snakemake.input.checkpoint)
-classifier = Classifier(backbones.load(options, snakemake.input.weights), weights)
+trained = snakemake.input.checkpoint if options["trained"] else ""
+classifier = Classifier(backbones.load(options, snakemake.input.weights, trained), weights)
 export(classifier, snakemake.output.program, snakemake.output.onnx)
 with writing(snakemake.output.script) as part:
     part.write_text(standalone.source(labelling.__name__), encoding="utf-8")

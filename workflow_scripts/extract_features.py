@@ -10,12 +10,19 @@ from spml.features.extraction import extract
 
 options = snakemake.params.options
 device = choose_device(snakemake.resources.device)
-checksum = records.checksum_of(snakemake.input.weights)  # the record of the shard needs it, too
+trained = snakemake.input.trained
+checksum = records.checksum_of(trained or snakemake.input.weights)  # the record of the shard needs it, too
 listed = manifest.read(snakemake.input.images)
 found = extract(
-    listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size
+    listed.path,
+    options,
+    snakemake.input.weights,
+    device,
+    snakemake.threads,
+    snakemake.resources.batch_size,
+    trained=trained,
 )
-name = f"{options['library']} {options['model']}"
+name = f"{options['library']} {options['model']}" + (f", trained: {snakemake.wildcards.backbone}" if trained else "")
 print(
     f"{name} (sha256 {checksum[:12]}…) in {found.precision} (setting: {options['precision']}) on {device}, "
     f"{snakemake.threads} threads"

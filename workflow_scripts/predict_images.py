@@ -29,7 +29,14 @@ device = choose_device(snakemake.resources.device)
 listed = manifest.read(snakemake.input.images)
 unreadable: dict[str, str] = {}
 found = extract(
-    listed.path, options, snakemake.input.weights, device, snakemake.threads, snakemake.resources.batch_size, unreadable
+    listed.path,
+    options,
+    snakemake.input.weights,
+    device,
+    snakemake.threads,
+    snakemake.resources.batch_size,
+    unreadable,
+    snakemake.input.checkpoint if options["trained"] else "",
 )
 print(f"{options['library']} {options['model']} in {found.precision} on {device}, {snakemake.threads} threads")
 

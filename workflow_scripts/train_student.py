@@ -11,7 +11,6 @@ import torch
 
 from spml.artifacts import features, hdf5, labels
 from spml.features.devices import choose_device
-from spml.losses.catalog import TAKES_BOTH
 from spml.training import left_out, supervision
 from spml.training.fit import Stage
 from spml.training.fit_model import train_and_write, write_model
@@ -40,10 +39,8 @@ with contextlib.ExitStack() as stack:
             training_labels = supervision.from_observed_labels(stage.loss, observed, true)
         elif own["train_on"] == "pool":
             training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, pool, "pool")
-        elif stage.loss in TAKES_BOTH:
-            training_labels = supervision.from_both(stage.loss, observed, pseudo, true)
         else:
-            training_labels = supervision.from_pseudo_labels(stage.loss, pseudo, true)
+            training_labels = supervision.of_training_rows(stage.loss, stage.supervision, true, observed, pseudo)
         on_pool = own["train_on"] == "pool"
         part = (source.pool_features, pool, "pool") if on_pool else (source.features, true, "train")
         stages.append(Stage(*part, training_labels, stage))

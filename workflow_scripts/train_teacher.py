@@ -22,11 +22,7 @@ with (
     labels.opening(source.labels, "labels") as true,
     labels.opening(source.observed, "observed") if source.observed else contextlib.nullcontext() as observed,
 ):
-    if options.supervision == "full":
-        training_labels = supervision.from_true_labels(options.loss, true)
-    else:
-        assert observed is not None  # an input of the rule
-        training_labels = supervision.from_observed_labels(options.loss, observed, true)
+    training_labels = supervision.of_training_rows(options.loss, options.supervision, true, observed)
     selection_labels = supervision.selection_labels(true, observed if options.select_on == "observed_labels" else None)
     options = supervision.with_expected_positives(options, source.priors, true.category)
 stage = Stage(source.features, true, "train", training_labels, options)

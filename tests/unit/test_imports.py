@@ -27,7 +27,7 @@ ALLOWED = {  # package to the packages of spml that it may import; registry.py c
     "models": BASE | {"features"},  # a program for other tools holds backbone and head
     "evaluation": BASE,
     "training": BASE | {"evaluation", "losses", "models"},
-    "finetuning": BASE | {"training"},
+    "finetuning": BASE | {"evaluation", "features", "losses", "models", "training"},
     "reporting": BASE | {"evaluation"},
     "review": BASE
     | {"data", "evaluation", "features", "labels", "models", "training"},  # opens pictures, reads tables, trains

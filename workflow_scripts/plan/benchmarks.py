@@ -1,6 +1,6 @@
 """The benchmark files of the jobs behind the report, by rule. They follow from the configuration, not from a folder."""
 
-from plan import acquire, data, features, labels, matrices, paths, rows
+from plan import acquire, backbones, data, features, finetuning, labels, paths, rows
 from plan.experiment import Experiment, plain
 
 SINGLE = ("make_labels", "find_duplicates", "check_labels")  # rules with one job per data set
@@ -18,17 +18,17 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["list_images"] = [(part,) for part in experiment.used_parts]
     if not experiment.source.is_table:
         jobs["read_annotations"] = [(part,) for part in experiment.parts if part in experiment.used_parts]
-    jobs["index_features"] = [(name, part) for name in experiment.backbones for part in ("train", "test")]
+    jobs["index_features"] = [(name, part) for name in backbones.extracted(experiment) for part in ("train", "test")]
     for backbone, kernel in features.kernels(experiment):
         jobs.setdefault("decompose_features", []).append((backbone, kernel))
         if kernel != "linear":
             jobs.setdefault("choose_landmarks", []).append((backbone, kernel))
             jobs.setdefault("map_features", []).extend((backbone, kernel, part) for part in ("train", "test"))
-    jobs["index_features"] += [(name, "pool") for name in experiment.pool_backbones]
-    if experiment.pool_backbones:
+    jobs["index_features"] += [(name, "pool") for name in backbones.of_pool(experiment)]
+    if experiment.uses_pool:
         jobs["make_pool_labels"] = [()]
     for backbone, part in jobs["index_features"]:
-        rule = "convert_features" if matrices.is_file(experiment, backbone) else "extract_features"
+        rule = "convert_features" if backbones.is_file(experiment, backbone) else "extract_features"
         jobs.setdefault(rule, []).append((backbone, part, "*"))
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
     if labels.prior_readers(experiment):
@@ -37,6 +37,9 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
         jobs["make_observation_weights"] = [(experiment.observation.sampling,)]
     models = [(row["kind"], row["name"], f"seed_{row['seed']}", row["variant"]) for row in rows.models(experiment)]
     texts = experiment.text_teachers
+    trained = finetuning.trained_names(experiment)
+    models = [model for model in models if "/".join(model[:2]) not in trained]
+    jobs |= finetuning.jobs(experiment)
     jobs["train_teacher"] = [model[1:3] for model in models if model[0] == "teachers" and model[1] not in texts]
     jobs |= {rule: [(name,) for name in texts] for rule in ("embed_prompts", "make_text_teacher") if texts}
     jobs["train_student"] = [model[1:] for model in models if model[0] == "students"]
@@ -59,7 +62,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["evaluate"] = [(folder,) for folder in folders]
     shared = paths.results(dataset=dataset)
     files = {rule: [paths.benchmark(rule, *names, folder=shared) for names in keys] for rule, keys in jobs.items()}
-    files |= {rule: [paths.benchmark(rule, folder=experiment.compared)] for rule in COMPARED}
+    compared = [*COMPARED, *(["compare_published"] if experiment.entry.published else [])]
+    files |= {rule: [paths.benchmark(rule, folder=experiment.compared)] for rule in compared}
     return plain(files | _resource_benchmarks(experiment))
 
 

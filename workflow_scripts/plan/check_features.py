@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from plan.config import FileBackbone
+from plan.config import Backbone, FileBackbone
 from plan.experiment import Experiment
 
 
@@ -15,7 +15,7 @@ def matrices(experiment: Experiment) -> Iterator[str]:
             for part in [part for part in experiment.parts if part != "pool"] + pool:
                 if entry.matrix(part) is None:
                     yield f"backbones.{name}.{part}: found nothing, wanted the features of that part of data set {experiment.dataset}"
-        elif entry and not experiment.source.has_pictures:
+        elif isinstance(entry, Backbone) and not experiment.source.has_pictures:
             yield (
                 f"backbones.{name}.library: found {entry.library}, wanted file: data set {experiment.dataset} has no pictures (source "
                 "features)"

@@ -4,12 +4,20 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_features, check_review, check_students, check_text, paths
+from plan import (
+    check_features,
+    check_losses,
+    check_modes,
+    check_references,
+    check_review,
+    check_students,
+    check_text,
+    paths,
+)
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, text_of, variants_of
+from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of
 from plan.labels import rule_parameters
 from spml.labels.pseudo_labels import RULES
-from spml.losses.catalog import LOSSES
 
 
 def mistakes(experiment: Experiment) -> Iterator[str]:
@@ -20,13 +28,15 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
     for check in (
         names,
         backbones,
+        check_modes.modes,
+        check_modes.backbones,
         check_features.matrices,
         check_features.without_pictures,
         locations,
         downloads,
         boxes,
         true_labels,
-        losses,
+        check_losses.losses,
         labels,
         check_students.students,
         check_students.pool,
@@ -36,7 +46,8 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         teachers,
         circles,
         figures,
-        references,
+        check_references.references,
+        check_references.published,
         check_review.review,
     ):
         yield from check(experiment)
@@ -124,59 +135,6 @@ def true_labels(experiment: Experiment) -> Iterator[str]:
         yield f"{key}: learns from true labels, wanted null in its place: {where}"
 
 
-def losses(experiment: Experiment) -> Iterator[str]:
-    """Yield losses that lack the labels, the hyperparameter or the epochs that they need."""
-    observation = experiment.observation
-    only_positives = observation.file is None and not observation.negatives_per_image
-    for kind, name, entry in _models(experiment):
-        if experiment.training_options(entry)["head"] == "ridge" and entry.loss.name != "squares":
-            yield (
-                f"{kind}.{name}.loss: found {entry.loss.name!r}, wanted squares, the loss that head ridge has in closed form"
-            )
-    for key, loss, trained_on, epochs in _trainings(experiment):
-        full = trained_on != "observed"
-        needs = LOSSES[loss["name"]].needs
-        if needs == "complete labels" and not full:
-            yield (
-                f"{key}: {loss['name']} wants every label; wanted supervision: full beside it, or a loss for observed "
-                "labels, as an"
-            )
-        if needs == "observed and pseudo-labels" and trained_on != "pseudo_labels":
-            wanted = "train_on: pseudo_labels" if key.startswith("students") else "it in a student, or em"
-            yield f"{key}: {loss['name']} learns from observed labels and pseudo-labels of the training rows; wanted {wanted}"
-        if loss.get("lowest", 0) > loss.get("highest", 1):
-            yield f"{key}.lowest: found {loss['lowest']}, wanted at most the highest weight, {loss['highest']}"
-        needs_negatives = needs == "observed negatives" or loss.get("assumed") == 0
-        if needs_negatives and not full and only_positives:
-            yield (
-                f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
-                "observation.negatives_per_image, pseudo-labels or supervision: full"
-            )
-        if epochs and loss.get("warmup", 0) >= epochs:
-            yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
-
-
-def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:
-    """Yield key, loss, labels (observed, full, pseudo_labels or pool) and epochs (of ridge: None) of each model, or stage."""
-    for kind, name, entry in _models(experiment):
-        key, labels = f"{kind}.{name}", "pseudo_labels" if kind == "students" else entry.supervision
-        epochs: int | None = experiment.training_options(entry).get("epochs")
-        if kind == "students" and entry.stages:
-            for number, own in enumerate(experiment.stages(entry)):
-                loss = own.get("loss") or experiment.loss(entry)
-                yield f"{key}.stages.{number}.loss", loss, own["train_on"], own.get("epochs", epochs)
-        else:
-            yield f"{key}.loss", experiment.loss(entry), labels, epochs
-
-
-def _models(experiment: Experiment) -> Iterator[tuple[str, str, Any]]:
-    """Yield kind, name and entry of every teacher and student that is trained."""
-    for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
-        for name, entry in entries.items():
-            if not text_of(entry):
-                yield kind, name, entry
-
-
 def labels(experiment: Experiment) -> Iterator[str]:
     """Yield a line for each label that two models share, or that is the name of another model of its kind."""
     for kind, entries in (("teachers", experiment.teachers), ("students", experiment.students)):
@@ -235,7 +193,7 @@ def teachers(experiment: Experiment) -> Iterator[str]:
     for name, entry in experiment.pseudo_labels.items():
         references = as_list(entry.teacher)
         for reference in references:
-            yield from _model(experiment, f"pseudo_labels.{name}.teacher", reference)
+            yield from check_references.model(experiment, f"pseudo_labels.{name}.teacher", reference)
         formatted = [format_reference(reference) for reference in references]
         for reference in sorted({reference for reference in formatted if formatted.count(reference) > 1}):
             yield f"pseudo_labels.{name}.teacher: found {reference} more than once, wanted each once"
@@ -273,28 +231,3 @@ def figures(experiment: Experiment) -> Iterator[str]:
         yield f"figures.students: found {name!r}, whose pseudo-labels are of the pool; wanted students of training rows"
     for baseline in experiment.figures.baselines:
         yield from unknown("figures.baselines", baseline, list(experiment.teachers))
-
-
-def references(experiment: Experiment) -> Iterator[str]:
-    """Yield models and replicates of comparison and prediction that no entry trains."""
-    if experiment.comparison.reference:
-        yield from _model(experiment, "comparison.reference", experiment.comparison.reference)
-    if experiment.predict.model:
-        yield from _model(experiment, "predict.model", experiment.predict.model)
-    seed = experiment.predict.seed
-    if seed is not None and seed not in experiment.seeds:
-        yield f"predict.seed: found {seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
-
-
-def _model(experiment: Experiment, key: str, reference: str) -> Iterator[str]:
-    """Yield a model that no entry trains; ``key`` is the key that holds the reference."""
-    name, separator, _ = reference.partition("@")
-    if not separator:
-        yield from unknown(key, name, list(experiment.teachers))
-    elif name not in experiment.students:
-        yield from unknown(key, name, list(experiment.students))
-    elif entry := experiment.pseudo_labels.get(experiment.students[name].pseudo_labels):
-        known = variants_of(entry)
-        if parse_reference(reference)[1] not in known:
-            wanted = ", ".join(variant.removeprefix("tau_") for variant in known)
-            yield f"{key}: found {reference!r}, wanted {name}@ and one of {wanted}"

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.fields import AnyPseudoLabels, Name, Once, Path, Printable, Section, partial
+from plan.fields import NAME_PATTERN, AnyPseudoLabels, Name, Once, Path, Printable, Section, Seed, partial
+from plan.recipe import Training
 from plan.sections import (
     SEEDS,
     Comparison,
@@ -15,11 +16,11 @@ from plan.sections import (
     Observation,
     Predict,
     Priors,
+    Published,
     Review,
     Seeds,
     Student,
     Teacher,
-    Training,
     Validation,
 )
 from plan.sources import SOURCES
@@ -103,6 +104,9 @@ class Dataset(Section):
     predict: partial(Predict, "OwnPredict") | None = None  # type: ignore[valid-type]
     review: partial(Review, "OwnReview") | None = None  # type: ignore[valid-type]
     training: partial(Training, "OwnTraining") | None = None  # type: ignore[valid-type]
+    published: Published | None = Field(
+        None, description="published numbers that `published` writes ours beside (docs/published.md); null: none"
+    )
 
     def location(self, part: str) -> Location:
         """Return where a part lies; a location without paths where none is named."""
@@ -155,6 +159,23 @@ class Backbone(Section):
     def fetched(self) -> bool:
         """Whether rule fetch_weights makes the file of weights: downloads, packages and folders of the hub's layout."""
         return not named.is_file(self.weights)
+
+
+class ModelBackbone(Section):
+    """The backbone that was trained with a model of this data set."""
+
+    library: Literal["model"] = Field(description="model: a backbone that was trained with a model")
+    model: Annotated[str, Field(pattern=f"^(teachers/{NAME_PATTERN}|students/{NAME_PATTERN}@(all|0?[.][0-9]+))$")] = (
+        Field(
+            description="a teacher, as teachers/tuned, or a student, as students/tuned@0.75, whose mode is not frozen"
+        )
+    )
+    seed: Seed | None = Field(None, description="its replicate, one of the seeds; null: that of the model that uses it")
+
+    @property
+    def reference(self) -> str:
+        """The model as other keys name it: tuned, or tuned@0.75."""
+        return self.model.partition("/")[2]
 
 
 class Matrix(Section):
@@ -219,6 +240,12 @@ class Machine(Section):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
         32, description="pictures at a time through the backbone on a GPU (on a CPU they are 8 a thread)"
     )
+    workers: Annotated[int, Field(ge=0, le=64)] = Field(
+        0, description="processes that prepare pictures for each job that trains a backbone, from 0; on a GPU some help"
+    )
+    compile: bool = Field(
+        False, description="whether networks that are trained go through torch.compile; needs a C++ compiler"
+    )
     memory_mb: Annotated[int, Field(ge=1)] | None = Field(
         None,
         description="whole megabytes of features held in memory in training, from 1; where there are more, they are read "
@@ -226,7 +253,7 @@ class Machine(Section):
     )
 
 
-AnyBackbone = Annotated[Backbone | FileBackbone, Field(discriminator="library")]
+AnyBackbone = Annotated[Backbone | FileBackbone | ModelBackbone, Field(discriminator="library")]
 
 
 class Config(Section):

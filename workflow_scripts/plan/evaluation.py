@@ -16,8 +16,7 @@ def split_features(experiment: Experiment, model: str, split: str) -> str:
 
 def model_features(experiment: Experiment, model: str, part: str) -> str:
     """Return what the head of a model takes of a part: features, or kernel values in their place."""
-    kind, name, _ = paths.model_parts(model)
-    return features.head_input(experiment, experiment.model_entry(kind, name), part)
+    return features.head_input(experiment, model, part)
 
 
 def model_observed(experiment: Experiment, model: str) -> str | list[str]:

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from plan import answers, merging, paths, truth
 from plan.config import Config
-from plan.presets import expanded
-from plan.sections import Stage, Student, Teacher, Training, Validation
+from plan.presets import expanded, is_trained
+from plan.recipe import Training
+from plan.sections import Stage, Student, Teacher, Validation
 from plan.sources import SOURCES, Source
 from plan.texts import Text
 from spml.labels.pseudo_labels import RULES
@@ -134,28 +135,21 @@ class Experiment:
         return self.entry.pool is not None or "pool" in self.parts
 
     @cached_property
-    def pool_backbones(self) -> list[str]:
-        """The backbones whose features of the pool some student needs, its own and those of its teachers."""
-        names = set()
-        for student in self.students.values():
-            labels = self.pseudo_labels[student.pseudo_labels]
-            if labels.split == "pool":
-                models = [parse_reference(reference) for reference in as_list(labels.teacher)]
-                entries = [self.model_entry("students" if variant else "teachers", name) for name, variant in models]
-                names |= {self.backbone(entry) for entry in [student, *entries]}
-        return sorted(names)
+    def uses_pool(self) -> bool:
+        """Whether a student learns from the pool."""
+        return any(self.pseudo_labels[student.pseudo_labels].split == "pool" for student in self.students.values())
 
     @property
     def used_parts(self) -> list[str]:
         """The parts whose images are listed: the pool only where a student learns from it."""
-        return ["train", "test", "pool"] if self.pool_backbones else ["train", "test"]
+        return ["train", "test", "pool"] if self.uses_pool else ["train", "test"]
 
     def model_entry(self, kind: str, name: str) -> Teacher | Student:
         """Return the entry of a teacher or student."""
         return self.teachers[name] if kind == "teachers" else self.students[name]
 
     def backbone(self, entry: Teacher | Student) -> str:
-        """Return the name of the backbone whose features a model takes."""
+        """Return the name of the backbone that a model uses, or begins with; plan.backbones tells whose features it takes."""
         return text.backbone if (text := text_of(entry)) else entry.backbone or self.entry.backbone
 
     @cached_property
@@ -166,10 +160,22 @@ class Experiment:
     def training_options(self, entry: Teacher | Student) -> dict[str, Any]:
         """Return the options of a model: the section training with the model's own keys, its loss, and select_on."""
         own = expanded(merging.named(entry))
-        options = {key: own.get(key, value) for key, value in self.training if key != "preset"}
+        if is_trained({"mode": self.training.mode} | own) == is_trained({"mode": self.training.mode}):
+            section = self.training
+        else:  # the values of the section are of another kind of training
+            section = Training()
+        options = {key: own.get(key, value) for key, value in section if key != "preset"}
         for key in merging.unused(options):
             del options[key]
         return plain(options | {"loss": self.loss(entry), "select_on": self.validation.select_on})
+
+    def mode(self, entry: Teacher | Student) -> str:
+        """Return whether a model is trained on frozen features, end_to_end or linear_init; frozen where it is not trained."""
+        return "frozen" if text_of(entry) else self.training_options(entry).get("mode", "frozen")
+
+    def is_trained(self, entry: Teacher | Student) -> bool:
+        """Return whether the backbone of a model is trained, too."""
+        return self.mode(entry) != "frozen"
 
     def kernel(self, entry: Teacher | Student) -> str:
         """Return the kernel of a ridge regression as in paths: linear, or rbf_ and the limit of landmarks; else nothing."""

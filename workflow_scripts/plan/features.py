@@ -2,25 +2,21 @@
 
 from typing import Any
 
-from plan import paths, tracking
-from plan.config import Backbone, FileBackbone
+from plan import backbones, paths, rows, tracking
+from plan.backbones import network
 from plan.experiment import Experiment, plain
-from plan.sections import Student, Teacher
 from spml.features.named import FOLDER, MODULES
 
 
-def network(experiment: Experiment, backbone: str) -> Backbone:
-    """Return the entry of a backbone that is a network."""
-    entry = experiment.config.backbones[backbone]
-    if isinstance(entry, FileBackbone):
-        raise ValueError(f"backbone {backbone} is features of files")  # no rule asks: shard_features tells them apart
-    return entry
-
-
 def backbone_weights(experiment: Experiment, backbone: str) -> str:
-    """Return the state dict of a backbone."""
+    """Return the pretrained state dict of a backbone, also of one that was trained further: it tells what the network is."""
     entry = network(experiment, backbone)
-    return paths.weights(backbone) if entry.fetched else str(entry.weights)
+    return paths.weights(backbones.name_of(experiment, backbone)) if entry.fetched else str(entry.weights)
+
+
+def trained_backbone(experiment: Experiment, backbone: str) -> str | list[str]:
+    """Return the checkpoint that holds a backbone, where it was trained with a model."""
+    return backbones.trained_checkpoint(experiment, backbone)
 
 
 def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
@@ -54,23 +50,28 @@ def fingerprint_folder(experiment: Experiment, backbone: str) -> str:
     return tracking.fingerprint(tracking.files_in(name.removeprefix(FOLDER))) if name.startswith(FOLDER) else ""
 
 
-def head_input(experiment: Experiment, entry: Teacher | Student, part: str) -> str:
-    """Return what the head of a model takes: features of a part, or kernel values in their place."""
-    backbone, kernel = experiment.backbone(entry), experiment.kernel(entry)
+def head_input(experiment: Experiment, model: str, part: str) -> str:
+    """Return what the head of the model in a folder takes: features of a part, or kernel values in their place."""
+    backbone, kernel = backbones.of_model(experiment, model), _kernel(experiment, model)
     if kernel.startswith("rbf"):
         return paths.mapped_features(experiment.dataset, backbone, kernel, part)
     return paths.features(experiment.dataset, backbone, part)
 
 
-def landmarks(experiment: Experiment, entry: Teacher | Student) -> str | list[str]:
-    """Return the landmarks of a model, where it has a kernel."""
-    return _landmarks(experiment, experiment.backbone(entry), experiment.kernel(entry))
+def landmarks(experiment: Experiment, model: str) -> str | list[str]:
+    """Return the landmarks of the model in a folder, where it has a kernel."""
+    return _landmarks(experiment, backbones.of_model(experiment, model), _kernel(experiment, model))
 
 
-def decomposition(experiment: Experiment, entry: Teacher | Student) -> str | list[str]:
-    """Return the eigenvectors that a model follows from, where it is a ridge regression."""
-    kernel = experiment.kernel(entry)
-    return paths.decomposition(experiment.dataset, experiment.backbone(entry), kernel) if kernel else []
+def decomposition(experiment: Experiment, model: str) -> str | list[str]:
+    """Return the eigenvectors that the model in a folder follows from, where it is a ridge regression."""
+    kernel = _kernel(experiment, model)
+    return paths.decomposition(experiment.dataset, backbones.of_model(experiment, model), kernel) if kernel else []
+
+
+def _kernel(experiment: Experiment, model: str) -> str:
+    kind, name, _ = paths.model_parts(model)
+    return experiment.kernel(experiment.model_entry(kind, name))
 
 
 def decomposed_features(experiment: Experiment, backbone: str, kernel: str) -> str:
@@ -96,5 +97,8 @@ def landmark_options(experiment: Experiment, kernel: str) -> dict[str, Any]:
 
 def kernels(experiment: Experiment) -> list[tuple[str, str]]:
     """Return backbone and kernel of all ridge regressions, each once."""
-    entries = [*experiment.teachers.values(), *experiment.students.values()]
-    return sorted({(experiment.backbone(entry), kernel) for entry in entries if (kernel := experiment.kernel(entry))})
+    models = rows.model_folders(experiment)
+    found = {
+        (backbones.of_model(experiment, model), kernel) for model in models if (kernel := _kernel(experiment, model))
+    }
+    return sorted(found)

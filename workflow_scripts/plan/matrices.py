@@ -3,14 +3,9 @@
 import os
 from typing import Any
 
-from plan import paths, tracking
+from plan import backbones, paths, tracking
 from plan.config import FileBackbone, Matrix
 from plan.experiment import Experiment, as_list, plain
-
-
-def is_file(experiment: Experiment, backbone: str) -> bool:
-    """Return whether the features of a backbone come from files."""
-    return isinstance(experiment.config.backbones[backbone], FileBackbone)
 
 
 def matrix(experiment: Experiment, backbone: str, part: str) -> Matrix | None:
@@ -18,7 +13,7 @@ def matrix(experiment: Experiment, backbone: str, part: str) -> Matrix | None:
 
     A part that the data set lacks has no rows, of as many features as the training part.
     """
-    entry = experiment.config.backbones[backbone]
+    entry = experiment.config.backbones.get(backbone)
     own = part if part in experiment.parts or part == "pool" else "train"
     return entry.matrix(own) if isinstance(entry, FileBackbone) else None
 
@@ -58,8 +53,8 @@ def unchecked(experiment: Experiment) -> dict[str, dict[str, Any]]:
     There is nothing for those that were converted before, or that a rule has yet to make.
     """
     places: dict[str, dict[str, Any]] = {}
-    for backbone in filter(lambda name: is_file(experiment, name), experiment.backbones):
-        for part in [*experiment.parts, *["pool"] * (backbone in experiment.pool_backbones)]:
+    for backbone in filter(lambda name: backbones.is_file(experiment, name), experiment.backbones):
+        for part in [*experiment.parts, *["pool"] * (backbone in backbones.of_pool(experiment))]:
             named = [*files(experiment, backbone, part), *as_list(id_file(experiment, backbone, part))]
             named += as_list(table(experiment, part))
             if not all(map(os.path.exists, named)):
@@ -83,5 +78,5 @@ def conversion(experiment: Experiment, backbone: str, part: str) -> dict[str, An
     entry = matrix(experiment, backbone, part)
     if entry is None:
         raise ValueError(f"backbone {backbone} has no matrix of part {part}")  # checks.backbones refuses it
-    options = entry.model_dump() | {"storage": experiment.config.backbones[backbone].storage}
+    options = entry.model_dump() | {"storage": getattr(experiment.config.backbones[backbone], "storage", None)}
     return plain(options | {"order": experiment.source.row_order if part != "pool" else "listed"})

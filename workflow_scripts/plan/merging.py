@@ -5,14 +5,24 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from plan.sections import Teacher, Training
+from plan.presets import is_trained
+from plan.recipe import Training
+from plan.sections import Teacher
 from spml.losses.catalog import LOSSES
 
 AnySection = TypeVar("AnySection", bound=BaseModel)
 
 
 def unused(options: Mapping[str, Any]) -> set[str]:
-    """Return the keys of the section training that a head does not use."""
+    """Return the keys of the section training that a model does not use."""
+    pictures = {"augment", "schedule", "freeze_batch_norm", "micro_batch", "linear_init"}
+    if is_trained(options):
+        features = {"kernel", "landmarks", "penalties", "standardize", "input_dropout"}
+        return features | ({"hidden", "dropout"} if options["head"] == "linear" else set())
+    return {"mode"} | pictures | _unused_by_head(options)
+
+
+def _unused_by_head(options: Mapping[str, Any]) -> set[str]:
     ridge, rbf = {"kernel", "landmarks", "penalties"}, {"landmarks"}
     if options["head"] == "ridge":
         return set(options) - {"head"} - (ridge if options["kernel"] == "rbf" else ridge - rbf)

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from plan import features, labels, paths, pictures, shown, tracking, training
+from plan import backbones, features, labels, paths, pictures, shown, tracking, training
 from plan.experiment import Experiment, parse_reference
 from plan.sections import Student, Teacher
 
@@ -39,7 +39,7 @@ def candidate_options(experiment: Experiment) -> dict[str, Any]:
     chosen = candidates(experiment)
     _require_pictures(experiment)
     return {
-        "backbone": features.extraction(experiment, experiment.backbone(chosen.entry)),
+        "backbone": features.extraction(experiment, _backbone(experiment)),
         "candidates": [{"kind": chosen.kind, "name": chosen.name, "variant": variant} for variant in chosen.variants],
         "seed": chosen.seed,
     }
@@ -49,7 +49,7 @@ def _require_pictures(experiment: Experiment) -> None:
     """End with one line where the candidates cannot label pictures."""
     what = "the model for other pictures"
     pictures.require(experiment, what)
-    pictures.require_network(experiment, experiment.backbone(candidates(experiment).entry), what)
+    pictures.require_network(experiment, _backbone(experiment), what)
 
 
 def _candidate_folders(experiment: Experiment) -> list[str]:
@@ -67,9 +67,20 @@ def candidate_metrics(experiment: Experiment) -> list[str]:
     return [paths.metrics(experiment.dataset, folder) for folder in _candidate_folders(experiment)]
 
 
+def _backbone(experiment: Experiment) -> str:
+    """Return the backbone of the first candidate; those of the others are other weights of the same network at most."""
+    return backbones.of_model(experiment, _candidate_folders(experiment)[0])
+
+
+def candidate_trained(experiment: Experiment) -> list[str]:
+    """Return the checkpoints that hold the backbone of each candidate, in order; nothing where it was not trained."""
+    found = (backbones.of_model(experiment, folder) for folder in _candidate_folders(experiment))
+    return [paths.checkpoint(experiment.dataset, backbone) for backbone in found if backbones.is_model(backbone)]
+
+
 def candidate_features(experiment: Experiment) -> str:
     """Return the features of the training part that the candidates learn from; they tell what the backbone wants of pictures."""
-    return paths.features(experiment.dataset, experiment.backbone(candidates(experiment).entry), "train")
+    return paths.features(experiment.dataset, _backbone(experiment), "train")
 
 
 def candidate_test_logits(experiment: Experiment) -> list[str]:
@@ -84,13 +95,13 @@ def candidate_map(experiment: Experiment) -> str | list[str]:
 
 def candidate_code(experiment: Experiment, rule: str) -> list[str]:
     """Return the code of a rule that loads the candidates' backbone."""
-    return features.backbone_code(experiment, experiment.backbone(candidates(experiment).entry), rule)
+    return features.backbone_code(experiment, _backbone(experiment), rule)
 
 
 def candidate_weights(experiment: Experiment) -> str:
     """Return the weights of the candidates' backbone; end with one line where it has none that look at pictures."""
     _require_pictures(experiment)
-    return features.backbone_weights(experiment, experiment.backbone(candidates(experiment).entry))
+    return features.backbone_weights(experiment, _backbone(experiment))
 
 
 def card(experiment: Experiment) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from plan import paths
-from plan.config import FileBackbone
+from plan.config import FileBackbone, ModelBackbone
 from plan.experiment import Experiment
 from spml.features import named
 
@@ -76,6 +76,8 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         backbone = experiment.config.backbones[name]
         if isinstance(backbone, FileBackbone):
             yield from _matrices(experiment, name, backbone)
+        elif isinstance(backbone, ModelBackbone):
+            continue  # its weights are made here
         elif named.is_file(backbone.weights):
             yield Named(f"backbones.{name}.weights", str(backbone.weights), "a file with a state dict")
         elif backbone.model.startswith(named.FOLDER):

@@ -2,7 +2,7 @@
 
 import sys
 
-from plan import matrices
+from plan import backbones
 from plan.experiment import Experiment
 
 
@@ -17,7 +17,7 @@ def require(experiment: Experiment, what: str) -> None:
 
 def require_network(experiment: Experiment, backbone: str, what: str) -> None:
     """End with one line where a model takes features of files; ``what`` needs the network that made them."""
-    if matrices.is_file(experiment, backbone):
+    if backbones.is_file(experiment, backbone):
         sys.exit(
             f"Error: {what} needs the network of the model's backbone, and {backbone} is features of files (library file); wanted "
             "predict.model with another backbone; checkpoint.safetensors of each model takes features as they are"

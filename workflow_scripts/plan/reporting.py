@@ -4,7 +4,21 @@ import os
 from pathlib import Path
 from typing import Any
 
-from plan import acquire, benchmarks, data, evaluation, features, labels, matrices, paths, review, shown, training
+from plan import (
+    acquire,
+    backbones,
+    benchmarks,
+    data,
+    evaluation,
+    features,
+    finetuning,
+    labels,
+    matrices,
+    paths,
+    review,
+    shown,
+    training,
+)
 from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
@@ -120,14 +134,14 @@ def sampled_observed(experiment: Experiment) -> str:
 
 def all_features(experiment: Experiment) -> list[str]:
     """Return the features of each part through every backbone that is used for it."""
-    pairs = [(backbone, part) for backbone in experiment.backbones for part in ("train", "test")]
-    pairs += [(backbone, "pool") for backbone in experiment.pool_backbones]
+    pairs = [(backbone, part) for backbone in backbones.extracted(experiment) for part in ("train", "test")]
+    pairs += [(backbone, "pool") for backbone in backbones.of_pool(experiment)]
     return [paths.features(experiment.dataset, backbone, part) for backbone, part in pairs]
 
 
 def pool_labels(experiment: Experiment) -> str | list[str]:
     """Return the file that names the images of the pool, where a student learns from it."""
-    return paths.labels(experiment.dataset, "pool") if experiment.pool_backbones else []
+    return paths.labels(experiment.dataset, "pool") if experiment.uses_pool else []
 
 
 def left_out(experiment: Experiment) -> list[str]:
@@ -180,9 +194,9 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
         "make_observed_labels": {"": labels.observation(experiment)},
         "extract_features": {
             f"{backbone}/{part}": features.extraction(experiment, backbone)
-            for backbone in experiment.backbones
+            for backbone in backbones.extracted(experiment)
             for part in experiment.used_parts
-            if not matrices.is_file(experiment, backbone)
+            if not backbones.is_file(experiment, backbone)
         },
         "convert_features": {
             f"{backbone}/{part}": matrices.conversion(experiment, backbone, part)
@@ -197,14 +211,15 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
         },
         "train_teacher": {
             name: training.teacher_options(experiment, name)
-            for name in experiment.teachers
-            if name not in experiment.text_teachers
+            for name, entry in experiment.teachers.items()
+            if name not in experiment.text_teachers and not experiment.is_trained(entry)
         },
         "embed_prompts": {name: training.prompt_options(experiment, name) for name in experiment.text_teachers},
         "make_text_teacher": {name: training.text_options(experiment, name) for name in experiment.text_teachers},
         "train_student": {
             f"{name}/{variant}": training.student_options(experiment, name)
-            for name in experiment.students
+            for name, entry in experiment.students.items()
+            if not experiment.is_trained(entry)
             for variant in experiment.variants(name)
         },
         "make_pseudo_labels": {
@@ -215,7 +230,7 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
     }
     if labels.prior_readers(experiment):
         jobs["estimate_priors"] = {"": labels.prior_options(experiment)}
-    return plain(jobs)
+    return plain(jobs | finetuning.planned(experiment))
 
 
 def recorded_files(experiment: Experiment) -> list[str]:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from plan import features, labels, own, paths, pictures, shown, training
+from plan import backbones, features, labels, own, paths, pictures, shown, training
 from plan.experiment import (
     Experiment,
     as_list,
@@ -14,7 +14,7 @@ from plan.experiment import (
     tau_of,
     variants_of,
 )
-from plan.sections import Student, Teacher
+from plan.sections import Student
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
 
@@ -79,8 +79,9 @@ def shown_exports(experiment: Experiment) -> list[str]:
         for form in FORMATS.values()
         if experiment.source.has_pictures or not form.shows_pictures
     ]
-    parts = [(backbone, part) for backbone in experiment.backbones for part in experiment.parts if part != "pool"]
-    parts += [(backbone, "pool") for backbone in experiment.pool_backbones]
+    found = backbones.extracted(experiment)
+    parts = [(backbone, part) for backbone in found for part in experiment.parts if part != "pool"]
+    parts += [(backbone, "pool") for backbone in backbones.of_pool(experiment)]
     return labelled + [paths.feature_export(experiment.dataset, backbone, part) for backbone, part in parts]
 
 
@@ -200,20 +201,20 @@ def simulation_options(experiment: Experiment) -> dict[str, Any]:
     )
 
 
-def simulation_features(experiment: Experiment, part: str) -> str:
+def simulation_features(experiment: Experiment, seed: str, part: str) -> str:
     """Return what the models of a simulation take of a part: features, or kernel values in their place."""
-    return _simulated_inputs(experiment, lambda entry: features.head_input(experiment, entry, part))[0]
+    return _simulated_inputs(experiment, seed, lambda model: features.head_input(experiment, model, part))[0]
 
 
-def simulation_decomposition(experiment: Experiment) -> str | list[str]:
+def simulation_decomposition(experiment: Experiment, seed: str) -> str | list[str]:
     """Return the eigenvectors that models of a simulation follow from, where one is a ridge regression."""
-    found = _simulated_inputs(experiment, lambda entry: features.decomposition(experiment, entry))
+    found = _simulated_inputs(experiment, seed, lambda model: features.decomposition(experiment, model))
     return found[0] if found else []
 
 
-def simulation_landmarks(experiment: Experiment) -> str | list[str]:
+def simulation_landmarks(experiment: Experiment, seed: str) -> str | list[str]:
     """Return the landmarks of the models of a simulation, where they have a kernel."""
-    found = _simulated_inputs(experiment, lambda entry: features.landmarks(experiment, entry))
+    found = _simulated_inputs(experiment, seed, lambda model: features.landmarks(experiment, model))
     return found[0] if found else []
 
 
@@ -224,11 +225,12 @@ def _simulated(experiment: Experiment) -> tuple[Student, Any, list[str]]:
     return student, labels_entry, as_list(labels_entry.teacher)
 
 
-def _simulated_inputs(experiment: Experiment, file: Callable[[Teacher | Student], str | list[str]]) -> list[str]:
-    """Return the files, each once, that the models of a simulation take."""
-    student, _, teachers = _simulated(experiment)
-    known = [experiment.teachers[name] for name in teachers if name in experiment.teachers]
-    return list(dict.fromkeys(path for entry in [student, *known] for path in as_list(file(entry))))
+def _simulated_inputs(experiment: Experiment, seed: str, file: Callable[[str], str | list[str]]) -> list[str]:
+    """Return the files, each once, that the models of a simulation take, by the folders where they would lie."""
+    student, teachers = simulated_student(experiment), _simulated(experiment)[2]
+    models = [experiment.folder(student, experiment.variants(student)[0], seed)]
+    models += [experiment.folder(name, "", seed) for name in teachers if name in experiment.teachers]
+    return list(dict.fromkeys(path for model in models for path in as_list(file(model))))
 
 
 def _not_simulated(experiment: Experiment) -> Iterator[str]:
@@ -248,7 +250,10 @@ def _not_simulated(experiment: Experiment) -> Iterator[str]:
     models = [student, *(experiment.teachers[teacher] for teacher in teachers if teacher in experiment.teachers)]
     if any(experiment.expects_positives(entry) for entry in models):
         yield f"found student {name} with a loss that takes its k from priors; wanted a number for k"
-    if len(_simulated_inputs(experiment, lambda entry: features.head_input(experiment, entry, "train"))) > 1:
+    if any(experiment.is_trained(entry) for entry in models):
+        yield f"found student {name} with a backbone that is trained, too; wanted mode: frozen for it and its teachers"
+    seed = str(min(experiment.seeds))
+    if len(_simulated_inputs(experiment, seed, lambda model: features.head_input(experiment, model, "train"))) > 1:
         yield f"found student {name} and teachers on several features; wanted one backbone, and one kernel"
 
 

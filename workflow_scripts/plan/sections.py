@@ -5,27 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from plan.fields import SEED_LIMIT, Loss, Name, Once, Path, Printable, Section, Seed, partial
-from plan.presets import PRESETS
+from plan.recipe import Training
 from plan.texts import Text
 from spml.review.queue import STRATEGIES
-
-PENALTIES = [
-    0.001,
-    0.003,
-    0.01,
-    0.03,
-    0.1,
-    0.3,
-    1,
-    3,
-    10,
-    30,
-    100,
-    300,
-    1000,
-    3000,
-    10000,
-]  # of ridge; one costs next to nothing
 
 
 class Validation(Section):
@@ -85,79 +67,6 @@ class Priors(Section):
     )
 
 
-class Training(Section):
-    """How models are trained."""
-
-    preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
-        None, description="values for several of the keys below (a table has all); a key beside it comes first"
-    )
-    head: Literal["mlp", "linear", "ridge", "auto"] = Field(
-        "mlp",
-        description="mlp, linear, ridge (ridge regression in closed form, for loss squares) or auto (an MLP, and a linear "
-        "ridge regression on the same labels; the one with the higher validation mAP is kept)",
-    )
-    kernel: Literal["linear", "rbf"] = Field(
-        "rbf", description="of ridge: linear, or rbf (radial basis functions of features of unit length)"
-    )
-    landmarks: Annotated[int, Field(ge=2, le=32768)] = Field(
-        4096,
-        description="of kernel rbf: the training images that it compares with at most, from 2 to 32768; exact where there "
-        "are no more, else as many drawn (Nyström)",
-    )
-    penalties: Annotated[
-        list[Annotated[float, Field(gt=0, le=1e9, description="a number above 0 and up to 1e9")]],
-        Field(min_length=1),
-        Once,
-    ] = Field(
-        PENALTIES,
-        description="candidates of ridge, relative to the mean eigenvalue: numbers above 0, each once; the best by "
-        "validation mAP is kept",
-    )
-    hidden: Annotated[int, Field(ge=1, le=65536)] = Field(
-        512, description="width of the hidden layer of the MLP, from 1 to 65536"
-    )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.5, description="share of hidden units dropped, from 0 to below 1"
-    )
-    input_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="share of features dropped in training, from 0 to below 1"
-    )
-    standardize: bool = Field(True, description="whether features are standardised by the training rows")
-    weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0,
-        description="decay per step of the average of the weights that is validated and kept, from 0 to below 1; 0: the "
-        "weights themselves",
-    )
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(
-        0.0,
-        description="decoupled weight decay (AdamW) of all weights but the biases, from 0 to 10; times the learning rate, "
-        "the share that a step takes off",
-    )
-    epochs: Annotated[int, Field(ge=1, le=10000)] = Field(
-        25, description="passes over the training rows at most, from 1; the best by validation mAP is kept"
-    )
-    patience: Annotated[int, Field(ge=1, le=10000)] | None = Field(
-        5,
-        description="epochs without a gain in validation mAP after which a candidate stops, from 1; null: never; losses "
-        "with a schedule of epochs do not stop",
-    )
-    batch_sizes: Annotated[
-        list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
-    ] = Field([64], description="candidates: whole numbers from 1, each once")
-    learning_rates: (
-        Annotated[
-            list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10")]],
-            Field(min_length=1),
-            Once,
-        ]
-        | Literal["auto"]
-    ) = Field(
-        [3e-3, 1e-3, 3e-4],
-        description="candidates: numbers above 0 and up to 10, each once; or auto: three, and more at the side of the best "
-        "while it is the lowest or highest",
-    )
-
-
 class Figures(Section):
     """What the figures show."""
 
@@ -173,6 +82,24 @@ class Comparison(Section):
     reference: Path | None = Field(
         None,
         description="a teacher, or a student (paper@0.75, cap@all); null: the teacher that figures.students learn from",
+    )
+
+
+class Published(Section):
+    """Numbers that others published, and which of our models they are compared with."""
+
+    source: Annotated[str, Field(min_length=1, max_length=300), Printable] = Field(
+        description="where the numbers were published: paper and table, on one line"
+    )
+    mode: Literal["frozen", "end_to_end", "linear_init"] = Field(
+        description="how the published models were trained: frozen (on features), end_to_end or linear_init; ours must be of "
+        "the same mode"
+    )
+    map: Annotated[
+        dict[str, Annotated[float, Field(gt=0, lt=100, description="a number above 0 and below 100")] | None],
+        Field(min_length=1),
+    ] = Field(
+        description="test mAP in percent by model, a teacher or a student (paper@0.75); null: published, but not confirmed"
     )
 
 

@@ -67,34 +67,34 @@ def student_options(experiment: Experiment, student: str) -> dict[str, Any]:
     return experiment.training_options(entry) | ({"stages": stages} if stages else {})
 
 
-def teacher_features(experiment: Experiment, teacher: str) -> str:
+def teacher_features(experiment: Experiment, teacher: str, seed: str) -> str:
     """Return the features that a teacher learns from."""
-    return features.head_input(experiment, experiment.teachers[teacher], "train")
+    return features.head_input(experiment, paths.model(teacher, "", seed), "train")
 
 
-def student_features(experiment: Experiment, student: str) -> str:
+def student_features(experiment: Experiment, student: str, seed: str, variant: str) -> str:
     """Return the features that a student learns from."""
-    return features.head_input(experiment, experiment.students[student], "train")
+    return features.head_input(experiment, paths.model(student, variant, seed), "train")
 
 
-def teacher_decomposition(experiment: Experiment, teacher: str) -> str | list[str]:
+def teacher_decomposition(experiment: Experiment, teacher: str, seed: str) -> str | list[str]:
     """Return the eigenvectors that a teacher follows from, where it is a ridge regression."""
-    return features.decomposition(experiment, experiment.teachers[teacher])
+    return features.decomposition(experiment, paths.model(teacher, "", seed))
 
 
-def student_decomposition(experiment: Experiment, student: str) -> str | list[str]:
+def student_decomposition(experiment: Experiment, student: str, seed: str, variant: str) -> str | list[str]:
     """Return the eigenvectors that a student follows from, where it is a ridge regression."""
-    return features.decomposition(experiment, experiment.students[student])
+    return features.decomposition(experiment, paths.model(student, variant, seed))
 
 
-def teacher_landmarks(experiment: Experiment, teacher: str) -> str | list[str]:
+def teacher_landmarks(experiment: Experiment, teacher: str, seed: str) -> str | list[str]:
     """Return the landmarks of a teacher, where it has a kernel."""
-    return features.landmarks(experiment, experiment.teachers[teacher])
+    return features.landmarks(experiment, paths.model(teacher, "", seed))
 
 
-def student_landmarks(experiment: Experiment, student: str) -> str | list[str]:
+def student_landmarks(experiment: Experiment, student: str, seed: str, variant: str) -> str | list[str]:
     """Return the landmarks of a student, where it has a kernel."""
-    return features.landmarks(experiment, experiment.students[student])
+    return features.landmarks(experiment, paths.model(student, variant, seed))
 
 
 def teacher_observed(experiment: Experiment, teacher: str, seed: str) -> str | list[str]:
@@ -127,17 +127,22 @@ def student_observed(experiment: Experiment, student: str, seed: str) -> str | l
     return paths.observed(experiment.dataset, seed) if needed or experiment.selects_on_observed else []
 
 
-def student_pool_features(experiment: Experiment, student: str) -> str | list[str]:
+def student_pool_features(experiment: Experiment, student: str, seed: str, variant: str) -> str | list[str]:
     """Return the features of the pool, where the pseudo-labels of a student are of it."""
-    entry = experiment.students[student]
-    if experiment.pseudo_labels[entry.pseudo_labels].split != "pool":
-        return []
-    return paths.features(experiment.dataset, experiment.backbone(entry), "pool")
+    return (
+        features.head_input(experiment, paths.model(student, variant, seed), "pool")
+        if _on_pool(experiment, student)
+        else []
+    )
 
 
 def student_pool_labels(experiment: Experiment, student: str) -> str | list[str]:
     """Return the file that names the images of the pool, where the pseudo-labels of a student are of it."""
-    return paths.labels(experiment.dataset, "pool") if student_pool_features(experiment, student) else []
+    return paths.labels(experiment.dataset, "pool") if _on_pool(experiment, student) else []
+
+
+def _on_pool(experiment: Experiment, student: str) -> bool:
+    return experiment.pseudo_labels[experiment.students[student].pseudo_labels].split == "pool"
 
 
 def student_labels(experiment: Experiment, student: str, seed: str, variant: str) -> str:

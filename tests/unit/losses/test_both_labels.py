@@ -8,7 +8,8 @@ import torch
 from loss_examples import LOGITS, compute
 from spml.artifacts.codes import LossLabel
 from spml.losses.catalog import LOSSES, TAKES_BOTH
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 
 PRESENT, ABSENT, UNOBSERVED, IGNORED = LossLabel.PRESENT, LossLabel.ABSENT, LossLabel.UNOBSERVED, LossLabel.IGNORED
 PSEUDO, PSEUDO_ABSENT = LossLabel.PSEUDO_PRESENT, LossLabel.PSEUDO_ABSENT

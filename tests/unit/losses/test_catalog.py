@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import tiny
-from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, FAMILIES, LOSSES, NEEDS_NEGATIVES
+from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, FAMILIES, LOSSES, NEEDS_MAPS, NEEDS_NEGATIVES
 from spml.losses.registry import REGISTERED, register
 from spml.registry import REQUIRED
 
@@ -61,8 +61,10 @@ def test_what_losses_need():
         "partial_bce": "observed negatives",
         "em_pl": "observed and pseudo-labels",
         "gpr": "observed and pseudo-labels",
+        "spatial_consistency": "score maps",
     }
     assert ACCEPTS_SOFT_TARGETS == ("bce", "bce_ls", "squares")
+    assert NEEDS_MAPS == ("spatial_consistency",)
     assert NEEDS_NEGATIVES == ("iun", "iu", "partial_bce")
 
 
@@ -100,9 +102,9 @@ def test_published_values_belong_to_their_data_sets(source, wanted):
 
 def test_other_defaults_are_those_of_the_publications():
     assert [LOSSES[name].defaults() for name in ("ll_r", "ll_ct", "ll_cp")] == [
-        {"delta": 0.5},
-        {"delta": 0.2},
-        {"delta": 0.1},
+        {"delta": 0.5, "boost": 1},
+        {"delta": 0.2, "boost": 1},
+        {"delta": 0.1, "boost": 1},
     ]
     assert LOSSES["asl"].defaults() == {"gamma_negative": 4, "gamma_positive": 1, "clip": 0.05}
     pairs = {"w": (0, 2), "b": (-2, -2), "mu": (0.5, 0.8), "sigma": (2, 0.5)}

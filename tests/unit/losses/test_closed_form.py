@@ -6,7 +6,8 @@ import torch
 from spml.artifacts.codes import LossLabel
 from spml.losses import closed_form
 from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, LOSSES
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 
 CLOSED_FORM = [name for name, loss in LOSSES.items() if loss.function in closed_form.CLOSED_FORM]
 

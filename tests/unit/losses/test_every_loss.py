@@ -112,8 +112,12 @@ def test_a_known_negative_adds_its_loss_with_weight_one(name):
 
     def loss(*labels):
         logits = torch.tensor([[-0.4, 0.7][: len(labels)]], dtype=torch.float64)
-        state = {"em_apl": "soft", "expected_negatives": "running"}.get(name)
-        changes = {state: torch.full((1, len(labels)), -1.0)} if state else {}
+        states = {
+            "em_apl": ["soft"],
+            "expected_negatives": ["running"],
+            "spatial_consistency": ["running", "distances"],
+        }
+        changes = {state: torch.full((1, len(labels)), -1.0) for state in states.get(name, [])}
         changes |= {"negative_weight": 1} if name in WEIGHTED else {}
         return compute(name, logits, torch.tensor([labels]), **changes).item()
 

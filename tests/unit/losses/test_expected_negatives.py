@@ -5,7 +5,8 @@ import torch
 
 from loss_examples import LOGITS, NEGATIVES, OBSERVED, RUNNING_MEANS, compute
 from spml.artifacts.codes import LossLabel
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 
 ROWS = torch.arange(2)
 

@@ -5,7 +5,8 @@ import torch
 
 from loss_examples import LOGITS, NEGATIVES, OBSERVED, compute
 from spml.losses.catalog import LOSSES
-from spml.losses.stateful import RunContext, make_loss
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
 
 
 def nl(probability):

@@ -10,7 +10,8 @@ from plan import load, named_paths, training
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
 from plan.presets import PRESETS
-from plan.sections import Comparison, Figures, Observation, Predict, Priors, Review, Training, Validation
+from plan.recipe import Training
+from plan.sections import Comparison, Figures, Observation, Predict, Priors, Review, Validation
 
 CAP = {"teacher": "em", "rule": "class_prior"}
 POOLED = {
@@ -157,7 +158,7 @@ CASES = {
     ),
     "an unknown loss": (
         {"teachers/em/loss": "emm"},
-        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, squares, pr, epr, role, expected_negatives, em, em_apl, em_pl, ll_r",
+        "teachers.em.loss: found 'emm', wanted one of bce, bce_ls, iun, iu, an, an_ls, wan, squares, pr, epr, role, expected_negatives, spatial_consistency, em, em_apl, em_pl, ll_r",
     ),
     "a hyperparameter of another loss": (
         {"teachers/an/loss": {"name": "an_ls", "alpha": 1}},
@@ -225,8 +226,26 @@ CASES = {
         "teachers.em.loss.alpha: no such key here; there are none",
     ),
     "a loss that there is not": (
-        {"teachers/em/loss": "spatial_consistency"},
-        "teachers.em.loss: found 'spatial_consistency', wanted one of bce, bce_ls",
+        {"teachers/em/loss": "boost"},
+        "teachers.em.loss: found 'boost', wanted one of bce, bce_ls",
+    ),
+    "score maps of frozen features": (
+        {"teachers/em/loss": {"name": "spatial_consistency", "k": 2}},
+        "teachers.em.loss: found spatial_consistency, wanted mode: end_to_end or linear_init beside it: frozen features "
+        "have no score maps",
+    ),
+    "boosted maps of frozen features": (
+        {"teachers/em/loss": {"name": "ll_r", "boost": 5}},
+        "teachers.em.loss: found ll_r with boost 5.0, wanted mode: end_to_end or linear_init beside it, or boost: 1: "
+        "frozen features have no score maps",
+    ),
+    "boosted maps in a stage": (
+        staged([{"train_on": "pool"}, {"train_on": "observed", "loss": {"name": "ll_cp", "boost": 2}}]),
+        "students.staged.loss: found ll_cp with boost 2.0, wanted mode: end_to_end",
+    ),
+    "score maps of an MLP": (
+        {"teachers/em": {"loss": "spatial_consistency", "mode": "end_to_end", "learning_rates": [1e-4], "head": "mlp"}},
+        "teachers.em.loss: found spatial_consistency and head mlp, wanted head: linear: the score of a cell",
     ),
     "full supervision on observed labels": (
         {"teachers/em/loss": "bce"},

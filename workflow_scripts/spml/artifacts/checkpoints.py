@@ -1,8 +1,12 @@
-"""Checkpoints: the weights of one head with a description of the model, in safetensors."""
+"""Checkpoints: the weights of one model with its description, in safetensors.
+
+The weights of the head have the names of spml.models.heads. Those of a backbone that was trained, too, have ``backbone.``
+before the names of its state dict. What a loss was trained along with the head has ``loss.`` before its name.
+"""
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +17,12 @@ from spml.artifacts import records
 from spml.runtime.errors import InputError
 
 KEY = "pseudo_multi_labels"  # of the metadata; its value is JSON
+BACKBONE, LOSS = "backbone.", "loss."  # before the names of what is no weight of the head
+Arrays = dict[str, np.ndarray]
 
 
 def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description: Mapping[str, object]) -> None:
-    """Write float32 weights (names as in spml.models.heads) and a description of plain values."""
+    """Write weights and a description of plain values; those of the head are float32."""
     description = dict(description) | {"artifact": records.name_of(path)}
     metadata = {KEY: json.dumps(description, sort_keys=True)}  # one key: safetensors writes several in any order
     with records.writing(path, "checkpoint") as part:
@@ -25,19 +31,38 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description
         )
 
 
-def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read the weights and the description.
+def load(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
+    """Read the weights of the head, and the description.
 
     Raises
     ------
     InputError
         When the file is not such a checkpoint, is damaged or was moved, or a weight is not finite.
     """
+    weights, description = _read(path, lambda name: not name.startswith((BACKBONE, LOSS)))
+    for name, weight in weights.items():
+        if weight.dtype != np.float32:
+            raise InputError(f"{path}: {name} is {weight.dtype}, wanted float32; {_advice(path)}")
+    return weights, description
+
+
+def load_all(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
+    """Read all weights under their full names, and the description; errors as ``load``."""
+    return _read(path, lambda name: True)
+
+
+def load_part(path: str | os.PathLike, prefix: str) -> tuple[Arrays, dict[str, Any]]:
+    """Read the weights with this prefix, ``BACKBONE`` or ``LOSS``, without it, and the description; errors as ``load``."""
+    weights, description = _read(path, lambda name: name.startswith(prefix))
+    return {name.removeprefix(prefix): value for name, value in weights.items()}, description
+
+
+def _read(path: str | os.PathLike, wanted: Callable[[str], bool]) -> tuple[Arrays, dict[str, Any]]:
     record = records.verify(path, "checkpoint")
     try:
         with safetensors.safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
+            weights = {name: file.get_tensor(name) for name in file.keys() if wanted(name)}  # noqa: SIM118  # no dict
         description = json.loads(metadata[KEY])
         artifact = description.pop("artifact")
     except (OSError, safetensors.SafetensorError) as error:
@@ -50,6 +75,10 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
         ) from error
     records.require_name(path, artifact, records.advice(path, record))
     for name, weight in weights.items():
-        if weight.dtype != np.float32 or not np.isfinite(weight).all():
-            raise InputError(f"{path}: {name} is not finite float32; {records.advice(path, record)}")
+        if not np.isfinite(weight).all():
+            raise InputError(f"{path}: {name} is not finite; {records.advice(path, record)}")
     return weights, description
+
+
+def _advice(path: str | os.PathLike) -> str:
+    return records.advice(path, records.read(path))

@@ -29,15 +29,16 @@ def extract(
     threads: int,
     batch_size: int,
     unreadable: dict[str, str] | None = None,
+    trained: str | Sequence[str] = (),
 ) -> Extraction:
     """Return the features of pictures in batches, in order; without pictures there is one batch without rows.
 
-    ``options`` are those of ``spml.features.backbones.load``, and the precision; ``batch_size`` is used on a GPU only.
+    ``options`` and ``trained`` are those of ``spml.features.backbones.load``, with the precision; ``batch_size`` is used on a GPU only.
     Pictures that cannot be read are noted in ``unreadable``, unless it is None (spml.features.images.read_batches).
     """
     precision = choose_precision(options["precision"], device)
     torch.set_num_threads(1)  # each thread computes a batch of its own
-    backbone = backbones.load(options, weights)
+    backbone = backbones.load(options, weights, trained)
     extractor = Extractor(backbone, precision, device, threads)
     if paths:
         size = CPU_BATCH if device == "cpu" else batch_size

@@ -40,3 +40,4 @@ LOSSES: dict[str, Loss] = {
 ACCEPTS_SOFT_TARGETS = tuple(name for name, loss in LOSSES.items() if loss.accepts_soft_targets)
 TAKES_BOTH = tuple(name for name, loss in LOSSES.items() if loss.needs == "observed and pseudo-labels")
 NEEDS_NEGATIVES = tuple(name for name, loss in LOSSES.items() if loss.needs in ("true negatives", "observed negatives"))
+NEEDS_MAPS = tuple(name for name, loss in LOSSES.items() if loss.needs == "score maps")

@@ -17,7 +17,7 @@ from spml.losses.entropy import em
 from spml.losses.full_supervision import bce, bce_ls
 from spml.losses.known_labels import iu, iun
 from spml.losses.primitives import EPSILON
-from spml.losses.stateful import TrainingLoss
+from spml.losses.training_loss import TrainingLoss
 
 
 class LabelWeights(NamedTuple):

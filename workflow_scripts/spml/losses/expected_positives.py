@@ -26,6 +26,12 @@ K = Hyperparameter(
     published={"coco2014": 2.9, "voc2012": 1.5, "nuswide": 1.9, "cub": 31.4},
 )
 
+CONSISTENCY = Hyperparameter("consistency", "λ, weight of (f - running mean)²", default=1, minimum=0, maximum=1000)
+MOMENTUM = Hyperparameter("momentum", "share of the running mean that an epoch keeps", default=0.8, minimum=0, below=1)
+WARMUP = Hyperparameter(
+    "warmup", "epochs of assume negative, fewer than there are epochs", default=1, kind="integer", minimum=1
+)
+
 
 @register(
     "Expected positive regularisation: observed positives, and k positives per image on average",
@@ -66,18 +72,7 @@ def excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
 @register(
     "Expected negatives: all but the k likeliest labels per image count as absent, by running means over the epochs",
     source="Verelst et al. 2023, the part without score maps",
-    hyperparameters=[
-        K,
-        Hyperparameter("consistency", "λ, weight of (f - running mean)²", default=1, minimum=0, maximum=1000),
-        Hyperparameter("momentum", "share of the running mean that an epoch keeps", default=0.8, minimum=0, below=1),
-        Hyperparameter(
-            "warmup",
-            "epochs of assume negative, fewer than there are epochs",
-            default=1,
-            kind="integer",
-            minimum=1,
-        ),
-    ],
+    hyperparameters=[K, CONSISTENCY, MOMENTUM, WARMUP],
 )
 def expected_negatives(logits: Tensor, labels: Tensor, running: Tensor, k: float, consistency: float) -> Tensor:
     """Return the mean of nl(f) where observed present, of w nl(1 - f) where unobserved; no gradient runs through w.
@@ -94,3 +89,33 @@ def expected_negatives(logits: Tensor, labels: Tensor, running: Tensor, k: float
     counted = unobserved | (labels == LossLabel.PRESENT)
     distance = (sigmoid(logits) - running).square() * counted
     return mean(known_entries(logits, labels) + weight * nl(-logits) + consistency * distance)
+
+
+@register(
+    "Spatial consistency: expected negatives, and score maps that agree with their running means over the epochs",
+    source="Verelst et al. 2023",
+    hyperparameters=[
+        K,
+        CONSISTENCY,
+        Hyperparameter(
+            "weight",
+            "weight of the distance between a score map and its running mean",
+            default=1,
+            minimum=0,
+            maximum=1000,
+        ),
+        MOMENTUM,
+        WARMUP,
+    ],
+    needs="score maps",
+)
+def spatial_consistency(
+    logits: Tensor, labels: Tensor, running: Tensor, distances: Tensor, k: float, consistency: float, weight: float
+) -> Tensor:
+    """Return expected_negatives, and ``weight`` · the mean of ``distances`` [..., N, L], which positives and unobserved labels have.
+
+    A distance is the mean of |F - warp(H)| over the cells of a score map F, by probabilities: H is the running mean of the
+    map in the frame of the image.
+    """
+    counted = (labels == LossLabel.UNOBSERVED) | (labels == LossLabel.PRESENT)
+    return expected_negatives(logits, labels, running, k, consistency) + weight * mean(distances * counted)

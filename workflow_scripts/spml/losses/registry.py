@@ -26,8 +26,11 @@ from spml.registry import Hyperparameter
 if TYPE_CHECKING:
     from torch import Tensor
 
-Needs = Literal["nothing", "complete labels", "true negatives", "observed negatives", "observed and pseudo-labels"]
-"""The labels that a loss needs besides observed positives; with the last, it tells them from pseudo-labels."""
+Needs = Literal[
+    "nothing", "complete labels", "true negatives", "observed negatives", "observed and pseudo-labels", "score maps"
+]
+"""What a loss needs besides observed positives: labels, where "observed and pseudo-labels" are told apart, or a network
+whose backbone is trained, for the score maps of its last feature map."""
 
 
 @dataclass(frozen=True)

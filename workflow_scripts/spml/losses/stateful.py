@@ -1,64 +1,19 @@
-"""Losses for the length of one training run: a ``TrainingLoss`` holds the state that outlasts a batch.
-
-The training loop calls ``start_epoch``, the loss itself for each batch, and ``end_epoch``.
-"""
+"""Losses with state: a subclass of ``TrainingLoss`` holds what outlasts a batch."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from spml.artifacts.codes import LossLabel
+from spml.losses import running_maps
 from spml.losses.assume_negative import an
 from spml.losses.catalog import LOSSES
 from spml.losses.large_loss import largest_losses
-from spml.losses.primitives import is_known
-
-
-@dataclass(frozen=True)
-class RunContext:
-    """The facts about a training run that its loss may use.
-
-    ``seeds``: one for each candidate; ``epochs``: their number; ``labels``: returns blocks [n, L] of the training
-    labels in order.
-    """
-
-    seeds: Sequence[int]
-    epochs: int
-    labels: Callable[[], Iterable[Tensor]]
-
-
-class TrainingLoss:
-    """A loss for the length of one training run; this one has no state.
-
-    ``parameters`` are tensors [C, ...] that are trained along with the heads, at ``rate`` times their learning rate.
-    ``hyperparameters`` are what the function ``loss`` is called with; a subclass may change them with the epoch.
-    Those named in ``OWN`` are for the class, which has them as ``own``.
-    ``scheduled``: whether the loss changes from epoch to epoch, so that training must not stop before the last.
-    """
-
-    OWN: tuple[str, ...] = ()
-    rate = 1.0
-    scheduled = False
-
-    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
-        self.loss, self.run = loss, run
-        self.own = {name: hyperparameters[name] for name in self.OWN}
-        self.hyperparameters = {name: value for name, value in hyperparameters.items() if name not in self.OWN}
-        self.parameters: dict[str, Tensor] = {}
-
-    def start_epoch(self, epoch: int) -> None:
-        """Prepare an epoch; epochs count from 1."""
-
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
-        """Return the losses [C] of logits [C, B, L] and labels [B, L] of the training rows with these numbers [B]."""
-        return self.loss(logits, labels, **self.hyperparameters)
-
-    def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
-        """Finish an epoch; ``predictions`` yields logits [C, n, L] of all training rows in order, without dropout."""
+from spml.losses.primitives import is_known, sigmoid
+from spml.losses.training_loss import Maps, RunContext, TrainingLoss
 
 
 class _Role(TrainingLoss):
@@ -78,7 +33,7 @@ class _Role(TrainingLoss):
             estimates.append(torch.where(is_known(labels), observed, drawn))
         self.parameters = {"estimates": torch.stack(estimates)}
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         return self.loss(logits, labels, self.parameters["estimates"][:, rows], **self.hyperparameters)
 
 
@@ -86,6 +41,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
     """After the warm-up, the least probable unobserved labels get their probability as a target, some each epoch."""
 
     OWN = ("theta", "warmup")
+    STATE = ("soft",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -96,7 +52,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
         number = self.own["theta"] * self.unobserved.sum(0).double() / max(run.epochs - self.own["warmup"], 1)
         self.per_epoch = number.long()  # by category
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         return self.loss(logits, labels, self.soft[:, rows], **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
@@ -114,7 +70,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
 class _LargeLoss(TrainingLoss):
     """ll_r and ll_ct: the share grows by delta percent per epoch, from none in the first."""
 
-    OWN = ("delta",)
+    OWN = ("delta", "boost")
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -129,6 +85,8 @@ class _LargeLoss(TrainingLoss):
 class _PermanentCorrection(_LargeLoss):
     """ll_cp: the same share in each epoch but the first; what is strictly above the smallest stays corrected."""
 
+    STATE = ("corrected",)
+
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, hyperparameters)
         corrected = torch.cat([torch.zeros_like(labels, dtype=torch.bool) for labels in run.labels()])
@@ -137,7 +95,7 @@ class _PermanentCorrection(_LargeLoss):
     def start_epoch(self, epoch: int) -> None:
         self.hyperparameters["share"] = self.delta * (epoch > 1)
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         labels = torch.where(self.corrected[:, rows], LossLabel.PRESENT, labels)
         self.corrected[:, rows] |= largest_losses(logits, labels, self.hyperparameters["share"])[1]
         return super().__call__(logits, labels, rows)
@@ -175,16 +133,17 @@ class _ClassAwareSelective(TrainingLoss):
     """
 
     OWN = ("warmup",)
+    STATE = ("prior",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(loss, run, hyperparameters)
         self.prior: Tensor | None = None  # [C, L]
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
         if self.prior is None:
             return an(logits, labels) * labels.numel()
-        return self.loss(logits, labels, self.prior, **self.hyperparameters)
+        return self.loss(logits, labels, self.prior.to(logits.device), **self.hyperparameters)
 
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
         if epoch == self.own["warmup"]:
@@ -214,6 +173,7 @@ class _ExpectedNegatives(TrainingLoss):
     """
 
     OWN = ("momentum", "warmup")
+    STATE: tuple[str, ...] = ("running",)
     scheduled = True
 
     def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
@@ -225,12 +185,76 @@ class _ExpectedNegatives(TrainingLoss):
 
     def start_epoch(self, epoch: int) -> None:
         self.kept = self.own["momentum"] if epoch > 1 else 0.0
-        self.hyperparameters = self.settled if epoch > self.own["warmup"] else {"k": 0.0, "consistency": 0.0}
+        self.hyperparameters = self.settled if epoch > self.own["warmup"] else dict.fromkeys(self.settled, 0.0)
 
-    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
+        return self.loss(logits, labels, self.remember(logits, rows), **self.hyperparameters)
+
+    def remember(self, logits: Tensor, rows: Tensor) -> Tensor:
+        """Return the running means [C, B, L] of some rows, and take a batch into them."""
         before = self.running[:, rows]
         self.running[:, rows] = self.kept * before + (1 - self.kept) * torch.sigmoid(logits.detach())
-        return self.loss(logits, labels, before, **self.hyperparameters)
+        return before
+
+
+class _SpatialConsistency(_ExpectedNegatives):
+    """spatial_consistency: a running mean of score maps as well, float16, in main memory.
+
+    Beyond a limit of memory an image keeps the maps of the categories with the highest running means of f alone: ``index``
+    int32 [C, N, K] names them, in order; None where all are kept. Without maps it is expected_negatives, as for the head that
+    is trained on frozen features first.
+    """
+
+    STATE = ("running", "maps", "index")
+    needs_maps = True
+
+    def __init__(self, loss: Callable[..., Tensor], run: RunContext, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__(loss, run, hyperparameters)
+        self.maps: Tensor | None = None  # [C, N, K, G, G], from the first batch on
+        self.index: Tensor | None = None
+
+    def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
+        before = self.remember(logits, rows)
+        if maps is None:
+            return self.loss(logits, labels, before, torch.zeros_like(before), **self.hyperparameters)
+        scores = sigmoid(maps.values)
+        past = self._past(rows, scores.detach())
+        shown = running_maps.to_view(past, maps.box, maps.flipped)
+        shown = torch.where(shown.isnan(), scores.detach(), shown)  # a cell without a past has no distance
+        distances = (scores - shown).abs().mean((-2, -1))
+        new = running_maps.to_image(scores.detach(), maps.box, maps.flipped)
+        self._keep(rows, running_maps.updated(past, new, self.kept))
+        return self.loss(logits, labels, before, distances, **self.hyperparameters)
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        large = {name: state[name].cpu() for name in ("maps", "index") if name in state}
+        super().load_state({**state, **large})
+
+    def _past(self, rows: Tensor, scores: Tensor) -> Tensor:
+        """Return the running maps of some rows, with all categories, NaN where there is none: [C, B, L, G, G] as ``scores``."""
+        candidates, images, categories = self.running.shape
+        side = scores.shape[-1]
+        if self.maps is None:
+            kept = running_maps.kept_categories(candidates * images, categories, side)
+            self.maps = torch.full((candidates, images, kept, side, side), torch.nan, dtype=torch.float16)
+            if kept < categories:
+                self.index = torch.arange(kept, dtype=torch.int32).repeat(candidates, images, 1)
+        maps = self.maps[:, rows.to(self.maps.device)].to(scores)
+        if self.index is None:
+            return maps
+        index = self.index[:, rows.to(self.index.device)].to(scores.device, torch.int64)
+        return torch.full_like(scores, torch.nan).scatter_(2, index[..., None, None].expand_as(maps), maps)
+
+    def _keep(self, rows: Tensor, maps: Tensor) -> None:
+        """Store running maps [C, B, L, G, G] of some rows, those of the likeliest categories."""
+        assert self.maps is not None
+        rows_here = rows.to(self.maps.device)
+        if self.index is not None:
+            order = self.running[:, rows].argsort(dim=-1, descending=True, stable=True)
+            index = order[..., : self.maps.shape[2]].sort(dim=-1).values.to(maps.device)
+            self.index[:, rows_here] = index.to(self.index)
+            maps = maps.gather(2, index[..., None, None].expand(*index.shape, *maps.shape[-2:]))
+        self.maps[:, rows_here] = maps.to(self.maps)
 
 
 STATEFUL: dict[str, type[TrainingLoss]] = {
@@ -245,6 +269,7 @@ STATEFUL: dict[str, type[TrainingLoss]] = {
     "csl": _ClassAwareSelective,
     "pseudo_label": _Ramp,
     "expected_negatives": _ExpectedNegatives,
+    "spatial_consistency": _SpatialConsistency,
 }
 
 

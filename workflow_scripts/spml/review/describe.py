@@ -287,7 +287,9 @@ def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None
 
 
 def _checkpoint(path: Path) -> Iterator[str]:
-    weights, description = checkpoints.load(path)
+    arrays, description = checkpoints.load_all(path)
+    backbone = [value for name, value in arrays.items() if name.startswith(checkpoints.BACKBONE)]
+    weights = {name: value for name, value in arrays.items() if not name.startswith(checkpoints.BACKBONE)}
     categories = description.get("categories")
     facts: dict[str, Any] = {"file": path} | {
         name: str(value) for name, value in description.items() if name != "categories"
@@ -296,4 +298,6 @@ def _checkpoint(path: Path) -> Iterator[str]:
         facts["categories"] = (
             f"{len(categories):,}: {', '.join(map(str, categories[:5]))}{', ...' if len(categories) > 5 else ''}"
         )
+    if backbone:
+        facts["backbone"] = f"{len(backbone):,} tensors of {sum(value.size for value in backbone):,} numbers"
     yield from _facts(facts | {name: " x ".join(map(str, value.shape)) for name, value in weights.items()})

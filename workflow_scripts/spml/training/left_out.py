@@ -5,15 +5,20 @@ from typing import Any
 
 import numpy as np
 
+from spml.artifacts import checkpoints
 from spml.training.fitted import FittedModel
 
 
-def model(reason: str, categories: int, width: int, loss: Mapping[str, Any]) -> FittedModel:
+def model(
+    reason: str, categories: int, width: int, loss: Mapping[str, Any], backbone: Mapping[str, np.ndarray] | None = None
+) -> FittedModel:
     """Return the model of a student that is left out, with the ``reason``; every logit is 0.
 
-    ``width`` is the number of what its head takes of an image, features or kernel values.
+    ``width`` is the number of what its head takes of an image, features or kernel values. ``backbone`` is the state dict that
+    a trained one would have begun with.
     """
-    weights = {
+    kept = {f"{checkpoints.BACKBONE}{name}": value for name, value in (backbone or {}).items()}
+    weights = kept | {
         "output.weight": np.zeros((categories, width), np.float32),
         "output.bias": np.zeros(categories, np.float32),
     }

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from spml.losses.closed_form import closed_value_and_gradient, label_weights, value_and_gradient
-from spml.losses.stateful import TrainingLoss
+from spml.losses.training_loss import TrainingLoss
 from spml.models.heads import Weights, backward, forward
 from spml.training import seeds
 from spml.training.adam import Adam

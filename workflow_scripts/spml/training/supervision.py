@@ -1,15 +1,16 @@
 """The labels that a model learns from, and those that it is selected on, from the files of labels."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from spml.artifacts import labels, priors
 from spml.artifacts.codes import TrueLabel
 from spml.losses import targets
+from spml.losses.catalog import TAKES_BOTH
 from spml.runtime.errors import InputError
-from spml.training.options import RidgeOptions, TrainingOptions
+from spml.training.options import RidgeOptions
 
 
 class TrainingLabels(NamedTuple):
@@ -109,9 +110,37 @@ def selection_labels(true: Labels, observed: Labels | None) -> np.ndarray:
     return values
 
 
-def with_expected_positives(
-    options: TrainingOptions | RidgeOptions, priors_path: str, categories: Sequence[str]
-) -> TrainingOptions | RidgeOptions:
+def of_training_rows(
+    loss: str, supervision: str, true: Labels, observed: Labels | None, pseudo: Labels | None = None
+) -> TrainingLabels:
+    """Return the labels that a teacher or, with pseudo-labels, a student learns from; errors as the functions above.
+
+    ``supervision`` is that of a teacher, ``full`` or ``observed``.
+    """
+    if pseudo is not None:
+        if loss not in TAKES_BOTH:
+            return from_pseudo_labels(loss, pseudo, true)
+        assert observed is not None  # an input of the rule
+        return from_both(loss, observed, pseudo, true)
+    if supervision == "full":
+        return from_true_labels(loss, true)
+    assert observed is not None  # an input of the rule
+    return from_observed_labels(loss, observed, true)
+
+
+class Options(Protocol):
+    """The options of a model."""
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]: ...
+
+    def with_hyperparameters(self, **hyperparameters: Any) -> Any: ...
+
+
+AnyOptions = TypeVar("AnyOptions", bound=Options | RidgeOptions)
+
+
+def with_expected_positives(options: AnyOptions, priors_path: str, categories: Sequence[str]) -> AnyOptions:
     """Return options whose loss expects as many positives per image as the class priors sum to, where its k is null.
 
     Raises
