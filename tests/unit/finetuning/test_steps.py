@@ -220,7 +220,7 @@ def test_weights_that_are_not_finite_after_an_epoch_stop_training(world):
         trained(world.run(options(), Candidate(8, 1e30)))
 
 
-def test_workers_and_threads_change_nothing(world):
+def test_workers_change_nothing(world):
     one = trained(world.run(options(augment=("flip",))))
     other = trained(world.run(options(augment=("flip",)), workers=2))
     assert one[0] == other[0]
