@@ -98,6 +98,11 @@ rule compare:
         experiments.shown_comparison(EXPERIMENT),
 
 
+rule published:
+    input:
+        published.shown_table(EXPERIMENT),
+
+
 rule predict:
     input:
         paths.predictions("predictions.csv", DATASET),

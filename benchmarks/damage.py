@@ -13,7 +13,18 @@ import numpy as np
 import pandas as pd
 from common import Ratio, parser, report, seconds
 
-from spml.artifacts import checkpoints, decompositions, documents, features, labels, manifest, priors, records, tables
+from spml.artifacts import (
+    checkpoints,
+    decompositions,
+    documents,
+    features,
+    labels,
+    manifest,
+    pictures,
+    priors,
+    records,
+    tables,
+)
 from spml.artifacts.checksums import sha256
 from spml.runtime.errors import InputError
 
@@ -26,6 +37,12 @@ SETTINGS = {name: "x" for name in features.SETTINGS if name != "storage"}
 def read_features(path: Path) -> None:
     """Read every row of a file of features."""
     with features.reading(path) as stored:
+        stored.read(np.arange(len(stored.image_id)))
+
+
+def read_pictures(path: Path) -> None:
+    """Read every picture of a shard."""
+    with pictures.reading([path]) as stored:
         stored.read(np.arange(len(stored.image_id)))
 
 
@@ -53,6 +70,9 @@ def artifacts(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:
     found["features"] = joined, read_features
     found["feature_shard"] = shard, lambda path: read_features(joined)
     found["shard to join"] = shard, lambda path: features.join(folder / "again.h5", [path])
+    pixels = random.randint(0, 256, (IMAGES, 8, 8, 3)).astype(np.uint8)
+    pictures.write_shard(folder / "pictures.h5", IDS, [pixels], "x")
+    found["picture_shard"] = folder / "pictures.h5", read_pictures
     weights = {"output.weight": numbers, "output.bias": numbers[0]}
     checkpoints.save(folder / "checkpoint.safetensors", weights, {"categories": NAMES, "val_map": 50.0})
     found["checkpoint"] = folder / "checkpoint.safetensors", checkpoints.load
@@ -101,8 +121,8 @@ def every_outcome(folder: Path, flips: int) -> dict[str, dict[str, float]]:
     rows: dict[str, dict[str, float]] = {}
     for kind, (path, read) in artifacts(folder).items():
         for what, file in ((kind, path), (f"record of {kind}", records.path_of(path))):
-            if kind == "feature_shard" and file != path:
-                continue  # the joined file holds what a reader compares; the record is for whoever joins
+            if kind in ("feature_shard", "picture_shard") and file != path:
+                continue  # a reader compares checksums that lie elsewhere; the record is for whoever makes more of it
             rows[what] = outcomes(file, lambda path=path, read=read: read(path), flips)
     return rows
 

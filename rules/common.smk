@@ -27,6 +27,7 @@ from plan import (
     model,
     named_paths,
     paths,
+    published,
     reporting,
     review,
     rows,

@@ -73,6 +73,27 @@ rule collect_metrics:
         "../workflow_scripts/collect_metrics.py"
 
 
+# Of the models alone that published numbers are of: others need not be trained for it.
+rule compare_published:
+    input:
+        metrics=plan(published.metrics),
+        code=code("compare_published"),
+    output:
+        table="<compared>/tables/published.csv",
+    log:
+        "<compared>/logs/compare_published.log",
+    benchmark:
+        "<compared>/benchmarks/compare_published.tsv"
+    localrule: True
+    conda:
+        "../envs/numpy.yaml"
+    params:
+        models=plan(published.models),
+        options=plan(published.options),
+    script:
+        "../workflow_scripts/compare_published.py"
+
+
 rule compare_methods:
     input:
         logits=plan(evaluation.all_test_logits),

@@ -205,6 +205,7 @@ rule write_report:
         left_out=plan(reporting.left_out),
         duplicates=paths.shared_table("duplicates"),
         category_warnings=paths.shared_table("category_warnings"),
+        published=plan(published.reported),
         images=paths.images(part="train"),
         pseudo_labels=plan(reporting.sampled_pseudo_labels),
         logits=plan(reporting.sampled_logits),

@@ -46,8 +46,8 @@ class Memory:
         self.values, self.size = values, SIZE
         self.image_id = [str(number) for number in range(len(values))]
 
-    def read(self, rows):
-        return self.values[rows]
+    def read(self, rows, out=None):
+        return np.take(self.values, rows, 0, out)
 
     def prefetch(self, rows):
         """Nothing is to be read."""

@@ -109,6 +109,7 @@ sections = [
         findings, drawn, results.pseudo_labels_label(sampled, sampled_variant, options["labels"])
     ),
     report_sections.results_section(findings),
+    report_sections.published_section(tables.read(source.published) if source.published else None),
     report_sections.pseudo_labels_section(findings),
     report_sections.categories_section(findings),
     report.Section("Calibration", findings.figure("reliability")),

@@ -62,7 +62,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     jobs["evaluate"] = [(folder,) for folder in folders]
     shared = paths.results(dataset=dataset)
     files = {rule: [paths.benchmark(rule, *names, folder=shared) for names in keys] for rule, keys in jobs.items()}
-    files |= {rule: [paths.benchmark(rule, folder=experiment.compared)] for rule in COMPARED}
+    compared = [*COMPARED, *(["compare_published"] if experiment.entry.published else [])]
+    files |= {rule: [paths.benchmark(rule, folder=experiment.compared)] for rule in compared}
     return plain(files | _resource_benchmarks(experiment))
 
 

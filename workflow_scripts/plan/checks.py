@@ -4,9 +4,18 @@ import graphlib
 from collections.abc import Iterator
 from typing import Any
 
-from plan import check_features, check_losses, check_modes, check_review, check_students, check_text, paths
+from plan import (
+    check_features,
+    check_losses,
+    check_modes,
+    check_references,
+    check_review,
+    check_students,
+    check_text,
+    paths,
+)
 from plan.errors import unknown
-from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of, variants_of
+from plan.experiment import Experiment, as_list, format_reference, parse_reference, target_of
 from plan.labels import rule_parameters
 from spml.labels.pseudo_labels import RULES
 
@@ -37,7 +46,8 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         teachers,
         circles,
         figures,
-        references,
+        check_references.references,
+        check_references.published,
         check_review.review,
     ):
         yield from check(experiment)
@@ -183,7 +193,7 @@ def teachers(experiment: Experiment) -> Iterator[str]:
     for name, entry in experiment.pseudo_labels.items():
         references = as_list(entry.teacher)
         for reference in references:
-            yield from _model(experiment, f"pseudo_labels.{name}.teacher", reference)
+            yield from check_references.model(experiment, f"pseudo_labels.{name}.teacher", reference)
         formatted = [format_reference(reference) for reference in references]
         for reference in sorted({reference for reference in formatted if formatted.count(reference) > 1}):
             yield f"pseudo_labels.{name}.teacher: found {reference} more than once, wanted each once"
@@ -221,28 +231,3 @@ def figures(experiment: Experiment) -> Iterator[str]:
         yield f"figures.students: found {name!r}, whose pseudo-labels are of the pool; wanted students of training rows"
     for baseline in experiment.figures.baselines:
         yield from unknown("figures.baselines", baseline, list(experiment.teachers))
-
-
-def references(experiment: Experiment) -> Iterator[str]:
-    """Yield models and replicates of comparison and prediction that no entry trains."""
-    if experiment.comparison.reference:
-        yield from _model(experiment, "comparison.reference", experiment.comparison.reference)
-    if experiment.predict.model:
-        yield from _model(experiment, "predict.model", experiment.predict.model)
-    seed = experiment.predict.seed
-    if seed is not None and seed not in experiment.seeds:
-        yield f"predict.seed: found {seed}, wanted one of the seeds, {', '.join(map(str, experiment.seeds))}"
-
-
-def _model(experiment: Experiment, key: str, reference: str) -> Iterator[str]:
-    """Yield a model that no entry trains; ``key`` is the key that holds the reference."""
-    name, separator, _ = reference.partition("@")
-    if not separator:
-        yield from unknown(key, name, list(experiment.teachers))
-    elif name not in experiment.students:
-        yield from unknown(key, name, list(experiment.students))
-    elif entry := experiment.pseudo_labels.get(experiment.students[name].pseudo_labels):
-        known = variants_of(entry)
-        if parse_reference(reference)[1] not in known:
-            wanted = ", ".join(variant.removeprefix("tau_") for variant in known)
-            yield f"{key}: found {reference!r}, wanted {name}@ and one of {wanted}"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from plan import experiments, paths, reporting, review
+from plan import experiments, paths, published, reporting, review
 from plan.differences import differences, sentence
 from plan.errors import ConfigError
 from plan.experiment import Experiment
@@ -46,6 +46,12 @@ def _report(experiment: Experiment) -> str:
     summary = Path(paths.summary(compared)).read_text(encoding="utf-8").rstrip("\n")
     folder = os.path.dirname(paths.figure("figure_1a", compared))
     return f"Report:  {path}\nFigures: {folder}\n\n{summary}"
+
+
+def _published(experiment: Experiment) -> str:
+    """Return our numbers beside the published ones, a line for each, and the table that has them."""
+    path = published.shown_table(experiment)
+    return f"{published.text(list(_rows(path)))}\n\nThe same as a table: {path}"
 
 
 def _gallery(experiment: Experiment) -> str:
@@ -90,6 +96,7 @@ def _model(experiment: Experiment) -> str:
 TARGETS: dict[str, Callable[[Experiment], str]] = {
     "report": _report,
     "compare": experiments.closing,
+    "published": _published,
     "gallery": _gallery,
     "exports": _exports,
     "review": _review,

@@ -16,6 +16,7 @@ from plan.sections import (
     Observation,
     Predict,
     Priors,
+    Published,
     Review,
     Seeds,
     Student,
@@ -103,6 +104,9 @@ class Dataset(Section):
     predict: partial(Predict, "OwnPredict") | None = None  # type: ignore[valid-type]
     review: partial(Review, "OwnReview") | None = None  # type: ignore[valid-type]
     training: partial(Training, "OwnTraining") | None = None  # type: ignore[valid-type]
+    published: Published | None = Field(
+        None, description="published numbers that `published` writes ours beside (docs/published.md); null: none"
+    )
 
     def location(self, part: str) -> Location:
         """Return where a part lies; a location without paths where none is named."""

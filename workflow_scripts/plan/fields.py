@@ -2,6 +2,7 @@
 
 import functools
 import operator
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
@@ -53,10 +54,12 @@ class Section(BaseModel):
     )
 
 
-def partial(model: type[Section], name: str) -> type[Section]:
-    """Return the model with every key optional; ``model_fields_set`` tells which were named."""
+def partial(model: type[Section], name: str, keys: Collection[str] = ()) -> type[Section]:
+    """Return the model, or some of its keys, with every key optional; ``model_fields_set`` tells which were named."""
     fields: dict[str, Any] = {}
     for key, field in model.model_fields.items():
+        if keys and key not in keys:
+            continue
         annotation: Any = field.annotation
         for extra in field.metadata:
             annotation = Annotated[annotation, extra]

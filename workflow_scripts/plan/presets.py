@@ -60,7 +60,7 @@ PRESETS = {
             "weight_average": 0.99,
             "weight_decay": 0.01,
             "epochs": 5,
-            "batch_sizes": [64],
+            "batch_sizes": [32],
             "learning_rates": [1e-3, 3e-4],
         },
     ),

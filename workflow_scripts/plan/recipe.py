@@ -6,8 +6,8 @@ from pydantic import Field
 
 from plan.fields import Once, Section, partial
 from plan.presets import PRESETS
+from spml.finetuning.named import AUGMENTATIONS
 
-AUGMENTATIONS = ("flip", "random_resized_crop", "randaugment")
 PENALTIES = [
     0.001,
     0.003,
@@ -27,49 +27,7 @@ PENALTIES = [
 ]  # of ridge; one costs next to nothing
 
 
-class Steps(Section):
-    """How the steps of training are made, on features or on pictures."""
-
-    standardize: bool = Field(True, description="whether features are standardised by the training rows")
-    weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0,
-        description="decay per step of the average of the weights that is validated and kept, from 0 to below 1; 0: the "
-        "weights themselves",
-    )
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(
-        0.0,
-        description="decoupled weight decay (AdamW) of all weights but the biases, from 0 to 10; times the learning rate, "
-        "the share that a step takes off",
-    )
-    epochs: Annotated[int, Field(ge=1, le=10000)] = Field(
-        25, description="passes over the training rows at most, from 1; the best by validation mAP is kept"
-    )
-    patience: Annotated[int, Field(ge=1, le=10000)] | None = Field(
-        5,
-        description="epochs without a gain in validation mAP after which a candidate stops, from 1; null: never; losses "
-        "with a schedule of epochs do not stop",
-    )
-    batch_sizes: Annotated[
-        list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
-    ] = Field([64], description="candidates: whole numbers from 1, each once")
-    learning_rates: (
-        Annotated[
-            list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10")]],
-            Field(min_length=1),
-            Once,
-        ]
-        | Literal["auto"]
-    ) = Field(
-        [3e-3, 1e-3, 3e-4],
-        description="candidates: numbers above 0 and up to 10, each once; or auto: three, and more at the side of the best "
-        "while it is the lowest or highest",
-    )
-
-
-HeadFirst = partial(Steps, "HeadFirst")
-
-
-class Training(Steps):
+class Training(Section):
     """How models are trained."""
 
     preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
@@ -111,6 +69,40 @@ class Training(Steps):
     input_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="share of features dropped in training, from 0 to below 1"
     )
+    standardize: bool = Field(True, description="whether features are standardised by the training rows")
+    weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0,
+        description="decay per step of the average of the weights that is validated and kept, from 0 to below 1; 0: the "
+        "weights themselves",
+    )
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.0,
+        description="decoupled weight decay (AdamW) of all weights but the biases, from 0 to 10; times the learning rate, "
+        "the share that a step takes off",
+    )
+    epochs: Annotated[int, Field(ge=1, le=10000)] = Field(
+        25, description="passes over the training rows at most, from 1; the best by validation mAP is kept"
+    )
+    patience: Annotated[int, Field(ge=1, le=10000)] | None = Field(
+        5,
+        description="epochs without a gain in validation mAP after which a candidate stops, from 1; null: never; losses "
+        "with a schedule of epochs do not stop",
+    )
+    batch_sizes: Annotated[
+        list[Annotated[int, Field(ge=1, le=1048576, description="a whole number from 1")]], Field(min_length=1), Once
+    ] = Field([64], description="candidates: whole numbers from 1, each once")
+    learning_rates: (
+        Annotated[
+            list[Annotated[float, Field(gt=0, le=10, description="a number above 0 and up to 10")]],
+            Field(min_length=1),
+            Once,
+        ]
+        | Literal["auto"]
+    ) = Field(
+        [3e-3, 1e-3, 3e-4],
+        description="candidates: numbers above 0 and up to 10, each once; or auto: three, and more at the side of the best "
+        "while it is the lowest or highest",
+    )
     augment: Annotated[list[Literal[tuple(AUGMENTATIONS)]], Once] = Field(  # type: ignore[valid-type]
         ["flip"],
         description="of a trained backbone: changes to the pictures of each epoch, in this order: "
@@ -128,7 +120,15 @@ class Training(Steps):
         description="of a trained backbone: pictures that go through the network at a time, from 1, where a batch does not fit "
         "the memory; null: the whole batch",
     )
-    linear_init: HeadFirst | None = Field(  # type: ignore[valid-type]
+    linear_init: "HeadFirst | None" = Field(  # type: ignore[valid-type]
         None,
         description="of mode linear_init: how the head is trained first; null, and for a key that is not named: cole_linear",
     )
+
+
+HeadFirst = partial(
+    Training,
+    "HeadFirst",
+    ("standardize", "weight_average", "weight_decay", "epochs", "patience", "batch_sizes", "learning_rates"),
+)
+Training.model_rebuild()

@@ -85,6 +85,24 @@ class Comparison(Section):
     )
 
 
+class Published(Section):
+    """Numbers that others published, and which of our models they are compared with."""
+
+    source: Annotated[str, Field(min_length=1, max_length=300), Printable] = Field(
+        description="where the numbers were published: paper and table, on one line"
+    )
+    mode: Literal["frozen", "end_to_end", "linear_init"] = Field(
+        description="how the published models were trained: frozen (on features), end_to_end or linear_init; ours must be of "
+        "the same mode"
+    )
+    map: Annotated[
+        dict[str, Annotated[float, Field(gt=0, lt=100, description="a number above 0 and below 100")] | None],
+        Field(min_length=1),
+    ] = Field(
+        description="test mAP in percent by model, a teacher or a student (paper@0.75); null: published, but not confirmed"
+    )
+
+
 class Predict(Section):
     """New images to label, and the model that labels them."""
 

@@ -28,7 +28,7 @@ def artifacts(tmp_path):
 
 def test_no_flipped_bit_passes_and_none_ends_in_a_traceback(tmp_path):
     found = damage.every_outcome(tmp_path / "results", 40)
-    assert len(found) == 31
+    assert len(found) == 32
     assert {name: counts for name, counts in found.items() if counts["refused"] != 40} == {}
 
 

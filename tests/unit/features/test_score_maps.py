@@ -6,6 +6,8 @@ import torch
 import torchvision
 from torch import nn
 
+from spml.artifacts import checkpoints
+from spml.features import backbones
 from spml.features.folding import folded
 from spml.features.libraries.catalog import Built
 from spml.features.libraries.timm_layers import plain
@@ -32,10 +34,11 @@ def built(model):
     return Built(model, Preprocessing(SIZE))
 
 
-def fill(maps, random):
-    """Draw the classifier of a boosted network."""
-    for tensor in maps.classifier.parameters():
-        tensor.data.normal_(generator=random)
+def with_maps(backbone, categories, random, boost=5.0):
+    """Return the backbone with boosted maps of a drawn classifier."""
+    width = backbone.model(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
+    weight, bias = (torch.randn(shape, generator=random) for shape in ((categories, width), (categories,)))
+    return boosted(backbone, weight, bias, boost)
 
 
 @pytest.fixture
@@ -96,9 +99,7 @@ def test_a_layer_that_is_called_twice_is_none():
 
 
 def test_positive_cells_count_more_by_hand():
-    maps = BoostedMaps(nn.Identity(), 1, 2, 5.0)
-    maps.classifier.weight.data = torch.tensor([2.0, -1.0]).view(2, 1, 1, 1)
-    maps.classifier.bias.data = torch.tensor([0.0, 1.0])
+    maps = BoostedMaps(nn.Identity(), torch.tensor([[2.0], [-1.0]]), torch.tensor([0.0, 1.0]), 5.0)
     found = maps(torch.tensor([[[[1.0, -1.0], [0.5, 3.0]]]]))
     assert found[0].tolist() == [[[10, -2], [5, 30]], [[0, 10], [2.5, -2]]]
 
@@ -111,22 +112,20 @@ def test_a_boosted_network_gives_the_mean_of_boosted_maps(library, name, random)
     layer, kept = map_layer(model, SIZE), []
     model.get_submodule(layer).register_forward_hook(lambda _, __, values: kept.append(values))
     features = model(pictures)
-    wrapped = boosted(built(model), 4, 5.0).model
+    wrapped = with_maps(built(model), 4, random).model
     maps = wrapped.get_submodule(layer)
-    fill(maps, random)
     logits = wrapped(pictures)
     weight, bias = maps.classifier.weight[:, :, 0, 0], maps.classifier.bias
     cells = torch.einsum("ld,bdij->blij", weight, kept[0]) + bias[:, None, None]
     wanted = torch.where(cells > 0, 5 * cells, cells).mean((2, 3))
     torch.testing.assert_close(logits, wanted, rtol=1e-4, atol=1e-4)
     assert logits.shape == (2, 4) and ((wanted - features @ weight.T - bias).abs() > 0.1).any()
-    maps.boost = 1.0
+    maps.boost.fill_(1.0)
     torch.testing.assert_close(wrapped(pictures), features @ weight.T + bias, rtol=1e-4, atol=1e-4)
 
 
 def test_its_weights_have_stable_names_and_go_back_into_a_network_that_is_built_again(random):
-    first, second = (boosted(built(network("timm", "resnet18")), 3, 5.0).model for _ in range(2))
-    fill(first.get_submodule("layer4"), random)
+    first, second = (with_maps(built(network("timm", "resnet18")), 3, random).model for _ in range(2))
     names = set(first.state_dict())
     assert {
         "conv1.weight",
@@ -139,22 +138,36 @@ def test_its_weights_have_stable_names_and_go_back_into_a_network_that_is_built_
     assert torch.equal(first(pictures), second(pictures))
 
 
-def test_dropout_of_features_does_not_fall_on_logits():
-    model = boosted(built(network("torchvision", "efficientnet_b0")), 3, 5.0).model
+def test_a_checkpoint_tells_by_itself_that_its_backbone_has_boosted_maps(tmp_path, random):
+    """A backbone that was boosted, and boosted again as the start of another model."""
+    path, checkpoint = tmp_path / "weights.pth", str(tmp_path / "checkpoint.safetensors")
+    torch.save(torchvision.models.resnet18(num_classes=5).state_dict(), path)
+    options = {"library": "torchvision", "model": "resnet18", "weights": str(path), "image_size": SIZE}
+    options |= {"view": "pooled", "resize": "squash", "crops": 1}
+    trained, pictures = backbones.load(options, str(path)), torch.randn(2, 3, SIZE, SIZE, generator=random)
+    for categories, boost in ((4, 5.0), (3, 2.0)):
+        trained = with_maps(trained, categories, random, boost)
+        state = {f"backbone.{name}": value.numpy() for name, value in trained.model.state_dict().items()}
+        checkpoints.save(checkpoint, state, {"categories": ["a"] * categories})
+        again = backbones.load(options, str(path), checkpoint).model
+        assert torch.equal(again(pictures), trained.model(pictures)) and again(pictures).shape == (2, categories)
+        assert not any(parameter.requires_grad for parameter in again.parameters())
+
+
+def test_dropout_of_features_does_not_fall_on_logits(random):
+    model = with_maps(built(network("torchvision", "efficientnet_b0")), 3, random).model
     assert [layer.p for layer in model.modules() if isinstance(layer, nn.Dropout)] == [0.0]
 
 
 def test_it_is_traced_and_folded_for_extraction(random):
-    model = boosted(built(network("torchvision", "resnet18")), 3, 5.0).model
-    fill(model.get_submodule("layer4"), random)
+    model = with_maps(built(network("torchvision", "resnet18")), 3, random).model
     traced, pictures = folded(model), torch.randn(2, 3, SIZE, SIZE, generator=random)
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in traced.modules())
     torch.testing.assert_close(traced(pictures), model(pictures), rtol=1e-4, atol=1e-4)
 
 
 def test_logits_are_float32_under_autocast(random):
-    model = boosted(built(network("torchvision", "resnet18")), 3, 5.0).model
-    fill(model.get_submodule("layer4"), random)
+    model = with_maps(built(network("torchvision", "resnet18")), 3, random).model
     pictures = torch.randn(2, 3, SIZE, SIZE, generator=random)
     with torch.autocast("cpu", torch.bfloat16):
         logits = model(pictures)

@@ -15,30 +15,38 @@ from typing import Any
 import tiny
 from plan import (
     acquire,
+    backbones,
     data,
     evaluation,
     experiments,
     features,
+    finetuning,
     labels,
     load,
     matrices,
     model,
     paths,
+    published,
     reporting,
     review,
     rows,
     tracking,
     training,
+    training_paths,
 )
 from plan.sources import ARCHIVES, READERS
 
 BLOCK = re.compile(r"^    (input|output|params|benchmark):\n((?:        .*\n|\n)+)", re.M)
 SHARD = "00000"
+TRAINED_MODEL = r"teachers/[\w.-]+/seed_[0-9]+|students/[\w.-]+/seed_[0-9]+/(?:tau_0[.][0-9]{2}|all)"
 
 
 @dataclass
 class Rule:
+    """A rule; ``models`` are those that it is for: with a backbone that is trained, frozen, or any."""
+
     name: str
+    models: str
     blocks: dict[str, dict[str, Any]]
     outputs: list[str]
     benchmark: str
@@ -89,6 +97,8 @@ def _pattern(output: str) -> re.Pattern[str]:
         "sampling": "size|location",
         "reader": "|".join(READERS),
         "archive": "|".join(ARCHIVES),
+        "candidate": "bs[0-9]+_lr[0-9.e-]+",
+        "backbone": rf"[A-Za-z0-9][A-Za-z0-9_.-]*|{TRAINED_MODEL}",
         "model": r"teachers/[\w.-]+/(?:seed_[0-9]+|all_seeds)|students/[\w.-]+/seed_[0-9]+/(?:tau_0[.][0-9]{2}|all)",
     }
     seen: set[str] = set()
@@ -120,9 +130,14 @@ def rules() -> tuple[Rule, ...]:
         "shard_images": Ask(lambda experiment, dataset, part: paths.shard_images(dataset, part, SHARD)),
         "shard_features": Ask(
             lambda experiment, dataset, backbone, part: [
-                (paths.shard_rows if matrices.is_file(experiment, backbone) else paths.shard_features)(
+                (paths.shard_rows if backbones.is_file(experiment, backbone) else paths.shard_features)(
                     dataset, backbone, part, SHARD
                 )
+            ]
+        ),
+        "train_pictures": Ask(
+            lambda experiment, dataset, model: [
+                training_paths.pictures(dataset, finetuning.pictures_of(experiment, model), "train", SHARD)
             ]
         ),
         "MACHINE": SimpleNamespace(memory_mb=None),
@@ -134,9 +149,11 @@ def rules() -> tuple[Rule, ...]:
             evaluation,
             experiments,
             features,
+            finetuning,
             labels,
             matrices,
             model,
+            published,
             reporting,
             review,
             rows,
@@ -146,13 +163,14 @@ def rules() -> tuple[Rule, ...]:
     found = []
     for file in sorted((tiny.ROOT / "rules").glob("*.smk")):
         text = file.read_text(encoding="utf-8")
-        for block in re.split(r"^(?:rule|checkpoint) ", text, flags=re.M)[1:]:
+        for block in re.split(r"^(?:rule|checkpoint|use rule \w+ as) ", text, flags=re.M)[1:]:
             name = re.match(r"\w+", block)[0]
             texts = dict(BLOCK.findall(block + "\n"))
             benchmark = texts.pop("benchmark").strip().strip('"')
             blocks = {key: eval(f"dict({body})", dict(space)) for key, body in texts.items()}
             outputs = list(blocks["output"].values())
-            found.append(Rule(name, blocks, outputs, benchmark))
+            models = re.search(r"dataset=WITH_(\w+)", block)
+            found.append(Rule(name, models[1].lower() if models else "any", blocks, outputs, benchmark))
     return tuple(found)
 
 
@@ -172,6 +190,10 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
     made: dict[str, Job | None] = {}
     result: dict[str, Job] = {}
 
+    def is_for(rule: Rule, path: str) -> bool:
+        trained = any(f"/{name}/" in path for name in finetuning.trained_names(experiment))
+        return rule.models == "any" or trained == (rule.models == "trained")
+
     def job_of(path: str) -> Job | None:
         if path in made:
             return made[path]
@@ -182,6 +204,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
         matches = [
             (rule, match)
             for rule in rules()
+            if is_for(rule, path)
             for output in rule.outputs
             if (match := _pattern(output.replace(paths.COMPARED, compared)).fullmatch(path))
         ]

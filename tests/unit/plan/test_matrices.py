@@ -122,11 +122,11 @@ MISTAKES = {
     ),
     "no library": (
         {"backbones/files": {"train": "train.npy"}},
-        "backbones.files.library: found nothing, wanted one of file, open_clip, timm, torchvision",
+        "backbones.files.library: found nothing, wanted one of file, model, open_clip, timm, torchvision",
     ),
     "an unknown library": (
         {"backbones/files": {"library": "flie", "train": "train.npy"}},
-        "backbones.files.library: found 'flie', wanted one of torchvision, timm, open_clip, file; did you mean file?",
+        "backbones.files.library: found 'flie', wanted one of torchvision, timm, open_clip, file, model; did you mean file?",
     ),
     "a matrix without a path": (
         {"backbones/files/train": {"ids": "ids.txt"}},

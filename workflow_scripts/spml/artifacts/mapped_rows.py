@@ -45,17 +45,20 @@ class MappedRows:
         self._checked = np.frombuffer(mmap.mmap(-1, len(checksums) or 1), bool)  # processes that are forked share it
         self._width, self._dtype = pieces[0].shape[1], dtype
 
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return a copy of the rows [n, D] with these numbers [n].
+    def read(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return a copy of the rows [n, D] with these numbers [n], written to ``out`` where it is named.
 
         Raises
         ------
         InputError
             When a row differs from what was written: names the file and the row.
         """
-        values = np.empty((len(rows), self._width), self._dtype)
+        values = np.empty((len(rows), self._width), self._dtype) if out is None else out
         for shard, members, numbers in self._by_shard(rows):
-            values[members] = shard.matrix[numbers]
+            for index, number in zip(np.flatnonzero(members).tolist(), numbers.tolist(), strict=True):
+                values[index] = shard.matrix[
+                    number
+                ]  # each is copied once: indexing by arrays would copy wide rows twice
         self._check(rows, values)
         return values
 

@@ -70,15 +70,16 @@ class Pictures:
     preprocessing: str
     mapped: MappedRows
 
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return a copy of the pictures with these row numbers [n], uint8 [n, S, S, 3].
+    def read(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return a copy of the pictures with these row numbers [n], uint8 [n, S, S, 3], written to ``out`` if named.
 
         Raises
         ------
         InputError
             When a picture is damaged: names the file and the row.
         """
-        return self.mapped.read(rows).reshape(len(rows), self.size, self.size, 3)
+        shape = len(rows), self.size, self.size, 3
+        return self.mapped.read(rows, None if out is None else out.reshape(len(rows), -1)).reshape(shape)
 
     def prefetch(self, rows: np.ndarray) -> None:
         """Ask the operating system to read the pictures with these row numbers [n] in the background."""

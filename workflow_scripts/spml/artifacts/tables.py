@@ -18,6 +18,7 @@ TEXT = (
     "instead",
     "confused_with",
     "edges",
+    "label",
 )  # columns of names
 
 

@@ -9,6 +9,7 @@ from spml.artifacts import checkpoints
 from spml.features import weights
 from spml.features.libraries import catalog
 from spml.features.libraries.catalog import Built
+from spml.features.score_maps import boosted_as
 from spml.runtime.errors import InputError
 
 
@@ -62,6 +63,7 @@ def with_trained(built: Built, checkpoint: str) -> Built:
             f"{checkpoint}: found a head alone, wanted a model whose backbone was trained (mode end_to_end)"
         )
     state = {name: torch.from_numpy(value) for name, value in arrays.items()}
+    built = boosted_as(built, state)
     weights.require_fit(built.model, state, "the backbone that its training began with", checkpoint)
     built.model.load_state_dict(state)
     return Built(built.model.eval().requires_grad_(False), built.preprocessing)

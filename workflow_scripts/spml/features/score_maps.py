@@ -4,6 +4,7 @@ Source: Kim et al. 2023, "Bridging the Gap between Model Explanations in Partial
 (BoostLU).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from spml.features.libraries.catalog import Built
 from spml.runtime.errors import InputError
 
+BOOST = "boost"  # the name of the factor in a state dict
 CLOSE = 1e-4  # of the largest feature: a mean in another order rounds otherwise
 
 
@@ -40,20 +42,21 @@ def map_layer(model: nn.Module, size: int) -> str:
     return _map_call(_calls(model, size), model, size).layer
 
 
-def boosted(built: Built, categories: int, boost: float) -> Built:
+@torch.no_grad()
+def boosted(built: Built, weight: Tensor, bias: Tensor, boost: float) -> Built:
     """Return the network with a classifier on the cells of its last feature map: it gives logits in place of features.
 
-    The network is changed in place, its weights behind the map layer get the names of ``BoostedMaps``. Dropout behind that
+    The network is changed in place, its weights up to the map layer get the names of ``BoostedMaps``. Dropout behind that
     layer is switched off: it was meant for features.
 
     Parameters
     ----------
     built
         A network as spml.features.backbones.load returns it.
-    categories
-        Number of categories L; the classifier [L, D] has no weights of use yet.
+    weight, bias
+        Those of the classifier, [L, D] and [L].
     boost
-        The factor of positive cells, from 1.
+        The factor of positive cells, from 1; published: 5.
 
     Raises
     ------
@@ -63,27 +66,41 @@ def boosted(built: Built, categories: int, boost: float) -> Built:
     model, size = built.model, built.preprocessing.size
     calls = _calls(model, size)
     call = _map_call(calls, model, size)
-    assert call.mean is not None
     for behind in calls[calls.index(call) + 1 :]:
         layer = model.get_submodule(behind.layer)
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
     parent, _, last = call.layer.rpartition(".")
-    maps = BoostedMaps(model.get_submodule(call.layer), len(call.mean), categories, boost)
+    maps = BoostedMaps(model.get_submodule(call.layer), weight, bias, boost)
     setattr(model.get_submodule(parent), last, maps.eval().requires_grad_(False))
+    return built
+
+
+def boosted_as(built: Built, state: Mapping[str, Tensor]) -> Built:
+    """Return the network with the boosted maps, none or some, that the state dict of one built in the same way has."""
+    found = sorted((name for name in state if name.endswith(f".{BOOST}")), key=len, reverse=True)  # the innermost first
+    for name in found:
+        classifier = f"{name.removesuffix(BOOST)}classifier"
+        weight, bias = state[f"{classifier}.weight"].flatten(1), state[f"{classifier}.bias"]
+        built = boosted(built, weight, bias, float(state[name]))
     return built
 
 
 class BoostedMaps(nn.Module):
     """Class activation maps [B, L, G, G] in place of the feature map [B, D, G, G] of ``features``, positive cells times ``boost``.
 
-    The mean that follows in the network turns them into logits [B, L]. They are float32 under autocast as well.
+    The mean that follows in the network turns them into logits [B, L]. They are float32 under autocast as well. The factor
+    is part of the state dict, which so describes itself.
     """
 
-    def __init__(self, features: nn.Module, width: int, categories: int, boost: float) -> None:
+    boost: Tensor
+
+    def __init__(self, features: nn.Module, weight: Tensor, bias: Tensor, boost: float) -> None:
         super().__init__()
-        self.features, self.boost = features, boost
-        self.classifier = nn.utils.skip_init(nn.Conv2d, width, categories, 1)
+        self.features = features
+        self.register_buffer(BOOST, torch.tensor([float(boost)]))
+        self.classifier = nn.utils.skip_init(nn.Conv2d, weight.shape[1], len(weight), 1)
+        self.classifier.load_state_dict({"weight": weight[:, :, None, None], "bias": bias})
 
     def forward(self, values: Tensor) -> Tensor:
         features = self.features(values)

@@ -4,12 +4,16 @@ All that is random about an image follows from the seed, the epoch, the name of 
 view depends on no other image, no other change, and no process that prepares it.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torchvision.transforms import v2
+
+from spml.finetuning.named import CROP_AREA
 
 Box = tuple[float, float, float, float]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -40,7 +44,33 @@ def flip(picture: Tensor) -> Changed:
     return Changed(picture)
 
 
-CHANGES: dict[str, Callable[[Tensor], Changed]] = {"flip": flip}  # all draw from the generator of torch for CPUs
+def random_resized_crop(picture: Tensor) -> Changed:
+    """Enlarge a random part of a picture to its size, bilinear."""
+    size = picture.shape[-1]
+    transform = _cropping(size)
+    where = transform.make_params([picture])
+    left, upper, width, height = (where[name] / size for name in ("left", "top", "width", "height"))
+    return Changed(transform.transform(picture, where), (left, upper, width, height))
+
+
+def randaugment(picture: Tensor) -> Changed:
+    """Change colours or shape of a picture twice; the box does not tell how."""
+    return Changed(_randaugment()(picture))
+
+
+CHANGES: dict[str, Callable[[Tensor], Changed]] = {  # all draw from PyTorch's generator for CPUs
+    function.__name__: function for function in (flip, random_resized_crop, randaugment)
+}
+
+
+@functools.cache
+def _cropping(size: int) -> v2.RandomResizedCrop:
+    return v2.RandomResizedCrop(size, scale=(CROP_AREA, 1.0))
+
+
+@functools.cache
+def _randaugment() -> v2.RandAugment:
+    return v2.RandAugment()
 
 
 def unchanged(count: int) -> View:

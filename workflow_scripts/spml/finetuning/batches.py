@@ -85,8 +85,7 @@ class PictureBatches:
         for request, following in itertools.zip_longest(requests, requests[1:]):
             if following is not None:
                 self._reader.prefetch(following)
-            prepared = self._reader.prepare(request)
-            yield prepared._replace(pictures=prepared.pictures.pin_memory()) if self._device != "cpu" else prepared
+            yield self._reader.prepare(request, pin_memory=self._device != "cpu")
 
     def _by_workers(self, requests: Sequence["_Request"]) -> Iterator["_Prepared"]:
         """Yield the pictures of each request, prepared by worker processes that live as long as this iterator."""
@@ -136,9 +135,11 @@ class _Reader(Dataset):
     def prefetch(self, request: _Request) -> None:
         self._pictures.prefetch(self._rows[request.rows])
 
-    def prepare(self, request: _Request) -> _Prepared:
-        rows = self._rows[request.rows]
-        pictures = torch.from_numpy(self._pictures.read(rows)).permute(0, 3, 1, 2)
+    def prepare(self, request: _Request, pin_memory: bool = False) -> _Prepared:
+        rows, size = self._rows[request.rows], self._pictures.size
+        memory = torch.empty((len(rows), size, size, 3), dtype=torch.uint8, pin_memory=pin_memory)
+        self._pictures.read(rows, memory.numpy())
+        pictures = memory.permute(0, 3, 1, 2)
         if request.random is None or not self._augment:
             return _Prepared(pictures, unchanged(len(rows)))
         image_id = [self._pictures.image_id[row] for row in rows]

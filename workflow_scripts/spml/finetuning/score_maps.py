@@ -3,11 +3,10 @@
 import torch
 
 from spml.features.libraries.catalog import Built
-from spml.features.score_maps import BoostedMaps, boosted
+from spml.features.score_maps import boosted
 from spml.models.heads import Weights
 
 
-@torch.no_grad()
 def with_boost(built: Built, head: Weights, boost: float) -> tuple[Built, Weights]:
     """Return the backbone with a head on the cells of its last feature map, and the head that is left: the identity.
 
@@ -29,8 +28,7 @@ def with_boost(built: Built, head: Weights, boost: float) -> tuple[Built, Weight
         When the network has no map whose mean are the features.
     """
     weight, bias = head["output.weight"], head["output.bias"]
-    built = boosted(built, len(weight), boost)
-    (maps,) = (layer for layer in built.model.modules() if isinstance(layer, BoostedMaps))
-    maps.classifier.weight.copy_(weight[:, :, None, None])
-    maps.classifier.bias.copy_(bias)
-    return built, {"output.weight": torch.eye(len(weight)), "output.bias": torch.zeros(len(weight))}
+    return boosted(built, weight, bias, boost), {
+        "output.weight": torch.eye(len(weight)),
+        "output.bias": torch.zeros(len(weight)),
+    }

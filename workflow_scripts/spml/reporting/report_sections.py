@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from spml.evaluation import results
-from spml.reporting import data_warnings, report, verdict
+from spml.reporting import data_warnings, numbers, report, verdict
 from spml.reporting.report import Figure, Samples, Section, Table
 
 
@@ -150,6 +150,22 @@ def results_section(findings: Findings) -> Section:
             ),
         ],
     )
+
+
+def published_section(published: pd.DataFrame | None) -> Section:
+    """Return the section on published numbers (``spml.evaluation.published``); empty where there are none."""
+    if published is None:
+        return Section("Published numbers", [])
+    shown = pd.DataFrame(
+        {
+            "method": published["label"],
+            "published": [numbers.number(value) for value in published["published_map"]],
+            "ours": list(map(numbers.mean_std, published["test_map"], published["test_map_std"])),
+            "replicates": published["replicates"].astype(str),
+        }
+    )
+    source, mode = published["source"].iloc[0], published["mode"].iloc[0]
+    return Section("Published numbers", [Table(shown, f"Test mAP (%) of {source} and ours, mode {mode}.", ("method",))])
 
 
 def pseudo_labels_section(findings: Findings) -> Section:
