@@ -8,7 +8,7 @@ from spml.runtime.errors import InputError
 
 parser = argparse.ArgumentParser(description="Show the content of an artifact of the pipeline.")
 parser.add_argument(
-    "file", help="a file of labels, logits, features (.h5), a table (.csv) or a checkpoint (.safetensors)"
+    "file", help="a file of labels, logits, features, pictures (.h5), a table (.csv) or a checkpoint (.safetensors)"
 )
 parser.add_argument("image", nargs="?", help="an image id or file name: show its row alone")
 parser.add_argument("--all", action="store_true", help=f"all categories or rows, not the first {describe.SHOWN}")

@@ -13,6 +13,7 @@ import pandas as pd
 from spml.artifacts import checkpoints, hdf5, labels, manifest, records, tables
 from spml.artifacts.codes import POSITIVE_TARGET, ObservedLabel, PseudoLabel, TrueLabel
 from spml.labels.pseudo_labels import probabilities
+from spml.review import lines
 from spml.runtime.errors import InputError
 
 SHOWN = 20  # categories or rows, at most
@@ -62,8 +63,8 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
     kind = hdf5.kind_of(path)
     with hdf5.reading(path, kind) as file:
         made_with = hdf5.attributes(file)
-    if kind in ("features", "feature_shard"):
-        yield from _features(path, kind, made_with, image)
+    if kind in ("features", "feature_shard", "picture_shard"):
+        yield from _rows(path, kind, made_with, image)
     elif kind == "text_features":
         yield from _texts(path, kind, made_with)
     else:
@@ -80,17 +81,11 @@ def _hdf5(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
 def _texts(path: Path, kind: str, made_with: dict[str, Any]) -> Iterator[str]:
     with hdf5.reading(path, kind) as file:
         category, texts = hdf5.strings(file, "category"), hdf5.strings(file, "text")
-    yield from _facts({"file": path, "kind": kind, **made_with})
+    yield from lines.facts({"file": path, "kind": kind, **made_with})
     yield ""
-    yield from _table(
+    yield from lines.table(
         ("category", "texts"), [(name, "; ".join(json.loads(own))) for name, own in zip(category, texts, strict=True)]
     )
-
-
-def _facts(facts: dict[str, Any]) -> Iterator[str]:
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        yield f"{name:<{width}}  {value:,}" if isinstance(value, int | np.integer) else f"{name:<{width}}  {value}"
 
 
 def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int | None) -> Iterator[str]:
@@ -123,7 +118,7 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
         if count := int((values == code).sum()):
             facts[name] = count
         column, unit = positive.sum(0), "positives"
-    yield from _facts(facts)
+    yield from lines.facts(facts)
     order = np.argsort(-column, kind="stable")
     rows = [
         (
@@ -134,55 +129,41 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
         for c in order[:limit]
     ]
     yield ""
-    yield from _table(("category", unit, "" if scores else "% of images"), rows)
-    yield from _more(len(order), len(rows), "categories")
+    yield from lines.table(("category", unit, "" if scores else "% of images"), rows)
+    yield from lines.more(len(order), len(rows), "categories")
 
 
 def _share(count: float, images: int, scores: bool) -> str:
     return "" if scores or not images else f"{100 * count / images:.1f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table, the first column aligned to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    for row in [header, *rows]:
-        cells = [
-            f"{row[0]:<{widths[0]}}",
-            *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)),
-        ]
-        yield "  ".join(cells).rstrip()
-
-
-def _more(total: int, shown: int, what: str) -> Iterator[str]:
-    if total > shown:
-        yield f"... and {total - shown:,} more {what} (all: --all)"
-
-
 def _row_of_matrix(matrix: labels.Matrix, kind: str, image: str, limit: int | None) -> Iterator[str]:
     row, names = _row(Path(matrix.path), matrix.image_id, image)
     split = {} if matrix.split is None else {"split": labels.SPLITS[matrix.split[row]]}
-    yield from _facts({"file": matrix.path, "row": row, "image_id": matrix.image_id[row]} | names | split)
+    yield from lines.facts({"file": matrix.path, "row": row, "image_id": matrix.image_id[row]} | names | split)
     yield ""
     values = matrix.values[row]
     if values.dtype.kind == "f":
         order = np.argsort(-values, kind="stable")[:limit]
         heading = ("category", "logit", "probability") if kind == "logits" else ("category", labels.TARGET)
         score = probabilities(values)
-        yield from _table(
+        yield from lines.table(
             heading,
             [
                 (matrix.category[c], f"{values[c]:.4f}", *([f"{score[c]:.4f}"] if kind == "logits" else []))
                 for c in order
             ],
         )
-        yield from _more(len(values), len(order), "categories")
+        yield from lines.more(len(values), len(order), "categories")
         return
     marked = np.flatnonzero(values)
     if (values == TrueLabel.UNKNOWN).all() and kind == "labels":
         yield f"all {len(values):,} categories: unknown"
         return
     meaning = [CODES[kind](int(values[c])).name.lower() for c in marked]
-    yield from _table(("category", NAMES[kind]), list(zip([matrix.category[c] for c in marked], meaning, strict=True)))
+    yield from lines.table(
+        ("category", NAMES[kind]), list(zip([matrix.category[c] for c in marked], meaning, strict=True))
+    )
     yield f"all other {len(values) - len(marked):,} categories: {'unobserved' if kind == 'observed' else 'absent'}"
 
 
@@ -210,22 +191,27 @@ def _manifest(path: Path) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _features(path: Path, kind: str, made_with: dict[str, Any], image: str | None) -> Iterator[str]:
+def _rows(path: Path, kind: str, made_with: dict[str, Any], image: str | None) -> Iterator[str]:
+    """Yield the facts of a file of features or pictures, or of one row of it."""
     with hdf5.reading(path, kind) as file:
-        image_id, matrix = hdf5.strings(file, "image_id"), file["feature"]
+        image_id, matrix = hdf5.strings(file, "image_id"), file["picture" if kind == "picture_shard" else "feature"]
         facts: dict[str, Any] = {"file": path, "kind": kind} | made_with
-        facts |= {"images": len(image_id), "features": int(matrix.shape[1]), "stored as": str(matrix.dtype)}
+        if kind == "picture_shard":
+            facts |= {"images": len(image_id), "size": f"{matrix.shape[1]} x {matrix.shape[2]} pixels"}
+        else:
+            facts |= {"images": len(image_id), "features": int(matrix.shape[1])}
+        facts["stored as"] = str(matrix.dtype)
         if kind == "features":
             facts["shards"] = len(file["shard"])
         if image is not None:
             row, names = _row(path, image_id, image)
-            values = matrix[row].astype(np.float32)
+            values = matrix[row].astype(np.float32).ravel()
             facts |= {"row": row, "image_id": image_id[row]} | names
             facts["values"] = (
                 f"mean {values.mean():.4f}, from {values.min():.4f} to {values.max():.4f}, {int((values == 0).sum()):,} are 0"
             )
             facts["first"] = " ".join(f"{value:.4f}" for value in values[:8])
-        yield from _facts(facts)
+        yield from lines.facts(facts)
 
 
 def _csv(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
@@ -257,10 +243,10 @@ def _csv(path: Path, image: str | None, limit: int | None) -> Iterator[str]:
     if image is None and "probability" in table:
         yield from _pseudo_labels(table, facts, limit)
         return
-    yield from _facts(facts)
+    yield from lines.facts(facts)
     yield ""
     yield from table.head(limit if limit is not None else len(table)).fillna("").to_string(index=False).splitlines()
-    yield from _more(len(table), len(table) if limit is None else limit, "rows")
+    yield from lines.more(len(table), len(table) if limit is None else limit, "rows")
 
 
 def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None) -> Iterator[str]:
@@ -276,14 +262,14 @@ def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None
             "missing": (~positive & present).groupby(table["category"]).sum(),
         }
     ).sort_values("pseudo", ascending=False, kind="stable")
-    yield from _facts(facts | {f"{name} labels": int(counts[name].sum()) for name in counts})
+    yield from lines.facts(facts | {f"{name} labels": int(counts[name].sum()) for name in counts})
     yield ""
     rows = [
         (str(name), *(f"{value:,}" for value in row))
         for name, row in zip(counts.index[:limit], counts.to_numpy(), strict=False)
     ]
-    yield from _table(("category", *counts), rows)
-    yield from _more(len(counts), len(rows), "categories")
+    yield from lines.table(("category", *counts), rows)
+    yield from lines.more(len(counts), len(rows), "categories")
 
 
 def _checkpoint(path: Path) -> Iterator[str]:
@@ -300,4 +286,4 @@ def _checkpoint(path: Path) -> Iterator[str]:
         )
     if backbone:
         facts["backbone"] = f"{len(backbone):,} tensors of {sum(value.size for value in backbone):,} numbers"
-    yield from _facts(facts | {name: " x ".join(map(str, value.shape)) for name, value in weights.items()})
+    yield from lines.facts(facts | {name: " x ".join(map(str, value.shape)) for name, value in weights.items()})
