@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from plan.experiment import Experiment, text_of
+from spml.finetuning.named import AUGMENTATIONS
 from spml.losses.catalog import LOSSES
 
 
@@ -53,6 +54,13 @@ def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
             yield f"{found}, wanted {wanted}: frozen features have no score maps"
         elif options["head"] != "linear":
             yield f"{found} and head {options['head']}, wanted head: linear: the score of a cell is that of a linear head"
+        elif boost == 1:
+            for name in options["augment"]:
+                if not AUGMENTATIONS[name].in_view:
+                    yield (
+                        f"{key}.augment: found {name} with {loss['name']}, wanted it left out: nothing tells where the cells of "
+                        "such a picture lie in the image"
+                    )
 
 
 def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:

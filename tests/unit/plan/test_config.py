@@ -243,6 +243,16 @@ CASES = {
         staged([{"train_on": "pool"}, {"train_on": "observed", "loss": {"name": "ll_cp", "boost": 2}}]),
         "students.staged.loss: found ll_cp with boost 2.0, wanted mode: end_to_end",
     ),
+    "score maps of pictures whose cells went anywhere": (
+        {
+            "teachers/em": {
+                "loss": "spatial_consistency",
+                "preset": "end_to_end",
+                "augment": ["flip", "random_resized_crop", "randaugment"],
+            }
+        },
+        "teachers.em.augment: found randaugment with spatial_consistency, wanted it left out",
+    ),
     "score maps of an MLP": (
         {"teachers/em": {"loss": "spatial_consistency", "mode": "end_to_end", "learning_rates": [1e-4], "head": "mlp"}},
         "teachers.em.loss: found spatial_consistency and head mlp, wanted head: linear: the score of a cell",
