@@ -8,9 +8,9 @@ from spml.artifacts.labels import Matrix
 from spml.features.libraries.catalog import Built
 from spml.features.preprocessing import Preprocessing
 from spml.finetuning.batches import PictureBatches
-from spml.finetuning.fit import train_candidate
+from spml.finetuning.fit import make_network, train_candidate
 from spml.finetuning.loop import Run
-from spml.finetuning.network import Network, first_head
+from spml.finetuning.network import first_head
 from spml.finetuning.options import FinetuneOptions
 from spml.finetuning.steps import Steps
 from spml.losses.stateful import make_loss
@@ -46,8 +46,8 @@ class Memory:
         self.values, self.size = values, SIZE
         self.image_id = [str(number) for number in range(len(values))]
 
-    def read(self, rows):
-        return self.values[rows]
+    def read(self, rows, out=None):
+        return np.take(self.values, rows, 0, out)
 
     def prefetch(self, rows):
         """Nothing is to be read."""
@@ -78,19 +78,12 @@ class World:
         built = backbone()
         weights = seeds.seed_for("weights", SEED, NAME, candidate)
         head = first_head(options.head, options.hidden, built, CATEGORIES, weights)
-        network = Network(
-            built,
-            head,
-            dropout=options.dropout,
-            freeze_batch_norm=options.freeze_batch_norm,
-            precision=precision,
-            compiled=compiled,
-        )
         stored = Memory(self.pixels)
         training = PictureBatches(stored, self.training, self.observed[: len(self.training)], options.augment, workers)
         validation = PictureBatches(stored, self.validation, self.labels[self.validation])
         context = RunContext([seeds.seed_for("loss", SEED, NAME, candidate)], options.epochs, training.labels)
         loss = make_loss(options.loss, options.hyperparameters, context)
+        network = make_network(built, head, loss, options, precision=precision, compiled=compiled)
         per_epoch = -(-len(self.training) // candidate.batch_size)
         steps = kind(network, loss, options, candidate.learning_rate, options.epochs * per_epoch)
         return Run(training, validation, self.labels[self.validation], steps, candidate, seed=SEED, name=NAME)

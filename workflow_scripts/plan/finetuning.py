@@ -168,11 +168,14 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return the options of the jobs of these rules, as plan.reporting.planned."""
     models = trained_models(experiment)
     jobs: dict[str, dict[str, Any]] = {
+        "decode_pictures": {
+            f"{name}/train": picture_options(experiment, name) for name in _decoded(experiment, models)
+        },
         "train_candidate": {
-            f"{model}/{name}": candidate_options(experiment, model, name)
+            f"{name}/{model}": candidate_options(experiment, model, name)
             for model in models
             for name in candidates(experiment, model)
-        }
+        },
     }
     for model, kind, name in _first_heads(experiment):
         rule = "initialize_teacher" if kind == "teachers" else "initialize_student"
@@ -187,9 +190,7 @@ def jobs(experiment: Experiment) -> dict[str, list[tuple[str, ...]]]:
     if not models:
         return {}
     found: dict[str, list[tuple[str, ...]]] = {
-        "decode_pictures": [
-            (name, "train", "*") for name in sorted({pictures_of(experiment, model) for model in models})
-        ],
+        "decode_pictures": [(name, "train", "*") for name in _decoded(experiment, models)],
         "train_candidate": [(model, name) for model in models for name in candidates(experiment, model)],
         "choose_candidate": [(model,) for model in models],
     }
@@ -198,6 +199,11 @@ def jobs(experiment: Experiment) -> dict[str, list[tuple[str, ...]]]:
             tuple(model.split("/")[1:])
         )
     return found
+
+
+def _decoded(experiment: Experiment, models: list[str]) -> list[str]:
+    """Return the backbones that pictures are decoded for, by name."""
+    return sorted({pictures_of(experiment, model) for model in models})
 
 
 def _first_heads(experiment: Experiment) -> Iterator[tuple[str, str, str]]:

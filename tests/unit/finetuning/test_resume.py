@@ -27,7 +27,9 @@ SETTINGS = {
     "csl": {"warmup": 2},
     "expected_negatives": {"k": 1.7},
     "an": {},
+    "spatial_consistency": {"k": 1.7, "warmup": 1},
 }
+LINEAR = {"head": "linear", "hidden": 0, "dropout": 0.0}
 RECIPE = {"schedule": "one_cycle", "weight_average": 0.9, "weight_decay": 0.1, "augment": ("flip",), **MLP}
 
 
@@ -72,14 +74,15 @@ def stop_after(monkeypatch, epochs):
 
 @pytest.mark.parametrize("loss", SETTINGS)
 def test_a_run_that_ends_after_any_epoch_and_goes_on_gives_the_same_bytes(world, shards, tmp_path, loss, monkeypatch):
-    whole = result(world.fit(shards, tmp_path / "whole.safetensors", options(loss)))
+    settings = options(loss, **LINEAR if loss == "spatial_consistency" else {})
+    whole = result(world.fit(shards, tmp_path / "whole.safetensors", settings))
     for epochs in range(1, OPTIONS.epochs + 1):
         path = tmp_path / f"{epochs}.safetensors"
         with monkeypatch.context() as patched:
             stop_after(patched, epochs)
             with pytest.raises(Stopped):
-                world.fit(shards, path, options(loss))
-        assert result(world.fit(shards, path, options(loss))) == whole, epochs
+                world.fit(shards, path, settings)
+        assert result(world.fit(shards, path, settings)) == whole, epochs
 
 
 def test_a_run_that_waits_for_a_gain_goes_on_with_its_patience(world, shards, tmp_path, monkeypatch):
@@ -206,10 +209,10 @@ def test_a_damaged_state_is_not_taken(world, shards, tmp_path, monkeypatch, caps
 
 
 def test_a_model_begins_with_a_head_and_with_the_estimates_of_its_loss(world, shards, tmp_path):
-    whole = world.fit(shards, tmp_path / "1.safetensors", options("role", head="linear", hidden=0, dropout=0.0))
+    whole = world.fit(shards, tmp_path / "1.safetensors", options("role", **LINEAR))
     begin = {name: whole.weights[name] for name in ("output.weight", "output.bias")}
     estimates = torch.full((small_network.TRAINING, small_network.CATEGORIES), -3.0).numpy()
-    other = {"head": "linear", "hidden": 0, "dropout": 0.0, "mode": "linear_init"}
+    other = {"mode": "linear_init", **LINEAR}
     with_estimates, without = (
         world.fit(shards, tmp_path / f"{number}.safetensors", options("role", **other), start)
         for number, start in enumerate((begin | {"loss.estimates": estimates}, begin), 2)

@@ -14,7 +14,7 @@ from spml.finetuning.loop import Run
 from spml.finetuning.optimiser import Adam
 from spml.finetuning.steps import Steps
 from spml.losses.catalog import LOSSES
-from spml.losses.stateful import STATEFUL
+from spml.losses.training_loss import TrainingLoss
 from spml.runtime.errors import InputError
 from spml.training.options import Candidate
 
@@ -27,6 +27,7 @@ HYPERPARAMETERS = {
     "expected_negatives": {"k": 1.5, "warmup": 1},
     "csl": {"warmup": 1},
     "pseudo_label": {"warmup": 1, "ramp": 1},
+    "spatial_consistency": {"k": 1.5, "warmup": 1},
 }
 
 
@@ -50,11 +51,11 @@ def curve(run):
 
 
 @pytest.mark.parametrize("micro_batch", [3, 4, 7])
-@pytest.mark.parametrize("loss", ["an", "epr", "ll_r", "role", "vpu"])  # all but the first are of the whole batch
+@pytest.mark.parametrize("loss", ["an", "epr", "ll_r", "role", "spatial_consistency", "vpu"])
 def test_a_batch_in_pieces_does_what_the_whole_batch_does(world, loss, micro_batch):
+    head = {} if loss == "spatial_consistency" else MLP | {"dropout": 0.0}
     whole, pieces = (
-        world.run(options(loss, freeze_batch_norm=True, **MLP | {"dropout": 0.0}, micro_batch=size))
-        for size in (None, micro_batch)
+        world.run(options(loss, freeze_batch_norm=True, micro_batch=size, **head)) for size in (None, micro_batch)
     )
     (_, weights), (_, others) = trained(whole), trained(pieces)
     assert curve(pieces) == pytest.approx(curve(whole), rel=1e-5)
@@ -67,12 +68,12 @@ def test_both_passes_over_a_piece_drop_the_same_units_and_normalise_alike(world)
     seen = []
 
     class Watched(Steps):
-        def _loss(self, logits, *rest):
+        def _loss(self, batch, logits):
             seen.append((logits.clone(), []))
-            return super()._loss(logits, *rest)
+            return super()._loss(batch, logits)
 
     run = world.run(options(**MLP, micro_batch=3), kind=Watched)
-    network = run.steps.network
+    network = run.steps.network.train()
     network.register_forward_hook(lambda module, _, logits: seen[-1][1].append(logits) if seen else None)
     batch = next(run.training.shuffled(1, 8, 1))
     run.steps(batch)
@@ -104,10 +105,7 @@ def test_frozen_batch_normalisation_keeps_its_statistics_and_trains_its_scales(w
 def test_every_loss_trains_a_backbone(world, loss):
     if loss in ("iu", "iun", "partial_bce", "gpr", "em_pl"):
         world.observed[world.training[::2], 0] *= -1  # some are known to be absent
-    settings = options(loss)
-    if (cls := STATEFUL.get(loss)) and cls.needs_maps:
-        pytest.skip("needs score maps: in test_score_maps.py")
-    history, _ = trained(world.run(settings))
+    history, _ = trained(world.run(options(loss)))
     assert all(np.isfinite([row.loss for row in history]))
 
 
@@ -243,3 +241,63 @@ def test_a_compiled_backbone_stays_as_close_as_rounding(world):
     (_, weights), (_, others) = trained(eager), trained(compiled)
     assert curve(compiled) == pytest.approx(curve(eager), abs=1e-4)
     assert list(weights) == list(others)
+
+
+def test_score_maps_have_the_logits_as_their_mean(world):
+    network = world.run(options("spatial_consistency")).steps.network.eval()
+    logits, maps = network.outputs(torch.from_numpy(world.pixels[:5]).permute(0, 3, 1, 2))
+    assert maps.shape == (5, small_network.CATEGORIES, 6, 6)
+    torch.testing.assert_close(maps.mean((-2, -1)), logits)
+
+
+def test_the_gradient_through_score_maps_and_logits_is_that_of_autograd(world):
+    run = world.run(options("spatial_consistency", freeze_batch_norm=True, augment=("flip",)))
+    steps, batch = run.steps, next(run.training.shuffled(1, 8, 1))
+    steps.loss = SquaresOfBoth(lambda: None, None, {})
+    network = steps.network.train()
+    logits, maps = network.outputs(batch.pictures)
+    value = squares(logits, maps, batch.view.flipped)
+    value.backward()
+    wanted = {name: weight.grad.clone() for name, weight in network.trained().items()}
+    steps.adam.step = lambda number, rate: None
+    for micro_batch in (None, 3):
+        steps.options = dataclasses.replace(steps.options, micro_batch=micro_batch)
+        assert steps(batch).item() == pytest.approx(value.item(), rel=1e-5)
+        for name, weight in network.trained().items():
+            torch.testing.assert_close(weight.grad, wanted[name], atol=1e-5, rtol=1e-4, msg=name)
+
+
+def squares(logits, maps, flipped):
+    return logits.square().sum() + (maps.square().mean((1, 2, 3)) * (1 + flipped.float())).sum() * logits.sum()
+
+
+class SquaresOfBoth(TrainingLoss):
+    """A loss of score maps without state."""
+
+    needs_maps = True
+
+    def __call__(self, logits, labels, rows, maps=None):
+        return squares(logits[0], maps.values[0], maps.flipped)[None]
+
+
+def test_boosted_maps_train_the_backbone_and_leave_the_identity(world):
+    run = world.run(dataclasses.replace(options("ll_r"), hyperparameters={"boost": 5.0}))
+    plain = world.run(options("ll_r"))
+    pictures = torch.from_numpy(world.pixels[:5]).permute(0, 3, 1, 2)
+    before = run.steps.network.eval()(pictures)
+    assert (before >= plain.steps.network.eval()(pictures) - 1e-5).all()
+    assert not torch.allclose(before, plain.steps.network(pictures), atol=1e-3)
+    _, weights = trained(run)
+    assert torch.equal(weights["output.weight"], torch.eye(small_network.CATEGORIES))
+    assert not weights["output.bias"].any()
+    assert (run.steps.network.eval()(pictures) != before).any()
+
+
+@pytest.mark.skipif(not shutil.which("c++"), reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_backbone_gives_score_maps(world):
+    torch.compiler.reset()  # compiled code does not look at hooks again; a job has one network
+    eager, compiled = (
+        world.run(options("spatial_consistency"), Candidate(8, 0.001), compiled=compiled) for compiled in (False, True)
+    )
+    trained(eager), trained(compiled)
+    assert curve(compiled) == pytest.approx(curve(eager), abs=1e-4)

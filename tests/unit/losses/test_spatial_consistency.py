@@ -158,6 +158,18 @@ def test_the_gradient_draws_a_map_to_its_past_and_leaves_new_cells_alone():
     assert (gradient[:, 2:] == 0).all()
 
 
+def test_without_maps_it_is_expected_negatives():
+    labels, rows = torch.tensor([[1, 0, 0], [0, 0, -1]]), torch.tensor([1, 0])
+    shared = {"k": 1.0, "consistency": 2, "momentum": 0.75, "warmup": 1}
+    temporal = make_loss("expected_negatives", shared, RunContext([0], 9, lambda: [labels]))
+    found = in_run(labels, **shared)
+    for epoch in (1, 2, 3):
+        logits = torch.randn(1, 2, 3, generator=torch.Generator().manual_seed(epoch))
+        for loss in (found, temporal):
+            loss.start_epoch(epoch)
+        assert torch.equal(found(logits, labels[rows], rows), temporal(logits, labels[rows], rows))
+
+
 def train(loss, labels, side, epochs=4):
     """Return the losses of some epochs with drawn maps and views."""
     losses = []

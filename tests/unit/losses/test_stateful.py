@@ -69,6 +69,35 @@ def test_soft_negatives_reach_the_share_that_is_asked_for():
     assert (loss.soft >= 0).sum(1).tolist() == [[90, 90]]
 
 
+def test_em_apl_with_its_published_ten_epochs():
+    """VOC, COCO: after 5 epochs of 10, theta · U_i / 5 soft negatives of each category per epoch."""
+    labels = torch.zeros(100, 3, dtype=torch.int8)
+    labels[:50, 1], labels[:23, 2] = 1, -1
+    run = RunContext([0], 10, lambda: [labels])
+    loss, counts = make_loss("em_apl", {"theta": 0.9, "warmup": 5}, run), []
+    for epoch in range(1, 11):
+        loss.start_epoch(epoch)
+        logits = torch.randn((1, 100, 3), generator=torch.Generator().manual_seed(epoch))
+        loss(logits, labels, torch.arange(100))
+        counts.append((loss.soft >= 0).sum(1)[0].tolist())  # those that the epoch learns from
+        loss.end_epoch(epoch, lambda logits=logits: iter([logits]))
+    per_epoch = [18, 9, 13]  # 0.9 · 100 / 5, 0.9 · 50 / 5, 0.9 · 77 / 5 = 13.86, without its fraction
+    assert counts == [[0, 0, 0]] * 5 + [[number * after for number in per_epoch] for after in (1, 2, 3, 4, 5)]
+
+
+def test_large_loss_with_its_published_ten_epochs():
+    shares = {}
+    for name in ("ll_r", "ll_ct", "ll_cp"):
+        loss = make_loss(name, {}, RunContext([0], 10, lambda: [LABELS]))
+        shares[name] = []
+        for epoch in range(1, 11):
+            loss.start_epoch(epoch)
+            shares[name].append(100 * loss.hyperparameters["share"])
+    assert shares["ll_r"] == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5])
+    assert shares["ll_ct"] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8])
+    assert shares["ll_cp"] == pytest.approx([0] + 9 * [0.1])
+
+
 def test_the_rejected_share_grows_from_none():
     loss, shares = in_run("ll_r"), []
     for epoch in (1, 2, 3):

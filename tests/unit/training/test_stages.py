@@ -105,3 +105,18 @@ def test_a_model_of_two_stages_ends_with_the_second_and_its_history_has_both(row
         history = list(csv.DictReader(file))
     assert [row["stage"] for row in history] == ["1", "2", "2"]
     assert [float(row["loss"]) for row in history] == [epoch.loss for epoch in one.history + two.history]
+
+
+def test_the_checkpoint_has_the_estimates_of_role_beside_the_head_where_training_goes_on(rows, tmp_path):
+    true = named("train", 50, np.array([0] * 30 + [1] * 20, np.uint8))
+    stored = write_features(tmp_path / "train.h5", true.image_id, rows[0][40:])
+    role = dataclasses.replace(ONE_STEP, loss="role", hyperparameters={"k": 1.5}, epochs=2, keep_loss_parameters=True)
+    stages = [Stage(stored, true, "train", TrainingLabels("observed", rows[1][40:70]), role)]
+    outputs = {"checkpoint": str(tmp_path / "checkpoint.safetensors"), "history": str(tmp_path / "history.csv")}
+    inputs = {"decomposition": "", "landmarks": []}
+    train_and_write(stages, rows[1][70:], inputs, outputs, **STREAM, memory_mb=0, device="cpu")
+    trained = engine.train(source(rows, 40, 70), source(rows, 70, 90), role, **STREAM)
+    beside, _ = checkpoints.load_part(outputs["checkpoint"], checkpoints.LOSS)
+    assert set(beside) == {"estimates"} and beside["estimates"].dtype == np.float32
+    np.testing.assert_array_equal(beside["estimates"], trained.loss_parameters["estimates"].numpy())
+    assert set(checkpoints.load(outputs["checkpoint"])[0]) == {"output.weight", "output.bias"}

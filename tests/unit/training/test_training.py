@@ -8,9 +8,9 @@ import torch
 import forge
 from plan.presets import PRESETS
 from spml.artifacts import features as feature_files
-from spml.losses.catalog import LOSSES, NEEDS_MAPS
-from spml.losses.stateful import STATEFUL
-from spml.losses.training_loss import TrainingLoss
+from spml.losses.catalog import LOSSES
+from spml.losses.stateful import STATEFUL, make_loss
+from spml.losses.training_loss import RunContext, TrainingLoss
 from spml.models.heads import apply_heads, fold_standardisation, initial_weights
 from spml.models.inference import predict
 from spml.runtime.errors import InputError
@@ -23,7 +23,6 @@ SHARDS = ((0, 30), (30, 31), (31, 70))
 STREAM = {"seed": 5, "name": "teachers/test"}
 OPTIONS = TrainingOptions("an", "mlp", 3, (8,), (0.05,), standardize=True, hidden=6, dropout=0.25)
 
-FROZEN = [name for name in LOSSES if name not in NEEDS_MAPS]  # features have no score maps
 HYPERPARAMETERS = {
     "epr": {"k": 1.5},
     "gpr": {"k": 1.5},
@@ -35,6 +34,7 @@ HYPERPARAMETERS = {
     "csl": {"warmup": 1},
     "pseudo_label": {"warmup": 1, "ramp": 1},
     "expected_negatives": {"k": 1.5},
+    "spatial_consistency": {"k": 1.5},
     "gr": {"w": [0, 2], "b": [-2, -2], "mu": [0.5, 0.8], "sigma": [2, 0.5]},
 }
 
@@ -178,13 +178,37 @@ def test_epochs_after_a_stop_are_not_chosen(world, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("loss", FROZEN)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_that_changes_with_the_epoch_runs_to_the_end(world, loss, monkeypatch):
     monkeypatch.setattr(engine, "validation_map", lambda *_: [50.0])
     trained = run(world, "linear", [8], [0.1], loss, epochs=5, patience=1)
     kind = STATEFUL.get(loss, TrainingLoss)
     changes = any(getattr(kind, name) is not getattr(TrainingLoss, name) for name in ("start_epoch", "end_epoch"))
     assert len(trained.history) == (5 if changes else 2)
+
+
+def test_estimates_are_kept_as_they_were_after_the_best_epoch(world, monkeypatch):
+    """The second of four epochs, of the second of two candidates: as at the end of a run of two epochs."""
+    scores = iter([[10, 10], [20, 30], [10, 10], [10, 10], [10, 10], [20, 30]])
+    monkeypatch.setattr(engine, "validation_map", lambda *_: next(scores))
+    trained = run(world, "linear", [8], [0.1, 0.01], "role", epochs=4, keep_loss_parameters=True)
+    short = run(world, "linear", [8], [0.1, 0.01], "role", epochs=2, keep_loss_parameters=True)
+    assert trained.epoch == short.epoch == 2 and trained.candidate.learning_rate == 0.01
+    estimates = trained.loss_parameters["estimates"]
+    assert estimates.shape == (50, 4) and estimates.dtype == torch.float32 and not estimates.requires_grad
+    assert torch.equal(estimates, short.loss_parameters["estimates"])
+    assert not torch.equal(estimates, make_loss("role", {"k": 1.5}, context(world)).parameters["estimates"][0])
+
+
+def test_estimates_are_left_out_where_nobody_goes_on_from_them(world):
+    assert not run(world, "linear", [8], [0.1], "role").loss_parameters
+    assert not run(world, "linear", [8], [0.1], "an", keep_loss_parameters=True).loss_parameters
+
+
+def context(world):
+    """Return the context of the candidate of learning rate 0.01 and batch size 8."""
+    loss_seed = seeds.seed_for("loss", 5, "teachers/test", Candidate(8, 0.01))
+    return RunContext([loss_seed], 4, source(world, slice(0, 50)).labels)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +224,7 @@ def test_a_loss_that_changes_with_the_epoch_runs_to_the_end(world, loss, monkeyp
 )
 def test_automatic_learning_rates_widen_at_the_side_of_the_best(world, best, tried, monkeypatch):
     def nearer_is_better(self, history, progress):
-        return [engine.Best({}, c, 1, 50 - abs(np.log(c.learning_rate / best))) for c in self.candidates]
+        return [engine.Best({}, {}, c, 1, 50 - abs(np.log(c.learning_rate / best))) for c in self.candidates]
 
     monkeypatch.setattr(engine.Stack, "train", nearer_is_better)
     seen = []
@@ -242,7 +266,7 @@ def test_a_choice_at_an_edge_says_so(world, rates, epochs, scores, edges, monkey
 
 
 @pytest.mark.parametrize("head", ["linear", "mlp"])
-@pytest.mark.parametrize("loss", FROZEN)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_candidate_alone_equals_itself_in_a_stack(world, head, loss):
     together = run(world, head, [8], [0.1, 0.01, 0.001], loss)
     alone = run(world, head, [8], [0.01], loss)

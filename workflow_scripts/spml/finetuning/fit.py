@@ -14,10 +14,12 @@ from spml.finetuning.batches import PictureBatches
 from spml.finetuning.loop import Run
 from spml.finetuning.network import Network, first_head
 from spml.finetuning.options import FinetuneOptions
+from spml.finetuning.score_maps import with_boost
 from spml.finetuning.state import read_state, write_state
 from spml.finetuning.steps import Steps
 from spml.losses.stateful import make_loss
-from spml.losses.training_loss import RunContext
+from spml.losses.training_loss import RunContext, TrainingLoss
+from spml.models.heads import Weights
 from spml.runtime.errors import InputError
 from spml.training import seeds
 from spml.training.fitted import FittedModel
@@ -96,14 +98,6 @@ def train_candidate(
     if not head:
         weight_seed = seeds.seed_for("weights", seed, name, candidate)
         head = first_head(options.head, options.hidden, built, values.shape[1], weight_seed)
-    network = Network(
-        built,
-        head,
-        dropout=options.dropout,
-        freeze_batch_norm=options.freeze_batch_norm,
-        precision=precision,
-        compiled=compile,
-    ).to(device)
     with reading(pictures) as stored:
         images.require_same_images(pictures[0], stored.image_id)
         _require_preprocessing(pictures[0], stored.preprocessing, built)
@@ -113,6 +107,7 @@ def train_candidate(
         loss = make_loss(options.loss, options.hyperparameters, context)
         if carried := {key.removeprefix(LOSS): value for key, value in (begin or {}).items() if key.startswith(LOSS)}:
             loss.load_state({key: torch.from_numpy(value)[None].to(device) for key, value in carried.items()})
+        network = make_network(built, head, loss, options, precision=precision, compiled=compile).to(device)
         per_epoch = -(-len(values) // candidate.batch_size)
         steps = Steps(network, loss, options, candidate.learning_rate, options.epochs * per_epoch)
         run = Run(training, validation, selection_labels, steps, candidate, seed=seed, name=name)
@@ -137,6 +132,34 @@ def train_candidate(
     }
     weights = {key: value.numpy() for key, value in best.weights.items()}
     return FittedModel(weights, description, [asdict(epoch) for epoch in run.history])
+
+
+def make_network(
+    built: Built, head: Weights, loss: TrainingLoss, options: FinetuneOptions, *, precision: str, compiled: bool
+) -> Network:
+    """Return the network that a loss trains, from a backbone and the weights of a head.
+
+    A loss that boosts class activation maps has its head in the backbone: what is left of it is not trained.
+
+    Raises
+    ------
+    InputError
+        When the loss wants maps, and the backbone has none.
+    """
+    boost = loss.own.get("boost", 1)
+    if boost > 1:
+        built, head = with_boost(built, head, boost)
+    network = Network(
+        built,
+        head,
+        dropout=options.dropout,
+        freeze_batch_norm=options.freeze_batch_norm,
+        precision=precision,
+        compiled=compiled,
+        maps=loss.needs_maps,
+    )
+    network.head.requires_grad_(boost == 1)
+    return network
 
 
 def _require_preprocessing(path: str, found: str, built: Built) -> None:

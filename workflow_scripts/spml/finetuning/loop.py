@@ -142,8 +142,7 @@ class Run:
             steps.average.steps = document["done"]
         for name, value in targets.items():
             value.copy_(state.tensors[name])
-        device = next(steps.network.parameters()).device
-        steps.loss.load_state({name: value.to(device) for name, value in _below(state, "loss.").items()})
+        steps.loss.load_state(_below(state, "loss."))
         steps.done = document["done"]
         self.best = Best(**document["best"], weights=_below(state, "best."))
         self.history = [Epoch(**row) for row in document["history"]]

@@ -9,6 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from spml.features.extractor import Scaled
 from spml.features.libraries.catalog import Built
+from spml.features.score_maps import map_layer
 from spml.models.heads import Weights, initial_weights
 
 BACKBONE = "backbone."  # before the names of the backbone's weights in a checkpoint
@@ -38,7 +39,7 @@ def _layer(weights: Mapping[str, Tensor], name: str) -> nn.Linear:
 
 
 class Network(nn.Module):
-    """A backbone and a head: pictures uint8 [B, 3, S, S] to logits float32 [B, L].
+    """A backbone and a head: pictures uint8 [B, 3, S, S] to logits float32 [B, L], and to score maps where they are wanted.
 
     Convolutions are channels last. The backbone computes under autocast where ``precision`` is bfloat16; its weights, the
     head, the loss and the optimiser stay in float32.
@@ -56,6 +57,13 @@ class Network(nn.Module):
         trained in any case.
     compiled
         Whether torch.compile makes the backbone faster: results are equal up to rounding.
+    maps
+        Whether ``outputs`` gives score maps: what the head, a linear one, says of each cell of the last feature map.
+
+    Raises
+    ------
+    InputError
+        When maps are wanted and the backbone has none.
     """
 
     def __init__(
@@ -67,12 +75,17 @@ class Network(nn.Module):
         freeze_batch_norm: bool = False,
         precision: str = "float32",
         compiled: bool = False,
+        maps: bool = False,
     ) -> None:
         super().__init__()
         self.scaled = Scaled(built.preprocessing)
         self.backbone = built.model.requires_grad_(True).to(memory_format=torch.channels_last)
         self.head = Head(head, dropout)
         self.freeze_batch_norm, self.precision = freeze_batch_norm, precision
+        self._features: Tensor | None = None  # the last feature map [B, D, G, G], where there are score maps
+        if maps:
+            layer = map_layer(built.model, built.preprocessing.size)
+            self.backbone.get_submodule(layer).register_forward_hook(self._keep_features)
         if compiled:
             self.backbone.compile()  # in place: the names of the weights stay
 
@@ -81,6 +94,18 @@ class Network(nn.Module):
         with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             features = self.backbone(values)
         return self.head(features.float())
+
+    def _keep_features(self, layer: nn.Module, inputs: object, features: Tensor) -> None:
+        self._features = features
+
+    def outputs(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Return the logits [B, L] alone, or with the score maps [B, L, G, G], whose mean they are."""
+        logits = self(pictures)
+        if self._features is None:
+            return (logits,)
+        features, self._features = self._features.float(), None
+        weight, bias = self.head.output.weight, self.head.output.bias
+        return logits, nn.functional.conv2d(features, weight[:, :, None, None], bias)
 
     def train(self, mode: bool = True) -> "Network":
         super().train(mode)
@@ -109,7 +134,8 @@ class Network(nn.Module):
     def trained(self) -> dict[str, nn.Parameter]:
         """Return what is trained, named as in ``weights``."""
         backbone = {f"{BACKBONE}{name}": value for name, value in self.backbone.named_parameters()}
-        return dict(self.head.named_parameters()) | backbone
+        own = dict(self.head.named_parameters()) | backbone
+        return {name: value for name, value in own.items() if value.requires_grad}
 
 
 def _batch_norms(network: nn.Module) -> list[_BatchNorm]:

@@ -1,7 +1,7 @@
 """The steps of training one network: forward, loss, backward, Adam and the average of weights."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from spml.finetuning.network import Network
 from spml.finetuning.optimiser import Adam
 from spml.finetuning.options import FinetuneOptions
 from spml.losses.closed_form import closed_value_and_gradient, label_weights, value_and_gradient
-from spml.losses.training_loss import TrainingLoss
+from spml.losses.training_loss import Maps, TrainingLoss
 from spml.training.average import WeightAverage
 
 
@@ -38,15 +38,14 @@ class Steps:
 
     def __call__(self, batch: PictureBatch) -> Tensor:
         """Train on a batch; return its loss, on the device."""
-        pictures, labels, rows = batch.pictures, batch.labels, batch.rows
         self.network.zero_grad()
-        pieces = pictures.split(self.options.micro_batch or len(pictures))
+        pieces = batch.pictures.split(self.options.micro_batch or len(batch.pictures))
         if len(pieces) == 1:
-            logits = self.network(pictures)
-            value, by_logits = self._loss(logits.detach(), labels, rows)
-            logits.backward(by_logits)
+            outputs = self.network.outputs(batch.pictures)
+            value, gradients = self._loss(batch, *(output.detach() for output in outputs))
+            torch.autograd.backward(outputs, gradients)
         else:
-            value = self._in_pieces(pieces, labels, rows)
+            value = self._in_pieces(batch, pieces)
         rate = optimiser.learning_rate(self.options.schedule, self.learning_rate, self.done, self.total)
         self.done += 1
         self.adam.step(self.done, rate)
@@ -54,28 +53,39 @@ class Steps:
             self.average.step()
         return value
 
-    def _in_pieces(self, pieces: tuple[Tensor, ...], labels: Tensor, rows: Tensor) -> Tensor:
-        """Add the gradient of the whole batch to the weights from pieces of it; return the loss.
+    def _in_pieces(self, batch: PictureBatch, pieces: Sequence[Tensor]) -> Tensor:
+        """Add the gradient of the whole batch to the weights from pieces of its pictures; return the loss.
 
         The loss needs the logits of all pictures. A first pass computes them without a graph, a second one computes each
         piece again, with the same dropout, and sends its part of the gradient back.
         """
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices), torch.no_grad(), self.network.without_statistics():
-            logits = torch.cat([self.network(piece) for piece in pieces])
-        value, by_logits = self._loss(logits, labels, rows)
-        for piece, part in zip(pieces, by_logits.split(len(pieces[0])), strict=True):
-            self.network(piece).backward(part)
+            outputs = zip(*(self.network.outputs(piece) for piece in pieces), strict=True)
+            value, gradients = self._loss(batch, *map(torch.cat, outputs))
+        parts = zip(*(gradient.split(len(pieces[0])) for gradient in gradients), strict=True)
+        for piece, part in zip(pieces, parts, strict=True):
+            torch.autograd.backward(self.network.outputs(piece), part)
         return value
 
-    def _loss(self, logits: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss and its gradient by the logits [B, L]; that by the tensors of the loss goes to their ``grad``."""
-        weights = label_weights(self.loss, labels)
+    @torch.no_grad()
+    def _loss(self, batch: PictureBatch, logits: Tensor, maps: Tensor | None = None) -> tuple[Tensor, Sequence[Tensor]]:
+        """Return the loss and its gradients by the logits [B, L], and by the score maps where there are any.
+
+        The gradient by the tensors of the loss goes to their ``grad``.
+        """
+        weights = label_weights(self.loss, batch.labels)
         if weights is not None:
             value, by_logits = closed_value_and_gradient(weights, logits[None])
-        else:
-            value, by_logits = value_and_gradient(self.loss, logits[None], labels, rows)
-        return value[0], by_logits[0]
+            return value[0], [by_logits[0]]
+        if maps is None:
+            value, by_logits = value_and_gradient(self.loss, logits[None], batch.labels, batch.rows)
+            return value[0], [by_logits[0]]
+        with torch.enable_grad():
+            leaves = logits[None].requires_grad_(), maps[None].requires_grad_()
+            value = self.loss(leaves[0], batch.labels, batch.rows, Maps(leaves[1], *batch.view))[0]
+            gradients = torch.autograd.grad(value, leaves)
+        return value.detach(), [gradient[0] for gradient in gradients]
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[Network]:

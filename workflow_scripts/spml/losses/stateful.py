@@ -201,7 +201,8 @@ class _SpatialConsistency(_ExpectedNegatives):
     """spatial_consistency: a running mean of score maps as well, float16, in main memory.
 
     Beyond a limit of memory an image keeps the maps of the categories with the highest running means of f alone: ``index``
-    int32 [C, N, K] names them, in order; None where all are kept.
+    int32 [C, N, K] names them, in order; None where all are kept. Without maps it is expected_negatives, as for the head that
+    is trained on frozen features first.
     """
 
     STATE = ("running", "maps", "index")
@@ -213,8 +214,9 @@ class _SpatialConsistency(_ExpectedNegatives):
         self.index: Tensor | None = None
 
     def __call__(self, logits: Tensor, labels: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
-        assert maps is not None
         before = self.remember(logits, rows)
+        if maps is None:
+            return self.loss(logits, labels, before, torch.zeros_like(before), **self.hyperparameters)
         scores = sigmoid(maps.values)
         past = self._past(rows, scores.detach())
         shown = running_maps.to_view(past, maps.box, maps.flipped)
@@ -223,6 +225,10 @@ class _SpatialConsistency(_ExpectedNegatives):
         new = running_maps.to_image(scores.detach(), maps.box, maps.flipped)
         self._keep(rows, running_maps.updated(past, new, self.kept))
         return self.loss(logits, labels, before, distances, **self.hyperparameters)
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        large = {name: state[name].cpu() for name in ("maps", "index") if name in state}
+        super().load_state({**state, **large})
 
     def _past(self, rows: Tensor, scores: Tensor) -> Tensor:
         """Return the running maps of some rows, with all categories, NaN where there is none: [C, B, L, G, G] as ``scores``."""

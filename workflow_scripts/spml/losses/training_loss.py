@@ -51,7 +51,7 @@ class TrainingLoss:
     ``STATE`` names the attributes that outlast a batch: tensors, or None until there is one. All else follows from the
     labels and from ``start_epoch``.
     ``scheduled``: whether the loss changes from epoch to epoch, so that training must not stop before the last.
-    ``needs_maps``: whether it must be called with the score maps of the batch.
+    ``needs_maps``: whether it is to be called with the score maps of the batch.
     """
 
     OWN: tuple[str, ...] = ()

@@ -44,9 +44,13 @@ class Epoch:
 
 @dataclass
 class Best:
-    """A candidate at its best epoch; the weights take features as they are stored."""
+    """A candidate at its best epoch; the weights take features as they are stored.
+
+    ``loss_parameters`` are what was trained along with the head, where options ask for it.
+    """
 
     weights: Weights
+    loss_parameters: dict[str, Tensor]
     candidate: Candidate
     epoch: int
     val_map: float
@@ -207,13 +211,18 @@ class Stack:
                 rate = candidate.learning_rate
                 history.append(Epoch(candidate.batch_size, rate, epoch, mean_loss[index], val_map[index]))
                 if index not in best or val_map[index] > best[index].val_map:
-                    kept = {key: value[index].cpu().clone() for key, value in folded.items()}
-                    best[index] = Best(kept, candidate, epoch, val_map[index])
+                    along = self.loss.parameters if self.options.keep_loss_parameters else {}
+                    best[index] = Best(_copied(folded, index), _copied(along, index), candidate, epoch, val_map[index])
             progress.advance(len(running))
             running = [index for index in running if epoch - best[index].epoch < patience]
             if not running:
                 break
         return [best[index] for index in range(len(self.candidates))]
+
+
+def _copied(stack: Weights, index: int) -> Weights:
+    """Return a copy on the CPU of one candidate's tensors."""
+    return {name: value[index].detach().cpu().clone() for name, value in stack.items()}
 
 
 def _require_finite(losses: Tensor, candidates: Sequence[Candidate], epoch: int) -> None:

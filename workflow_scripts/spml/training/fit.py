@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spml.artifacts import features, labels
+from spml.artifacts import checkpoints, features, labels
 from spml.training.batches import BatchSource, open_batches
 from spml.training.engine import train
 from spml.training.fitted import FittedModel
@@ -63,7 +63,8 @@ def fit(
         "edges": trained.edges,
         "val_map": trained.val_map,
     }
-    return FittedModel({key: value.numpy() for key, value in trained.weights.items()}, description, rows)
+    weights = trained.weights | {f"{checkpoints.LOSS}{key}": value for key, value in trained.loss_parameters.items()}
+    return FittedModel({key: value.numpy() for key, value in weights.items()}, description, rows)
 
 
 @contextlib.contextmanager

@@ -47,6 +47,8 @@ class TrainingOptions:
         decoupled decay of the weights.
     epochs, patience
         The number of epochs at most; after how many without a gain in validation mAP a candidate stops, None for never.
+    keep_loss_parameters
+        Whether the model has what its loss trains along with the head: the estimates of role, for training to go on from.
     batch_sizes, learning_rates
         The grid. Learning rates ``auto`` are those of ``spml.training.grid``, for each batch size its own.
     """
@@ -67,13 +69,14 @@ class TrainingOptions:
     hyperparameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     supervision: Supervision = "full"
     select_on: SelectOn = "true_labels"
+    keep_loss_parameters: bool = False
 
     @classmethod
     def from_config(cls, options: Mapping[str, Any]) -> "TrainingOptions":
         """Return the options of one model's section of the config, whose ``loss`` is {"name": ..., hyperparameters}.
 
-        ``hidden``, ``dropout`` and ``supervision`` may be absent: a linear head has no hidden units, and pseudo-labels
-        are full supervision. ``head`` auto is an MLP with the penalties of a ridge regression.
+        ``hidden``, ``dropout``, ``supervision`` and ``keep_loss_parameters`` may be absent: a linear head has no hidden units,
+        and pseudo-labels are full supervision. ``head`` auto is an MLP with the penalties of a ridge regression.
         """
         loss, rates = dict(options["loss"]), options["learning_rates"]
         return cls(
@@ -93,6 +96,7 @@ class TrainingOptions:
             patience=options["patience"],
             batch_sizes=tuple(options["batch_sizes"]),
             learning_rates=rates if rates == "auto" else tuple(rates),
+            keep_loss_parameters=options.get("keep_loss_parameters", False),
         )
 
     def with_hyperparameters(self, **hyperparameters: Any) -> "TrainingOptions":
