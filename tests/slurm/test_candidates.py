@@ -1,10 +1,10 @@
-"""Models whose backbone is trained, on a real Slurm: candidates go on after a requeue, and run as a job array."""
+"""Models whose backbone is trained, on a real Slurm: a candidate is a job of one GPU, which goes on after a requeue."""
 
 import re
 
 import pytest
 
-from interrupted import bytes_of, leftovers, wait
+from interrupted import leftovers, wait
 from slurm.clone import ONE, Clone
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
@@ -12,7 +12,6 @@ MODEL = "results/tiny/teachers/em/seed_1200"
 CANDIDATE = f"{MODEL}/candidates/bs8_lr0.01"
 EPOCHS = 60  # many short ones: a job is found in the middle of them, however slow the machine
 TUNED = {"loss": "em", "mode": "end_to_end", "epochs": EPOCHS, "batch_sizes": [8], "learning_rates": [0.01]}
-GRID = TUNED | {"epochs": 1, "batch_sizes": [4, 8], "learning_rates": [0.01, 0.001]}
 
 
 def candidate_files(clone):
@@ -44,6 +43,7 @@ def test_a_candidate_goes_on_after_its_last_epoch_to_the_same_bytes(cluster, tmp
     assert run.finish() == 0, run.text[-3000:] + clone.logs()
     (record,) = clone.jobs("train_candidate")  # nothing was submitted again
     assert (record["JobId"], record["Restarts"], record["JobState"]) == (job["JobId"], "1", "COMPLETED")
+    assert "gpu:1" in record["TresPerJob"] and record["TimeLimit"] == "08:00:00"
     (log,) = (clone.folder / "results/tiny/logs/train_candidate").rglob("*.log")
     text = log.read_text()
     done = re.search(rf"training goes on after epoch (\d+) of {EPOCHS}", text)
@@ -51,17 +51,3 @@ def test_a_candidate_goes_on_after_its_last_epoch_to_the_same_bytes(cluster, tmp
     assert candidate_files(clone) == undisturbed
     assert set(undisturbed) == {"checkpoint.safetensors", "history.csv"}
     assert leftovers(clone.folder) == []
-
-
-def test_the_candidates_of_a_model_are_a_job_array_of_one_gpu_each(clone):
-    clone.configure(ONE | {"teachers/em": GRID})
-    target = f"{MODEL}/checkpoint.safetensors"
-    clone.run(target, "--slurm-array-jobs", "train_candidate")
-    jobs = clone.jobs("train_candidate")
-    assert len(jobs) == 4 and {job["JobState"] for job in jobs} == {"COMPLETED"}
-    assert len({job["ArrayJobId"] for job in jobs}) == 1
-    assert all("gpu:1" in job["TresPerJob"] for job in jobs)
-    assert len(list((clone.folder / MODEL / "candidates").iterdir())) == 4
-    before = bytes_of(clone.folder / MODEL)
-    clone.run(target, "--forcerun", "train_candidate", profile=None)
-    assert bytes_of(clone.folder / MODEL) == before
