@@ -272,7 +272,9 @@ def test_conda_environments_have_the_versions_of_the_lock():
             assert str(requirement.specifier) == versions[requirement.name], f"{path.name}: {line}"
 
 
-LOADING = {"extract_features", "predict_images", "export_model"}  # rules whose scripts import a library by name
+LOADING = {  # rules whose scripts import a library by name
+    *("extract_features", "predict_images", "export_model", "decode_pictures", "train_candidate"),
+}
 
 
 def test_conda_environments_have_what_their_scripts_import():
