@@ -173,3 +173,13 @@ def test_logits_are_float32_under_autocast(random):
         logits = model(pictures)
     assert logits.dtype == torch.float32
     torch.testing.assert_close(logits, model(pictures), rtol=0.2, atol=0.3)
+
+
+def test_it_is_exported_without_a_trace_of_autocast(random):
+    model, pictures = (
+        with_maps(built(network("torchvision", "resnet18")), 3, random).model,
+        torch.zeros(1, 3, SIZE, SIZE),
+    )
+    program = torch.export.export(model, (pictures,))
+    assert not any("autocast" in str(node.target).lower() for node in program.graph.nodes)
+    torch.testing.assert_close(program.module()(pictures), model(pictures))

@@ -104,9 +104,14 @@ class BoostedMaps(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         features = self.features(values)
+        if not any(map(torch.is_autocast_enabled, ("cpu", "cuda"))):
+            return self._maps(features)  # an exported program then has no autocast
         with torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-            maps = self.classifier(features.to(self.classifier.weight.dtype))
-            return torch.maximum(maps, self.boost * maps)
+            return self._maps(features)
+
+    def _maps(self, features: Tensor) -> Tensor:
+        maps = self.classifier(features.to(self.classifier.weight.dtype))
+        return torch.maximum(maps, self.boost * maps)
 
 
 @torch.no_grad()
