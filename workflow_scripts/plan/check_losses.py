@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from plan.experiment import Experiment, text_of
+from spml.finetuning.named import AUGMENTATIONS
 from spml.losses.catalog import LOSSES
 
 
@@ -53,6 +54,10 @@ def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
             yield f"{found}, wanted {wanted}: frozen features have no score maps"
         elif options["head"] != "linear":
             yield f"{found} and head {options['head']}, wanted head: linear: the score of a cell is that of a linear head"
+        moving = [change for change in options.get("augment") or () if not AUGMENTATIONS[change].in_view]
+        if LOSSES[loss["name"]].needs == "score maps" and moving:
+            known = ", ".join(change for change, record in AUGMENTATIONS.items() if record.in_view)
+            yield f"{found} and augment {moving[0]}, wanted only {known}: score maps cannot follow other changes"
 
 
 def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:

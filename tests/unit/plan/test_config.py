@@ -247,6 +247,18 @@ CASES = {
         {"teachers/em": {"loss": "spatial_consistency", "mode": "end_to_end", "learning_rates": [1e-4], "head": "mlp"}},
         "teachers.em.loss: found spatial_consistency and head mlp, wanted head: linear: the score of a cell",
     ),
+    "score maps of pictures that are sheared": (
+        {
+            "teachers/em": {
+                "loss": "spatial_consistency",
+                "mode": "end_to_end",
+                "learning_rates": [1e-4],
+                "augment": ["flip", "randaugment"],
+            }
+        },
+        "teachers.em.loss: found spatial_consistency and augment randaugment, wanted only flip, random_resized_crop: score "
+        "maps cannot follow other changes",
+    ),
     "full supervision on observed labels": (
         {"teachers/em/loss": "bce"},
         "teachers.em.loss: bce wants every label; wanted supervision: full beside it",
