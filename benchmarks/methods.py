@@ -10,6 +10,7 @@ that they call absent, on the training rows.
 """
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +26,7 @@ from plan.recipe import Training
 from spml.artifacts.codes import PseudoLabel, TrueLabel
 from spml.labels import pseudo_labels
 from spml.labels.estimates import Evidence, arguments
-from spml.losses.catalog import LOSSES
+from spml.losses.catalog import LOSSES, NEEDS_MAPS
 from spml.losses.targets import encode_full_labels
 from spml.models.heads import apply_heads
 from spml.training.batches import BatchSource
@@ -42,6 +43,8 @@ def setting(text: str) -> tuple[str, dict[str, Any]]:
 def fit(found: FeatureSet, labels: np.ndarray, loss: str, seed: int, training: dict[str, Any]) -> Trained:
     """Train on labels [n, L] of the training rows, in the code of the losses, and select on true validation labels."""
     name, hyperparameters = setting(loss)
+    if name in NEEDS_MAPS:
+        sys.exit(f"{name}: found frozen features, which have no score maps; wanted another loss")
     hyperparameters = LOSSES[name].defaults() | hyperparameters
     rows, val = found.rows("train"), found.rows("val")
     if "k" in hyperparameters and hyperparameters["k"] is None:

@@ -52,12 +52,17 @@ def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
         if experiment.mode(entry) == "frozen":
             wanted = "mode: end_to_end or linear_init beside it" + (", or boost: 1" if boost != 1 else "")
             yield f"{found}, wanted {wanted}: frozen features have no score maps"
+        elif LOSSES[loss["name"]].needs == "score maps" and experiment.mode(entry) == "linear_init":
+            yield f"{found}, wanted mode: end_to_end: a head that is trained first, on frozen features, has no score maps"
         elif options["head"] != "linear":
             yield f"{found} and head {options['head']}, wanted head: linear: the score of a cell is that of a linear head"
-        moving = [change for change in options.get("augment") or () if not AUGMENTATIONS[change].in_view]
-        if LOSSES[loss["name"]].needs == "score maps" and moving:
-            known = ", ".join(change for change, record in AUGMENTATIONS.items() if record.in_view)
-            yield f"{found} and augment {moving[0]}, wanted only {known}: score maps cannot follow other changes"
+        elif boost == 1:
+            for name in options["augment"]:
+                if not AUGMENTATIONS[name].in_view:
+                    yield (
+                        f"{key}.augment: found {name} with {loss['name']}, wanted it left out: nothing tells where the cells of "
+                        "such a picture lie in the image"
+                    )
 
 
 def _trainings(experiment: Experiment) -> Iterator[tuple[str, dict[str, Any], str, int | None]]:

@@ -139,16 +139,17 @@ def kill(): os.kill(os.getpid(), signal.SIGKILL)
 {where}
 import small_network
 from test_resume import options
-small_network.World().fit(sys.argv[2:], sys.argv[1], options("role"))
+small_network.World().fit(sys.argv[2:], sys.argv[1], options("role"), workers=2)
 """
 
 
 @pytest.mark.parametrize("where", KILLED)
 def test_kill_9_and_a_restart_give_the_same_bytes(world, shards, tmp_path, where):
+    """The first process could use two threads, and prepares pictures in two others."""
     path = tmp_path / "state.safetensors"
     program = PROGRAM.format(where=KILLED[where])
     folders = [tiny.ROOT / "workflow_scripts", tiny.ROOT / "tests", tiny.ROOT / "tests" / "unit" / "finetuning"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders)), "OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-c", program, str(path), *map(str, shards)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr

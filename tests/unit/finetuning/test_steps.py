@@ -214,13 +214,20 @@ def test_a_loss_that_is_not_finite_stops_training_and_says_where(world):
         trained(run)
 
 
+def test_a_batch_that_has_no_variance_is_refused(world):
+    run = world.run(options())
+    run.steps.network.backbone[3].stride = (12, 12)
+    with pytest.raises(InputError, match=r"found 1 picture in a batch, .* wanted another batch size"):
+        run.steps.network.train()(torch.from_numpy(world.pixels[:1]).permute(0, 3, 1, 2))
+
+
 def test_weights_that_are_not_finite_after_an_epoch_stop_training(world):
     world.training = world.training[:8]  # one step an epoch
     with pytest.raises(InputError, match=r"logits: found some that are not finite after epoch 1"):
         trained(world.run(options(), Candidate(8, 1e30)))
 
 
-def test_workers_and_threads_change_nothing(world):
+def test_workers_change_nothing(world):
     one = trained(world.run(options(augment=("flip",))))
     other = trained(world.run(options(augment=("flip",)), workers=2))
     assert one[0] == other[0]

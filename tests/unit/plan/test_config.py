@@ -243,21 +243,19 @@ CASES = {
         staged([{"train_on": "pool"}, {"train_on": "observed", "loss": {"name": "ll_cp", "boost": 2}}]),
         "students.staged.loss: found ll_cp with boost 2.0, wanted mode: end_to_end",
     ),
-    "score maps of an MLP": (
-        {"teachers/em": {"loss": "spatial_consistency", "mode": "end_to_end", "learning_rates": [1e-4], "head": "mlp"}},
-        "teachers.em.loss: found spatial_consistency and head mlp, wanted head: linear: the score of a cell",
-    ),
-    "score maps of pictures that are sheared": (
+    "score maps of pictures whose cells went anywhere": (
         {
             "teachers/em": {
                 "loss": "spatial_consistency",
-                "mode": "end_to_end",
-                "learning_rates": [1e-4],
-                "augment": ["flip", "randaugment"],
+                "preset": "end_to_end",
+                "augment": ["flip", "random_resized_crop", "randaugment"],
             }
         },
-        "teachers.em.loss: found spatial_consistency and augment randaugment, wanted only flip, random_resized_crop: score "
-        "maps cannot follow other changes",
+        "teachers.em.augment: found randaugment with spatial_consistency, wanted it left out",
+    ),
+    "score maps of an MLP": (
+        {"teachers/em": {"loss": "spatial_consistency", "mode": "end_to_end", "learning_rates": [1e-4], "head": "mlp"}},
+        "teachers.em.loss: found spatial_consistency and head mlp, wanted head: linear: the score of a cell",
     ),
     "full supervision on observed labels": (
         {"teachers/em/loss": "bce"},

@@ -11,6 +11,7 @@ from spml.features.extractor import Scaled
 from spml.features.libraries.catalog import Built
 from spml.features.score_maps import map_layer
 from spml.models.heads import Weights, initial_weights
+from spml.runtime.errors import InputError
 
 BACKBONE = "backbone."  # before the names of the backbone's weights in a checkpoint
 
@@ -92,7 +93,15 @@ class Network(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         values = self.scaled(pictures.permute(0, 2, 3, 1))
         with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            features = self.backbone(values)
+            try:
+                features = self.backbone(values)
+            except ValueError as error:
+                if "more than 1 value per channel" not in str(error):
+                    raise
+                raise InputError(
+                    f"batch normalisation: found {len(pictures)} picture in a batch, which has no variance in a feature map of "
+                    "one cell; wanted another batch size (or micro_batch), or freeze_batch_norm: true"
+                ) from error
         return self.head(features.float())
 
     def _keep_features(self, layer: nn.Module, inputs: object, features: Tensor) -> None:

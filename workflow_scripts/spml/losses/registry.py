@@ -11,7 +11,7 @@ gradient are finite and exact in float32 up to logits of ±30. Losses that accep
 floating type, between 0 and 1.
 
 To add a loss, write its function under ``@register(...)`` in the module of its family, and a test. A loss with state
-also needs a class in ``stateful.py``; a loss that is a sum of three parts may get a faster gradient in
+also needs a class in ``stateful.py``, which names what outlasts an epoch; a loss that is a sum of three parts may get a faster gradient in
 ``closed_form.py``.
 """
 
