@@ -151,10 +151,6 @@ MISTAKES = {
         {"teachers/tuned": {"loss": "em_apl", "mode": "linear_init", "linear_init": {"epochs": 3}}},
         "teachers.tuned.linear_init.epochs: found 3, wanted more than the warmup of em_apl, 5",
     ),
-    "score maps of a first head": (
-        {"teachers/tuned": {"loss": "spatial_consistency", "mode": "linear_init"}},
-        "teachers.tuned.loss: found spatial_consistency, wanted mode: end_to_end",
-    ),
     "score maps and pictures that are bent": (
         {"teachers/tuned": TUNED | {"loss": "spatial_consistency", "augment": ["randaugment"]}},
         "teachers.tuned.augment: found randaugment",
@@ -193,3 +189,12 @@ def test_what_cannot_be_trained_is_said_in_one_line(changes, message):
     with pytest.raises(ConfigError) as error:
         experiment(changes)
     assert any(line.startswith(message) for line in error.value.lines), error.value.lines
+
+
+def test_a_first_head_of_score_maps_is_trained_without_them():
+    """With spatial consistency it learns as expected_negatives does, whose temporal part needs no maps."""
+    tuned = {"loss": {"name": "spatial_consistency", "k": 2}, "mode": "linear_init"}
+    assert (
+        finetuning.first_teacher_options(experiment({"teachers/tuned": tuned}), "tuned")["loss"]["name"]
+        == "spatial_consistency"
+    )
