@@ -95,7 +95,7 @@ rule train_candidate:
     threads: 1 + MACHINE.workers
     resources:
         mem_mb=per_attempt(16000),
-        runtime=per_attempt(1440),
+        runtime=per_attempt(480),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
         workers=MACHINE.workers,

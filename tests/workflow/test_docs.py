@@ -202,6 +202,27 @@ def test_every_target_and_file_that_the_documentation_asks_for_is_planned(tmp_pa
     assert jobs["compare_experiments"] == jobs["compare_published"] == 1
 
 
+def test_the_demo_with_trained_backbones_has_three_methods_and_a_student_in_each_mode(tmp_path):
+    """docs/end_to_end.yaml, to the comparison figure."""
+    config = yaml.safe_load((tiny.ROOT / "config.yaml").read_text())
+    update_config(config, yaml.safe_load((tiny.ROOT / "docs/end_to_end.yaml").read_text()))
+    (experiment,) = (made for made in load.experiments(config).values() if made.dataset == config["dataset"])
+    losses = {}
+    for entries in (experiment.teachers, experiment.students):
+        for name, entry in entries.items():
+            losses.setdefault(name.partition("_")[0], []).append((experiment.mode(entry), entry.loss.name))
+    modes = ["frozen", "end_to_end", "linear_init"]
+    wanted = {"an": "an", "em": "em", "full": "bce", "paper": "bce"}
+    assert {name: sorted(found) for name, found in losses.items()} == {
+        name: sorted((mode, loss) for mode in modes) for name, loss in wanted.items()
+    }
+    figure = f"results/{experiment.dataset}/figures/comparison.svg"
+    jobs = tiny.planned(tmp_path, figure, config=config)
+    assert (jobs["train_candidate"], jobs["choose_candidate"], jobs["evaluate"]) == (8, 8, 12)
+    assert (jobs["initialize_teacher"], jobs["initialize_student"]) == (3, 1)
+    assert (jobs["train_teacher"], jobs["train_student"], jobs["plot_comparison"]) == (3, 1, 1)
+
+
 def test_every_command_of_make_in_the_documentation_has_a_target():
     found = commands("make")
     assert len(found) > 15
@@ -251,7 +272,9 @@ def test_conda_environments_have_the_versions_of_the_lock():
             assert str(requirement.specifier) == versions[requirement.name], f"{path.name}: {line}"
 
 
-LOADING = {"extract_features", "predict_images", "export_model"}  # rules whose scripts import a library by name
+LOADING = {  # rules whose scripts import a library by name
+    *("extract_features", "predict_images", "export_model", "decode_pictures", "train_candidate"),
+}
 
 
 def test_conda_environments_have_what_their_scripts_import():

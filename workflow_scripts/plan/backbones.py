@@ -59,6 +59,14 @@ def is_file(experiment: Experiment, backbone: str) -> bool:
     return isinstance(experiment.config.backbones[name_of(experiment, backbone)], FileBackbone)
 
 
+def gives_logits(experiment: Experiment, backbone: str) -> bool:
+    """Return whether a backbone gives logits in place of features: one that was trained with boosted score maps."""
+    if not is_model(backbone):
+        return False
+    kind, name, _ = paths.model_parts(backbone)
+    return experiment.loss(experiment.model_entry(kind, name)).get("boost", 1) != 1
+
+
 def trained_checkpoint(experiment: Experiment, backbone: str) -> str | list[str]:
     """Return the checkpoint that holds a backbone, where it was trained with a model."""
     return paths.checkpoint(experiment.dataset, backbone) if is_model(backbone) else []

@@ -3,6 +3,7 @@
 import graphlib
 from collections.abc import Iterator
 
+from plan import finetuning
 from plan.config import Backbone, FileBackbone, ModelBackbone
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, parse_reference, text_of
@@ -34,6 +35,10 @@ def _model(experiment: Experiment, kind: str, name: str, entry: Teacher | Studen
     if options["head"] not in ("linear", "mlp"):
         yield f"{key}.head: found {options['head']} with mode {mode}, wanted linear or mlp: no closed form trains a backbone"
         return
+    if mode == "linear_init":
+        epochs, loss = finetuning.first_options(experiment, kind, name)["epochs"], experiment.loss(entry)
+        if loss.get("warmup", 0) >= epochs:
+            yield f"{key}.linear_init.epochs: found {epochs}, wanted more than the warmup of {loss['name']}, {loss['warmup']}"
     rates, sizes = options["learning_rates"], options["batch_sizes"]
     if rates == "auto":
         yield f"{key}.learning_rates: found auto with mode {mode}, wanted a list: each candidate is a job that is planned before"

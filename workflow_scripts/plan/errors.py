@@ -25,7 +25,7 @@ RENAMED = {  # keys of earlier versions; * stands for any name, and each key may
     "students.*.memory_mb": "machine.memory_mb",
 }
 REMOVED = {  # keys of earlier versions, and why they are gone
-    "backbones.*.trained": "backbones are frozen",
+    "backbones.*.trained": "a model that trains its backbone says so: mode: end_to_end (docs/trained_backbones.md)",
     "comparison.resamples": "the intervals need no resamples",
     "comparison.seed": "the intervals need no resamples",
     "demo.seed": "the demo is always the same",

@@ -32,11 +32,15 @@ def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
 
 
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
-    """Return the options of extract_features for a backbone."""
+    """Return the options of extract_features for a backbone.
+
+    One that gives logits does so in float32: rounded ones tie, and average precision ranks them.
+    """
     entry = network(experiment, backbone)
     keys = ("library", "model", "weights", "image_size", "resize", "crops", "view", "precision", "storage")
     keep_crops = entry.crops != 1 and entry.library == "open_clip"  # a text teacher looks at each
-    return plain({key: getattr(entry, key) for key in keys} | {"keep_crops": keep_crops})
+    exact = dict.fromkeys(("precision", "storage"), "float32") if backbones.gives_logits(experiment, backbone) else {}
+    return plain({key: getattr(entry, key) for key in keys} | exact | {"keep_crops": keep_crops})
 
 
 def backbone_code(experiment: Experiment, backbone: str, rule: str) -> list[str]:

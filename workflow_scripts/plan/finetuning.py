@@ -128,6 +128,8 @@ def first_options(experiment: Experiment, kind: str, name: str) -> dict[str, Any
     entry = experiment.model_entry(kind, name)
     options = experiment.training_options(entry)
     head = {key: options[key] for key in ("head", "hidden", "dropout", "loss", "select_on") if key in options}
+    if "boost" in options["loss"]:  # of score maps, which frozen features do not have
+        head["loss"] = options["loss"] | {"boost": 1}
     section = {key: value for key, value in Training() if key not in ("preset", "mode")}
     own = options["linear_init"] or {}
     chosen = section | PRESETS[FIRST_HEAD].values | {key: value for key, value in own.items() if value is not None}

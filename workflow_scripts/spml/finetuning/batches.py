@@ -53,7 +53,7 @@ class PictureBatches:
         """
         self._reader = _Reader(pictures, rows, tuple(augment))
         self._labels = torch.from_numpy(labels).to(device)
-        self._workers, self._device = workers, device
+        self._workers, self._device, self._pin_memory = workers, device, device.startswith("cuda")
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -73,19 +73,20 @@ class PictureBatches:
 
     def _batches(self, order: np.ndarray, batch_size: int, random: tuple[int, int] | None) -> Iterator[PictureBatch]:
         groups = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-        prepared = self._by_workers if self._workers else self._by_itself
+        prepared = self._by_workers if self._workers and groups else self._by_itself
         for group, found in zip(groups, prepared([_Request(group, random) for group in groups]), strict=True):
-            rows = torch.from_numpy(group).to(self._device)
-            pictures = found.pictures.to(self._device, non_blocking=True)
-            view = View(*(values.to(self._device) for values in found.view))
-            yield PictureBatch(rows, pictures, self._labels[rows], view)
+            rows, pictures, box, flipped = (
+                values.to(self._device, non_blocking=True)  # else it waits for all that the GPU has to do
+                for values in (torch.from_numpy(group), found.pictures, *found.view)
+            )
+            yield PictureBatch(rows, pictures, self._labels[rows], View(box, flipped))
 
     def _by_itself(self, requests: Sequence["_Request"]) -> Iterator["_Prepared"]:
         """Yield the pictures of each request, prepared in this process."""
         for request, following in itertools.zip_longest(requests, requests[1:]):
             if following is not None:
                 self._reader.prefetch(following)
-            yield self._reader.prepare(request, pin_memory=self._device != "cpu")
+            yield self._reader.prepare(request, pin_memory=self._pin_memory)
 
     def _by_workers(self, requests: Sequence["_Request"]) -> Iterator["_Prepared"]:
         """Yield the pictures of each request, prepared by worker processes that live as long as this iterator."""
@@ -94,7 +95,7 @@ class PictureBatches:
             batch_size=None,  # the reader makes whole batches
             sampler=requests,
             num_workers=min(self._workers, len(requests)),
-            pin_memory=self._device != "cpu",
+            pin_memory=self._pin_memory,
             multiprocessing_context="fork",  # workers share the mapped files, and which rows were compared
             generator=torch.Generator(),  # a loader draws a number, which must not come from the global generator
         )
