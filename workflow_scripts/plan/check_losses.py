@@ -54,8 +54,6 @@ def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
             yield f"{found}, wanted {wanted}: frozen features have no score maps"
         elif LOSSES[loss["name"]].needs == "score maps" and experiment.mode(entry) == "linear_init":
             yield f"{found}, wanted mode: end_to_end: a head that is trained first, on frozen features, has no score maps"
-        elif lost := [name for name in options["augment"] if not AUGMENTATIONS[name].in_view]:
-            yield f"{key}.augment: found {lost[0]}, wanted none that moves parts of a picture untold: {loss['name']} compares maps"
         elif options["head"] != "linear":
             yield f"{found} and head {options['head']}, wanted head: linear: the score of a cell is that of a linear head"
         elif boost == 1:

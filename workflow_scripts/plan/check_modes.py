@@ -114,4 +114,4 @@ def _circles(experiment: Experiment) -> Iterator[str]:
 def _begins_with_model(experiment: Experiment, model: str) -> bool:
     kind, _, name = model.partition("/")
     entry = experiment.teachers.get(name) if kind == "teachers" else experiment.students.get(name)
-    return bool(entry) and isinstance(experiment.config.backbones.get(experiment.backbone(entry)), ModelBackbone)
+    return entry is not None and isinstance(experiment.config.backbones.get(experiment.backbone(entry)), ModelBackbone)

@@ -132,7 +132,11 @@ def first_options(experiment: Experiment, kind: str, name: str) -> dict[str, Any
         head["loss"] = options["loss"] | {"boost": 1}
     section = {key: value for key, value in Training() if key not in ("preset", "mode")}
     own = options["linear_init"] or {}
-    chosen = section | PRESETS[FIRST_HEAD].values | {key: value for key, value in own.items() if value is not None}
+    chosen = {
+        **section,
+        **PRESETS[FIRST_HEAD].values,
+        **{key: value for key, value in own.items() if value is not None},
+    }
     for key in unused(chosen | {"head": head["head"]}):
         chosen.pop(key, None)
     supervision = {"supervision": entry.supervision} if isinstance(entry, Teacher) else {}
