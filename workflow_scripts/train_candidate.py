@@ -10,12 +10,12 @@ import json
 from pathlib import Path
 
 import torch
-from spml.finetuning.fit import train_candidate
 
 from spml.artifacts import checkpoints, hdf5, labels, records
 from spml.artifacts.checksums import sha256
 from spml.features import backbones
 from spml.features.devices import choose_device
+from spml.finetuning.fit import train_candidate
 from spml.finetuning.options import FinetuneOptions
 from spml.training import left_out, supervision
 from spml.training.fit_model import write_model

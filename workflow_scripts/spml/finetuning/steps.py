@@ -19,7 +19,8 @@ from spml.training.average import WeightAverage
 class Steps:
     """The steps of one candidate, ``total`` of them; ``done`` are behind it.
 
-    The average of weights, where options have one, includes the running statistics of batch normalisation.
+    The average of weights, where options have one, includes the running statistics of batch normalisation, as timm's does:
+    the statistics of the last weights would not fit.
     """
 
     def __init__(
