@@ -18,7 +18,7 @@ from spml.features.devices import choose_device
 from spml.finetuning.fit import train_candidate
 from spml.finetuning.options import FinetuneOptions
 from spml.training import left_out, supervision
-from spml.training.fit_model import write_model
+from spml.training.fitted import write_model
 from spml.training.options import Candidate
 
 settings, source, output = snakemake.params.options, snakemake.input, snakemake.output

@@ -13,7 +13,8 @@ from spml.artifacts import features, hdf5, labels
 from spml.features.devices import choose_device
 from spml.training import left_out, supervision
 from spml.training.fit import Stage
-from spml.training.fit_model import train_and_write, write_model
+from spml.training.fit_model import train_and_write
+from spml.training.fitted import write_model
 from spml.training.options import read_options
 
 torch.set_num_threads(1)  # the rounding of a sum of products depends on how many threads share it

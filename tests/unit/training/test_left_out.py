@@ -7,7 +7,7 @@ import numpy as np
 from spml.artifacts import checkpoints
 from spml.models.inference import predict
 from spml.training import left_out
-from spml.training.fit_model import write_model
+from spml.training.fitted import write_model
 
 REASON = "no label is present"
 

@@ -27,7 +27,7 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], description
     metadata = {KEY: json.dumps(description, sort_keys=True)}  # one key: safetensors writes several in any order
     with records.writing(path, "checkpoint") as part:
         safetensors.numpy.save_file(
-            {name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}, part, metadata
+            {name: np.asarray(weights[name], order="C") for name in sorted(weights)}, part, metadata
         )
 
 

@@ -18,7 +18,7 @@ from spml.finetuning.steps import Steps
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
 from spml.training import seeds
-from spml.training.engine import Epoch
+from spml.training.history import Epoch
 from spml.training.options import Candidate
 
 GPU_BATCH = 64  # pictures per batch without gradients on a GPU; a constant, so that results depend on no setting

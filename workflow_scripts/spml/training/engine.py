@@ -25,21 +25,11 @@ from spml.runtime.log import Progress
 from spml.training import seeds
 from spml.training.batches import BatchSource
 from spml.training.grid import edges
+from spml.training.history import Epoch
 from spml.training.options import Candidate, TrainingOptions
 from spml.training.steps import Steps, train_epoch
 
 CACHE = 12 << 20  # bytes that the candidates of a stack may fill, about a third of a common last-level cache
-
-
-@dataclass
-class Epoch:
-    """A row of the history: the mean loss and validation mAP of one candidate after one epoch."""
-
-    batch_size: int
-    learning_rate: float
-    epoch: int
-    loss: float
-    val_map: float
 
 
 @dataclass

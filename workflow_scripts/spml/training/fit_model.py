@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from spml.artifacts import checkpoints
 from spml.training.fit import Stage, fit
 from spml.training.fit_ridge import fit_ridge
-from spml.training.fitted import FittedModel
-from spml.training.history import write_history
+from spml.training.fitted import FittedModel, write_model
 from spml.training.options import RidgeOptions
 
 
@@ -68,12 +66,3 @@ def train_and_write(
     model = train_model(stages, *ridge, selection_labels, seed=seed, name=name, memory_mb=memory_mb, device=device)
     last = stages[-1]
     write_model(outputs, model, category=last.images.category, select_on=last.options.select_on, seed=seed)
-
-
-def write_model(
-    outputs: Mapping[str, str], model: FittedModel, *, category: Sequence[str], select_on: str, seed: int
-) -> None:
-    """Write the files ``checkpoint`` and ``history`` of a model."""
-    write_history(outputs["history"], model.history)
-    description = {"categories": list(category), "seed": seed, "select_on": select_on}
-    checkpoints.save(outputs["checkpoint"], model.weights, description | dict(model.description))

@@ -2,9 +2,21 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from spml.runtime.files import writing
+
+
+@dataclass
+class Epoch:
+    """A row of the history: the mean loss and validation mAP of one candidate after one epoch."""
+
+    batch_size: int
+    learning_rate: float
+    epoch: int
+    loss: float
+    val_map: float
 
 
 def write_history(path: str, rows: Sequence[Mapping[str, Any]]) -> None:
