@@ -118,7 +118,7 @@ class Training(Section):
     micro_batch: Annotated[int, Field(ge=1, le=1048576)] | None = Field(
         None,
         description="of a trained backbone: pictures that go through the network at a time, from 1, where a batch does not fit "
-        "the memory; null: the whole batch",
+        "the memory; batch normalisation, unless frozen, sees each piece by itself; null: the whole batch",
     )
     linear_init: "HeadFirst | None" = Field(  # type: ignore[valid-type]
         None,
