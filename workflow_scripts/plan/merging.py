@@ -18,7 +18,8 @@ def unused(options: Mapping[str, Any]) -> set[str]:
     pictures = {"augment", "schedule", "freeze_batch_norm", "micro_batch", "linear_init"}
     if is_trained(options):
         features = {"kernel", "landmarks", "penalties", "standardize", "input_dropout"}
-        return features | ({"hidden", "dropout"} if options["head"] == "linear" else set())
+        first = set() if options["mode"] == "linear_init" else {"linear_init"}
+        return features | first | ({"hidden", "dropout"} if options["head"] == "linear" else set())
     return {"mode"} | pictures | _unused_by_head(options)
 
 

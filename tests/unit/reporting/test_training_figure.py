@@ -60,4 +60,5 @@ def test_each_method_has_a_panel_with_its_name(tmp_path, count):
     text = (tmp_path / "figure.svg").read_text()
     assert all(f"method &lt;{number}&gt;" in text for number in range(count))
     assert text.count(">penalty<") == 1 and text.count(">epoch<") == count
+    assert ">0.1<" in text and "mathdefault" not in text  # numbers, not their source in TeX
     assert "τ 0.55" in text and "τ 0.75" in text and "kept" in text

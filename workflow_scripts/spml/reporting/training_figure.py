@@ -137,6 +137,7 @@ def _draw_method(above: Axes, below: Axes, method: Method, colours: Mapping[str,
     is_path = method.runs[0][1].is_path
     if is_path:
         below.set_xscale("log")
+        below.xaxis.set_major_formatter("{x:g}")
     else:
         below.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     above.set_title(method.label, fontsize=8.5, loc="left", wrap=True)
