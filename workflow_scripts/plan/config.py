@@ -241,7 +241,7 @@ class Machine(Section):
         32, description="pictures at a time through the backbone on a GPU (on a CPU they are 8 a thread)"
     )
     workers: Annotated[int, Field(ge=0, le=64)] = Field(
-        0, description="processes that prepare pictures for each job that trains a backbone, from 0; on a GPU some help"
+        0, description="processes that prepare pictures for each job that trains a backbone, from 0; flips need none"
     )
     compile: bool = Field(
         False, description="whether networks that are trained go through torch.compile; needs a C++ compiler"
