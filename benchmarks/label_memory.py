@@ -214,6 +214,7 @@ def jobs(folder: Path) -> dict[str, dict]:
                 "metrics": [path("metrics.json")],
                 "table": [],
                 "features": features["train_features"],
+                "trained": [],
             },
             {"checkpoint": "model.safetensors", "choice": "model.json"},
             options={"candidates": [model], "seed": SEED, "backbone": {}},

@@ -72,7 +72,7 @@ def logits(path):
 def test_frozen_and_trained_models_stand_in_one_comparison(run):
     table = pd.read_csv(run / "results/tiny/tables/comparison.csv")
     assert {"em", "an", "full", "probe", *(name.partition("/")[2] for name in DEEP)} <= set(table["name"])
-    assert table["map"].notna().all()
+    assert table["test_map"].notna().all()
     report = (run / "results/tiny/report.html").read_text()
     assert "deep" in report and "tuned" in report
     assert not tiny.planned(run, *TARGETS)
@@ -95,7 +95,7 @@ def test_logits_are_those_of_the_network_in_the_checkpoint(run, name):
     )
     with torch.inference_mode():
         features = built.model(Scaled(built.preprocessing)(torch.from_numpy(pictures))).numpy()
-    np.testing.assert_allclose(found, predict(head, features), atol=0.02, rtol=0.02)  # of features stored as float16
+    np.testing.assert_allclose(found, predict(head, features), atol=1e-3, rtol=1e-3)
     frozen = backbones.load(options, run / "data/random.pth")
     with torch.inference_mode():
         before = frozen.model(Scaled(frozen.preprocessing)(torch.from_numpy(pictures))).numpy()
@@ -163,7 +163,7 @@ def test_predictions_and_programs_agree(run, name, tmp_path):
         picture = resized(Image.open(folder / "data/test" / row["image"]).convert("RGB"), how)[None]
         (found,) = session.run(None, {"pictures": picture})
         wanted = [float(row[category]) for category in choice["thresholds"]]
-        np.testing.assert_allclose(found[0], wanted, atol=5e-3)
+        np.testing.assert_allclose(found[0], wanted, atol=1e-3)
         np.testing.assert_allclose(1 / (1 + np.exp(-tested[image_id.index(listed[row["image"]])])), wanted, atol=5e-3)
     done = subprocess.run(
         [sys.executable, "predict.py", str(folder / "data/test" / rows[0]["image"])],

@@ -34,12 +34,14 @@ def weights_download(experiment: Experiment, backbone: str) -> dict[str, Any]:
 def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the options of extract_features for a backbone.
 
-    One that gives logits does so in float32: rounded ones tie, and average precision ranks them.
+    Features of one that was trained are stored in float32: they may lie so close together that rounded ones tell images
+    apart no more. One that gives logits computes in float32, too.
     """
     entry = network(experiment, backbone)
     keys = ("library", "model", "weights", "image_size", "resize", "crops", "view", "precision", "storage")
     keep_crops = entry.crops != 1 and entry.library == "open_clip"  # a text teacher looks at each
-    exact = dict.fromkeys(("precision", "storage"), "float32") if backbones.gives_logits(experiment, backbone) else {}
+    exact = {"storage": "float32"} if backbones.is_model(backbone) else {}
+    exact |= {"precision": "float32"} if backbones.gives_logits(experiment, backbone) else {}
     return plain({key: getattr(entry, key) for key in keys} | exact | {"keep_crops": keep_crops})
 
 

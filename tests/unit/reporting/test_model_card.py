@@ -16,6 +16,7 @@ def card(measured, kind="students", edges=(), labels_per_image=None, tested=1.0,
         "candidates": 2 if kind == "students" else 1,
         "seed": 1200,
         "backbone": {
+            "trained": False,
             "library": "torchvision",
             "model": "resnet50",
             "preprocessing": {"size": 448, "resize": "squash", "interpolation": "bilinear", "crops": 1},
