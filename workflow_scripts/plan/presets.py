@@ -61,7 +61,7 @@ PRESETS = {
             "weight_decay": 0.01,
             "epochs": 5,
             "batch_sizes": [32],
-            "learning_rates": [1e-3, 3e-4],
+            "learning_rates": [3e-3, 1e-3],
         },
     ),
 }
