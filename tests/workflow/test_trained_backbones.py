@@ -48,7 +48,7 @@ CHANGES = {
     "predict": {"images": "data/test", "model": "deep@all"},
 }
 CONFIG = tiny.changed(tiny.CONFIG, CHANGES)
-TARGETS = ("all", "predict", "model", "exports")
+TARGETS = ("all", "predict", "model", "exports", "gallery", "review")
 DEEP = ("teachers/tuned", "teachers/first", "teachers/further", "teachers/boosted", "teachers/maps", "students/deep")
 
 
