@@ -269,7 +269,7 @@ class Config(Section):
         [], description="for compare: the named experiments that it puts in one table and one figure, each once"
     )
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)] = Field(description="data sets by name, at least one")
-    backbones: Annotated[dict[Name, AnyBackbone], Field(min_length=1)] = Field(description="frozen backbones by name")
+    backbones: Annotated[dict[Name, AnyBackbone], Field(min_length=1)] = Field(description="backbones by name")
     seeds: Seeds = Field([1200, 1201, 1202], description=SEEDS)
     validation: Validation = Validation()
     observation: Observation = Observation()
