@@ -24,7 +24,7 @@ rule extract_features:
     input:
         images=shard_images,
         weights=plan(features.backbone_weights),
-        trained=plan(features.trained_backbone),
+        trained=plan(backbones.trained_checkpoint),
         code=plan(features.backbone_code, rule="extract_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",

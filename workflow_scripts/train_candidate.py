@@ -23,8 +23,8 @@ from spml.training.options import Candidate
 
 settings, source, output = snakemake.params.options, snakemake.input, snakemake.output
 options, candidate = FinetuneOptions.from_config(settings), Candidate(**settings["candidate"])
-kind, name, _, *variant = snakemake.wildcards.model.split("/")
-seed = int(snakemake.wildcards.model.split("/")[2].removeprefix("seed_"))
+kind, name, replicate, *variant = snakemake.wildcards.model.split("/")
+seed = int(replicate.removeprefix("seed_"))
 inputs = {path: sha256(path) if path.endswith(".py") else records.checksum_of(path) for path in source}
 fingerprint = hashlib.sha256(json.dumps([settings, inputs], sort_keys=True).encode()).hexdigest()
 state = Path(output.checkpoint).with_name(

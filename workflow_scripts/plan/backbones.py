@@ -18,14 +18,13 @@ def is_model(backbone: str) -> bool:
 
 def of_model(experiment: Experiment, model: str) -> str:
     """Return the backbone whose features the head of a model takes; ``model`` is its folder."""
-    kind, name, _ = paths.model_parts(model)
-    return model if experiment.is_trained(experiment.model_entry(kind, name)) else start(experiment, model)
+    return model if experiment.is_trained(experiment.entry_of(model)) else start(experiment, model)
 
 
 def start(experiment: Experiment, model: str) -> str:
     """Return the backbone that a model starts from: that of its features, unless it trains its own."""
-    kind, name, seed = paths.model_parts(model)
-    return resolved(experiment, experiment.backbone(experiment.model_entry(kind, name)), seed)
+    seed = paths.model_parts(model)[2]
+    return resolved(experiment, experiment.backbone(experiment.entry_of(model)), seed)
 
 
 def resolved(experiment: Experiment, name: str, seed: str | int) -> str:
@@ -61,10 +60,7 @@ def is_file(experiment: Experiment, backbone: str) -> bool:
 
 def gives_logits(experiment: Experiment, backbone: str) -> bool:
     """Return whether a backbone gives logits in place of features: one that was trained with boosted score maps."""
-    if not is_model(backbone):
-        return False
-    kind, name, _ = paths.model_parts(backbone)
-    return experiment.loss(experiment.model_entry(kind, name)).get("boost", 1) != 1
+    return is_model(backbone) and experiment.loss(experiment.entry_of(backbone)).get("boost", 1) != 1
 
 
 def trained_checkpoint(experiment: Experiment, backbone: str) -> str | list[str]:
@@ -79,9 +75,8 @@ def extracted(experiment: Experiment) -> list[str]:
 
 
 def _of(experiment: Experiment, model: str) -> Iterator[str]:
-    kind, name, _ = paths.model_parts(model)
     yield of_model(experiment, model)
-    if experiment.mode(experiment.model_entry(kind, name)) == "linear_init":
+    if experiment.mode(experiment.entry_of(model)) == "linear_init":
         yield start(experiment, model)
 
 

@@ -148,6 +148,11 @@ class Experiment:
         """Return the entry of a teacher or student."""
         return self.teachers[name] if kind == "teachers" else self.students[name]
 
+    def entry_of(self, model: str) -> Teacher | Student:
+        """Return the entry of the model in a folder."""
+        kind, name, _ = paths.model_parts(model)
+        return self.model_entry(kind, name)
+
     def backbone(self, entry: Teacher | Student) -> str:
         """Return the name of the backbone that a model uses, or begins with; plan.backbones tells whose features it takes."""
         return text.backbone if (text := text_of(entry)) else entry.backbone or self.entry.backbone

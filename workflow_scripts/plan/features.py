@@ -14,11 +14,6 @@ def backbone_weights(experiment: Experiment, backbone: str) -> str:
     return paths.weights(backbones.name_of(experiment, backbone)) if entry.fetched else str(entry.weights)
 
 
-def trained_backbone(experiment: Experiment, backbone: str) -> str | list[str]:
-    """Return the checkpoint that holds a backbone, where it was trained with a model."""
-    return backbones.trained_checkpoint(experiment, backbone)
-
-
 def weights_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
     """Return the options of fetch_weights: library, model and weights of a backbone."""
     entry = network(experiment, backbone)
@@ -76,8 +71,7 @@ def decomposition(experiment: Experiment, model: str) -> str | list[str]:
 
 
 def _kernel(experiment: Experiment, model: str) -> str:
-    kind, name, _ = paths.model_parts(model)
-    return experiment.kernel(experiment.model_entry(kind, name))
+    return experiment.kernel(experiment.entry_of(model))
 
 
 def decomposed_features(experiment: Experiment, backbone: str, kernel: str) -> str:

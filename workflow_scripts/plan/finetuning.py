@@ -10,7 +10,7 @@ from plan.experiment import Experiment, plain
 from plan.merging import unused
 from plan.presets import PRESETS
 from plan.recipe import Training
-from plan.sections import Student, Teacher
+from plan.sections import Teacher
 from spml.features.named import MODULES
 
 FIRST_HEAD = "cole_linear"  # the preset of a head that is trained before the backbone is
@@ -34,7 +34,7 @@ def trained_models(experiment: Experiment) -> list[str]:
 
 def candidates(experiment: Experiment, model: str) -> dict[str, dict[str, Any]]:
     """Return batch size and learning rate of each candidate of a model, by the name of its folder, in order of the grid."""
-    options = experiment.training_options(_entry(experiment, model))
+    options = experiment.training_options(experiment.entry_of(model))
     return {
         f"bs{batch_size}_lr{rate:g}": plain({"batch_size": batch_size, "learning_rate": rate})
         for batch_size in options["batch_sizes"]
@@ -50,7 +50,7 @@ def candidate_options(experiment: Experiment, model: str, candidate: str) -> dic
     found = candidates(experiment, model)
     for line in unknown("candidate of a requested file", candidate, list(found)):
         sys.exit(f"Error: {line}")
-    entry = _entry(experiment, model)
+    entry = experiment.entry_of(model)
     options = experiment.training_options(entry)
     own = {key: value for key, value in options.items() if key not in ("batch_sizes", "learning_rates", "linear_init")}
     supervision = {"supervision": entry.supervision} if isinstance(entry, Teacher) else {}
@@ -100,13 +100,13 @@ def pseudo_labels(experiment: Experiment, model: str) -> str | list[str]:
 def priors(experiment: Experiment, model: str) -> str | list[str]:
     """Return the class priors, where the loss of a model expects as many positives per image as they sum to."""
     seed = paths.model_parts(model)[2]
-    needed = experiment.expects_positives(_entry(experiment, model))
+    needed = experiment.expects_positives(experiment.entry_of(model))
     return paths.priors(experiment.dataset, seed) if needed else []
 
 
 def first_head(experiment: Experiment, model: str) -> str | list[str]:
     """Return the head that a model begins with, where it was trained on frozen features before."""
-    is_first = experiment.mode(_entry(experiment, model)) == "linear_init"
+    is_first = experiment.mode(experiment.entry_of(model)) == "linear_init"
     return training_paths.first_head(experiment.dataset, model) if is_first else []
 
 
@@ -216,10 +216,5 @@ def _first_heads(experiment: Experiment) -> Iterator[tuple[str, str, str]]:
     """Yield folder, kind and name of each model whose head is trained first."""
     for model in trained_models(experiment):
         kind, name, _ = paths.model_parts(model)
-        if experiment.mode(experiment.model_entry(kind, name)) == "linear_init":
+        if experiment.mode(experiment.entry_of(model)) == "linear_init":
             yield model, kind, name
-
-
-def _entry(experiment: Experiment, model: str) -> Teacher | Student:
-    kind, name, _ = paths.model_parts(model)
-    return experiment.model_entry(kind, name)

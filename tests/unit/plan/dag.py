@@ -145,6 +145,7 @@ def rules() -> tuple[Rule, ...]:
         module.__name__.rpartition(".")[2]: module
         for module in (
             acquire,
+            backbones,
             data,
             evaluation,
             experiments,

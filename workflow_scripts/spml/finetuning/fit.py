@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from spml.artifacts import labels
+from spml.artifacts.checkpoints import LOSS
 from spml.artifacts.pictures import reading
 from spml.features.devices import choose_precision
 from spml.features.libraries.catalog import Built
@@ -25,8 +26,6 @@ from spml.training import seeds
 from spml.training.fitted import FittedModel
 from spml.training.options import Candidate
 from spml.training.supervision import TrainingLabels
-
-LOSS = "loss."  # before the names of the tensors of a loss that a model begins with
 
 
 def train_candidate(

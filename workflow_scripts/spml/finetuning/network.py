@@ -7,13 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from spml.artifacts.checkpoints import BACKBONE
 from spml.features.extractor import Scaled
 from spml.features.libraries.catalog import Built
 from spml.features.score_maps import map_layer
 from spml.models.heads import Weights, initial_weights
 from spml.runtime.errors import InputError
-
-BACKBONE = "backbone."  # before the names of the backbone's weights in a checkpoint
 
 
 class Head(nn.Module):
