@@ -21,6 +21,7 @@ PROJECT = tomllib.loads((tiny.ROOT / "pyproject.toml").read_text())["project"]
 ASKED = ["numpy", "torch", "spml", "plan", "snakemake", "timm", "h5py", "pandas", "PIL"]
 BUILD = "import sys; from setuptools.build_meta import build_wheel; print(build_wheel(sys.argv[1]))"
 
+
 def required(name: str) -> set[str]:
     """Return the names of a distribution and of all that it requires, as far as they are installed."""
     found, todo = set(), [name]

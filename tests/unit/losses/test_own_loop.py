@@ -128,7 +128,10 @@ def test_forgotten_epochs_are_errors():
         (lambda: own_loop.for_observed("emm", OBSERVED, epochs=1), "loss: found 'emm', wanted one of bce"),
         (lambda: own_loop.for_observed("bce", OBSERVED, epochs=1), "needs every label"),
         (lambda: own_loop.for_observed("em", OBSERVED * 2, epochs=1), "observed: found shape .* of -1, 0, 1"),
-        (lambda: own_loop.for_full("em", np.zeros((2, 3)), epochs=1), "found soft targets, which loss em does not take"),
+        (
+            lambda: own_loop.for_full("em", np.zeros((2, 3)), epochs=1),
+            "found soft targets, which loss em does not take",
+        ),
         (lambda: own_loop.for_full("bce", np.full((2, 3), np.nan), epochs=1), "outside"),
         (lambda: own_loop.for_both("em_pl", OBSERVED, PSEUDO[:2], epochs=1), "pseudo: found shape"),
         (lambda: own_loop.for_both("em", OBSERVED, PSEUDO, epochs=1), "loss: found em, wanted one that takes"),

@@ -124,6 +124,7 @@ def rules() -> tuple[Rule, ...]:
         "plan": lambda function, **fixed: Ask(function, tuple(fixed.items())),
         "code": tracking.code,
         "templates": tracking.templates,
+        "project_file": tracking.project_file,
         "ancient": Ancient,
         "directory": lambda path: path,
         "report": lambda path, **more: path,

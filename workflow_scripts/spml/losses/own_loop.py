@@ -166,7 +166,9 @@ class LoopLoss:
         rows = rows.to(self.labels.device)
         labels = self.labels[rows]
         if logits.shape != labels.shape:
-            raise ValueError(f"logits: found shape {tuple(logits.shape)}, wanted {tuple(labels.shape)}, [rows, categories]")
+            raise ValueError(
+                f"logits: found shape {tuple(logits.shape)}, wanted {tuple(labels.shape)}, [rows, categories]"
+            )
         return self._loss(logits.unsqueeze(0), labels, rows, maps)[0]
 
     @torch.no_grad()
