@@ -127,6 +127,11 @@ def shard_rows(
     return results("features", backbone, part, f"rows_{shard}.h5", dataset=dataset)
 
 
+def matched_rows(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
+    """Return which row of a file of the user's each image of a part has."""
+    return results("features", backbone, part, "matched_rows.h5", dataset=dataset)
+
+
 def features(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
     """Return the features of a part."""
     return results("features", backbone, f"{part}.h5", dataset=dataset)
