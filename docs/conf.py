@@ -1,5 +1,6 @@
 """The docs site: Sphinx reads the Markdown of this folder, as GitHub does. `make docs-site` builds it, without the network."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PUBLIC = (  # modules of the API reference (docs/library.md)
 )
 
 project = "Pseudo Multi-Labels"
+release = tomllib.loads(Path(__file__).resolve().parent.parent.joinpath("pyproject.toml").read_text())["project"]["version"]
 copyright = "The Pseudo Multi-Labels maintainers"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "autoapi.extension"]
 LIBRARY = Path(__file__).resolve().parent.parent / "workflow_scripts" / "spml"
@@ -38,7 +40,7 @@ nb_execution_mode = "off"  # the notebook is shown as it was committed
 highlight_language = "none"  # of indented blocks
 
 html_theme = "furo"
-html_title = project
+html_title = f"{project} {release}"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False

@@ -134,8 +134,10 @@ def dumps(crate: Entity) -> str:
     return json.dumps(crate, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _references(entities: Sequence[Entity]) -> list[Entity]:
-    return [{"@id": entity["@id"]} for entity in entities]
+def _references(entities: Sequence[Entity]) -> Entity | list[Entity]:
+    """Return references to entities; one stands alone, as RO-Crate 1.1 has it."""
+    references = [{"@id": entity["@id"]} for entity in entities]
+    return references[0] if len(references) == 1 else references
 
 
 def _by_id(entities: Iterator[Entity]) -> list[Entity]:
@@ -153,7 +155,7 @@ def _file(entry: Mapping[str, Any], folder: str) -> Entity:
         name = {"@id": quote(path), "@type": "File", "name": path}
     known = {
         "description": entry.get("description"),
-        "encodingFormat": mimetypes.guess_type(path)[0],
+        "encodingFormat": mimetypes.guess_type(path)[0] or "application/octet-stream",
         "contentSize": None if entry.get("bytes") is None else str(entry["bytes"]),
         "sha256": entry["sha256"],
     }
