@@ -24,7 +24,9 @@ PUBLIC = (  # modules of the API reference (docs/library.md)
 )
 
 project = "Pseudo Multi-Labels"
-release = tomllib.loads(Path(__file__).resolve().parent.parent.joinpath("pyproject.toml").read_text())["project"]["version"]
+release = tomllib.loads(Path(__file__).resolve().parent.parent.joinpath("pyproject.toml").read_text())["project"][
+    "version"
+]
 copyright = "The Pseudo Multi-Labels maintainers"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "autoapi.extension"]
 LIBRARY = Path(__file__).resolve().parent.parent / "workflow_scripts" / "spml"
@@ -46,6 +48,7 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_search_summary = False  # it would fetch each page, which a browser refuses from disk
 html_use_index = False
+html_domain_indices = False
 
 
 def skip_imported(app: Sphinx, what: str, name: str, entry: Any, skip: bool, options: object) -> bool:

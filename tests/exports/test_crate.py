@@ -58,7 +58,9 @@ def test_the_crate_holds_what_its_profiles_require(finished, tmp_path):
     for entity in crate["@graph"]:
         if entity["@type"] == "File" and ":" not in entity["@id"]:
             content = (tmp_path / unquote(entity["@id"])).read_bytes()
-            assert hashlib.sha256(content).hexdigest() == entity["sha256"] and len(content) == int(entity["contentSize"])
+            assert hashlib.sha256(content).hexdigest() == entity["sha256"] and len(content) == int(
+                entity["contentSize"]
+            )
 
 
 def test_the_validator_tells_what_is_missing(finished, tmp_path):

@@ -22,7 +22,10 @@ CITATION = {
     "abstract": "A pipeline.",
     "version": "1.0.0",
     "license": "MIT",
-    "authors": [{"name": "The maintainers"}, {"family-names": "Doe", "given-names": "Jo", "orcid": "https://orcid.org/1"}],
+    "authors": [
+        {"name": "The maintainers"},
+        {"family-names": "Doe", "given-names": "Jo", "orcid": "https://orcid.org/1"},
+    ],
     "references": [
         {
             "title": "A paper",
@@ -47,9 +50,8 @@ def references(value):
     if isinstance(value, list):
         for entry in value:
             yield from references(entry)
-    elif isinstance(value, dict):
-        if "@id" in value:
-            yield value["@id"]
+    elif isinstance(value, dict) and "@id" in value:
+        yield value["@id"]
 
 
 def test_results_are_named_from_where_the_crate_lies():

@@ -225,11 +225,12 @@ def _is_in_range(parameter: Hyperparameter, value: Any) -> bool:
     """Return whether a value has the kind and lies within the bounds of a hyperparameter: losses have numbers and pairs."""
     kind = numbers.Integral if parameter.kind == "integer" else numbers.Real
     parts = list(value) if isinstance(value, list | tuple) else [value]
-    return len(parts) == (2 if parameter.kind == "pair" else 1) and all(
-        isinstance(part, kind)
-        and (parameter.above is None or part > parameter.above)
-        and (parameter.minimum is None or part >= parameter.minimum)
-        and (parameter.below is None or part < parameter.below)
-        and (parameter.maximum is None or part <= parameter.maximum)
-        for part in parts
+    if len(parts) != (2 if parameter.kind == "pair" else 1) or not all(isinstance(part, kind) for part in parts):
+        return False
+    return all(
+        (parameter.above is None or number > parameter.above)
+        and (parameter.minimum is None or number >= parameter.minimum)
+        and (parameter.below is None or number < parameter.below)
+        and (parameter.maximum is None or number <= parameter.maximum)
+        for number in map(float, parts)
     )
