@@ -167,9 +167,8 @@ def shard_images(wildcards):
 def shard_features(wildcards):
     """Return the features of all shards of a part in order, as an input function."""
     is_file = backbones.is_file(EXPERIMENTS[wildcards.dataset], wildcards.backbone)
-    pattern = (paths.shard_rows if is_file else paths.shard_features)(
-        wildcards.dataset, wildcards.backbone, wildcards.part
-    )
+    name = "rows_{shard}" if is_file else "{shard}"
+    pattern = paths.shard_features(wildcards.dataset, wildcards.backbone, wildcards.part, name)
     return expand(pattern, shard=shards_of(wildcards.dataset, wildcards.part))
 
 

@@ -205,11 +205,8 @@ def test_random_tables_of_images_are_read_right_or_refused(folder, rows):
     found = read_table(written(folder / "images.csv", rows))
     if found is not None:
         assert found.path == sorted(set(found.path)) and found.category == sorted(set(found.category))
-        assert found.label.shape == (len(found.path), len(found.category)) and set(np.unique(found.label[:])) <= {
-            -1,
-            0,
-            1,
-        }
+        assert found.label.shape == (len(found.path), len(found.category))
+        assert set(np.unique(found.label[:])) <= {-1, 0, 1}
         assert found.observed is not None or "true" in rows[0]
 
 
