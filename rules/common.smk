@@ -101,6 +101,8 @@ def show(text):
 
 def closing_text():
     """Return what the terminal says at the end of a run; end with an error where the report is of other settings."""
+    if workflow.storage_registry.default_storage_provider is not None:
+        return stored_text()
     targets = [rule.name for rule in workflow.dag.targetrules]
     try:
         return closing.text(EXPERIMENT, targets, workflow.dag.targetfiles)
@@ -154,7 +156,7 @@ def shards_of(dataset, part):
     """Return the shards of a part, which are known once its images are listed."""
     listed = checkpoints.list_images.get(dataset=dataset, part=part)
     per_shard = EXPERIMENTS[dataset].config.features.images_per_shard
-    return data.shards(str(listed.output.images), str(listed.output.shards), per_shard)
+    return data.shards(retrieved(listed.output.images), retrieved(listed.output.shards), per_shard)
 
 
 def shard_images(wildcards):
