@@ -1,6 +1,6 @@
 # Results in object storage, where Snakemake is run with --default-storage-provider: what goes there, and what goes along with a file.
 # Only the folder results does. Code, configuration, resources and the user's files stay where they are.
-from snakemake.io import IOCache
+from snakemake.io import ExistsDict, IOCache
 
 
 
@@ -77,5 +77,5 @@ def stored_text():
 
 if workflow.storage_registry.default_storage_provider is not None:
     # Snakemake 9.27 remembers that a local copy is there after it has deleted it, and takes it for write-protected then.
-    IOCache.exists_local = property(lambda cache: {})
+    IOCache.exists_local = property(ExistsDict)
     store_results(workflow.modifier.path_modifier, workflow.storage_registry.default_storage_provider)

@@ -8,7 +8,7 @@ import tiny
 from engines.elsewhere import FEW, Bucket, clone, planned, run
 
 OPTIONS = ("--cores", "2", "--profile", "profiles/s3", "--default-storage-prefix", Bucket.address)
-FIGURES = ("plot_map", "plot_label_counts")
+FIGURES = tuple(f"results/tiny/figures/{name}.svg" for name in ("figure_1a", "figure_1b"))
 
 
 @pytest.fixture(scope="module")
