@@ -130,8 +130,8 @@ def rules() -> tuple[Rule, ...]:
         "shard_images": Ask(lambda experiment, dataset, part: paths.shard_images(dataset, part, SHARD)),
         "shard_features": Ask(
             lambda experiment, dataset, backbone, part: [
-                (paths.shard_rows if backbones.is_file(experiment, backbone) else paths.shard_features)(
-                    dataset, backbone, part, SHARD
+                paths.shard_features(
+                    dataset, backbone, part, f"rows_{SHARD}" if backbones.is_file(experiment, backbone) else SHARD
                 )
             ]
         ),
