@@ -34,7 +34,9 @@ TEXTS = {
     for path in sorted((tiny.ROOT / "rules").glob("*.smk"))
     for name, text in RULE.findall(path.read_text(encoding="utf-8"))
 }
-SUBMITTED = {name: text for name, text in TEXTS.items() if "    localrule: True\n" not in text and block(text, "output")}
+SUBMITTED = {
+    name: text for name, text in TEXTS.items() if "    localrule: True\n" not in text and block(text, "output")
+}
 
 
 def test_all_rules_are_read():
@@ -48,7 +50,7 @@ def test_what_a_rule_asks_for_follows_from_its_inputs(name):
     assert isinstance(asked["runtime"], tuple) or name in CONSTANT
     for module, key in ((memory, "mem_mb"), (minutes, "runtime")):
         if not isinstance(asked[key], tuple):
-            assert 300 <= asked[key] <= 8000
+            assert asked[key] >= (300 if key == "mem_mb" else 15)
             continue
         least, cost, *shapes, fixed = asked[key]
         assert cost.__module__ == module.__name__ and 15 <= least and set(shapes) <= set(inputs)
