@@ -75,7 +75,7 @@ show: $(READY) ## what a file holds, or one image in it, make show FILE=results/
 	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"
 
 bench: run ## every measurement of speed, to results/bench: over an hour; nothing else should run beside it
-	for name in features finetuning heads streaming memory label_memory cost intervals protocols load gallery review sources coco_json damage ridge study; do \
+	for name in features finetuning heads streaming memory label_memory cost intervals protocols load gallery review sources coco_json damage ridge study tars; do \
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 
