@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run own gallery review predict model exports published shards test test-quick test-all test-exports lint report show bench docs lock clean
+.PHONY: help run own gallery review predict model exports published shards test test-quick test-all test-exports test-engines lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -53,7 +53,7 @@ shards: $(READY) ## a folder of pictures as tar files of at most MB=1000 each, m
 	@python workflow_scripts/pack_pictures.py
 
 test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 20 with the real pictures of SPML_TEST_DATA
-	python -m pytest -m "not slurm and not browser and not exports and not docs"
+	python -m pytest -m "not slurm and not browser and not exports and not engines and not docs"
 
 test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes
 	python -m pytest -m quick
@@ -64,6 +64,10 @@ test-all: $(READY) lint ## every test, with Slurm, Chromium, the docs site and t
 test-exports: $(READY) ## exports read by FiftyOne and Label Studio, in an environment of their own that this sets up: 3 minutes
 	tests/exports/install.sh
 	python -m pytest -m exports
+
+test-engines: $(READY) ## other schedulers, an S3 bucket and containers, in an environment of their own that this sets up: 3 minutes
+	tests/engines/install.sh
+	python -m pytest -m engines
 
 lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint: half a minute
 	ruff check .
@@ -94,6 +98,7 @@ docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html;
 lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests and the docs site: half a minute
 	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
+	grep '^snakemake==' requirements.txt | tr -d ' \\' | $(UV) $(COMPILE) --constraint - tests/engines/requirements.in --output-file tests/engines/requirements.txt
 	$(UV) $(COMPILE) --constraint requirements.txt docs/requirements.in --output-file docs/requirements.txt
 
 clean: ## delete results; what was fetched or drawn stays in resources/: a second

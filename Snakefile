@@ -8,10 +8,15 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+# Read with --sdm apptainer alone. docs/containers.md says how it is built.
+container: "containers/pseudo-labels.sif"
+
+
 report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/storage.smk"
 
 
 pathvars:

@@ -56,8 +56,8 @@ rule convert_annotations:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
+        mem_mb=by_shape(4000, memory.parsed, "lists"),
+        runtime=by_shape(60, minutes.parsed, "lists"),
     params:
         options=plan(acquire.conversion),
         fingerprint=plan(acquire.fingerprint_beside),

@@ -15,8 +15,8 @@ rule read_annotations:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(3000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.parsed, "annotations"),
+        runtime=by_shape(15, minutes.parsed, "annotations"),
     script:
         "../workflow_scripts/read_annotations.py"
 
@@ -65,8 +65,8 @@ checkpoint list_images:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.listed, "annotations"),
+        runtime=by_shape(15, minutes.listed, "annotations"),
     params:
         options=plan(data.listing_options),
         fingerprint=plan(data.fingerprint_pool),
@@ -94,8 +94,8 @@ rule make_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(3000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.listed, "train_images"),
+        runtime=by_shape(15, minutes.listed, "train_images"),
     params:
         options=plan(data.label_options),
     script:
@@ -117,8 +117,8 @@ rule make_pool_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.listed, "images"),
     script:
         "../workflow_scripts/make_pool_labels.py"
 
@@ -143,7 +143,7 @@ rule find_duplicates:
         "../envs/numpy.yaml"
     threads: 4
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "train_images"),
+        runtime=by_shape(30, minutes.shown, "train_images"),
     script:
         "../workflow_scripts/find_duplicates.py"

@@ -17,8 +17,8 @@ rule make_thumbnails:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.shown, "images"),
     script:
         "../workflow_scripts/make_thumbnails.py"
 
@@ -45,7 +45,7 @@ rule make_gallery:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(8000, memory.rows, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(review.gallery_options),
     script:
@@ -71,7 +71,7 @@ rule export_pseudo_labels:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(4000, memory.rows, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.rows, "labels"),
     script:
         "../workflow_scripts/export_pseudo_labels.py"
 
@@ -91,8 +91,8 @@ rule export_features:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.copied, "features"),
     script:
         "../workflow_scripts/export_features.py"
 
@@ -116,7 +116,7 @@ rule make_queue:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(4000, memory.rows, "labels"),
-        runtime=per_attempt(30),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(review.queue_options),
     script:
@@ -141,8 +141,8 @@ rule make_review_page:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.shown, "queue"),
     params:
         options=plan(review.page_options),
     script:
@@ -165,8 +165,8 @@ rule merge_answers:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(15),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.listed, "images"),
     params:
         unknown_answers=plan(review.unknown_answers),
     script:
@@ -195,7 +195,7 @@ rule play_answers:
     threads: 1
     resources:
         mem_mb=by_shape(8000, memory.regressed, "labels", "features", memory_mb=0),
-        runtime=per_attempt(480),
+        runtime=by_shape(60, minutes.trained, "labels", "features", searches=plan(review.simulation_searches)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
     params:

@@ -70,6 +70,7 @@ def copy_repository(folder):
         ".venv",
         ".uv",
         ".formats",
+        ".engines",
         ".docs",
         ".snakemake",
         "results",

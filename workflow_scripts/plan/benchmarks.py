@@ -32,6 +32,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     for backbone, part in jobs["index_features"]:
         rule = "convert_features" if backbones.is_file(experiment, backbone) else "extract_features"
         jobs.setdefault(rule, []).append((backbone, part, "*"))
+        if rule == "convert_features":
+            jobs.setdefault("match_rows", []).append((backbone, part))
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
     if labels.prior_readers(experiment):
         jobs["estimate_priors"] = jobs["make_observed_labels"]

@@ -104,6 +104,11 @@ def candidate_weights(experiment: Experiment) -> str:
     return features.backbone_weights(experiment, _backbone(experiment))
 
 
+def network_size(experiment: Experiment) -> dict[str, int]:
+    """Return what the time of a picture depends on, beside the weights of the candidates' backbone."""
+    return features.network_size(experiment, _backbone(experiment))
+
+
 def card(experiment: Experiment) -> dict[str, Any]:
     """Return the options of write_model_card: how the candidates are trained, and their pseudo-labels."""
     chosen = candidates(experiment)

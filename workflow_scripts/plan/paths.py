@@ -116,15 +116,13 @@ def weights(backbone: str = W % "backbone") -> str:
 def shard_features(
     dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
 ) -> str:
-    """Return the features of one shard of a part."""
+    """Return the features of one shard of a part; of a file of the user's, ``rows_`` comes before its number."""
     return results("features", backbone, part, f"{shard}.h5", dataset=dataset)
 
 
-def shard_rows(
-    dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
-) -> str:
-    """Return the features of one shard of a part that come from a file of the user's."""
-    return results("features", backbone, part, f"rows_{shard}.h5", dataset=dataset)
+def matched_rows(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
+    """Return which row of a file of the user's each image of a part has."""
+    return results("features", backbone, part, "matched_rows.h5", dataset=dataset)
 
 
 def features(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:

@@ -205,11 +205,14 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             for part in experiment.used_parts
             if not backbones.is_file(experiment, backbone)
         },
-        "convert_features": {
-            f"{backbone}/{part}": matrices.conversion(experiment, backbone, part)
-            for backbone in experiment.backbones
-            for part in experiment.used_parts
-            if matrices.matrix(experiment, backbone, part)
+        **{
+            rule: {
+                f"{backbone}/{part}": options(experiment, backbone, part)
+                for backbone in experiment.backbones
+                for part in experiment.used_parts
+                if matrices.matrix(experiment, backbone, part)
+            }
+            for rule, options in (("match_rows", matrices.matching), ("convert_features", matrices.conversion))
         },
         "choose_landmarks": {
             f"{backbone}/{kernel}": features.landmark_options(experiment, kernel)

@@ -223,6 +223,14 @@ def simulation_options(experiment: Experiment) -> dict[str, Any]:
     )
 
 
+def simulation_searches(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return the options of all that a simulation trains: a student and its teachers for each number of answers."""
+    student, _, teachers = _simulated(experiment)
+    known = [experiment.teachers[name] for name in teachers if name in experiment.teachers]
+    entries = [student, *(entry for entry in known if not entry.text)]
+    return [experiment.training_options(entry) for entry in entries] * len(experiment.review.simulated_answers)
+
+
 def simulation_features(experiment: Experiment, seed: str, part: str) -> str:
     """Return what the models of a simulation take of a part: features, or kernel values in their place."""
     return _simulated_inputs(experiment, seed, lambda model: features.head_input(experiment, model, part))[0]

@@ -134,8 +134,8 @@ def rules() -> tuple[Rule, ...]:
         "shard_tars": Ask(tars.of_part),
         "shard_features": Ask(
             lambda experiment, dataset, backbone, part: [
-                (paths.shard_rows if backbones.is_file(experiment, backbone) else paths.shard_features)(
-                    dataset, backbone, part, SHARD
+                paths.shard_features(
+                    dataset, backbone, part, f"rows_{SHARD}" if backbones.is_file(experiment, backbone) else SHARD
                 )
             ]
         ),
