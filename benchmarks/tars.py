@@ -2,7 +2,7 @@
 
     python benchmarks/tars.py [--json tars.json] [--small 5000]
 
-``photographs`` are those of SPML_TEST_DATA, ``small`` are drawn pictures of a few kilobytes. Each way reads or decodes all of
+``photographs`` are those of SPML_TEST_DATA, ``small`` are drawn pictures of a few kilobytes. Each way reads all of
 them in protocol order, in turns; the fastest repeat counts. ``cold``: the files were dropped from the page cache before, as
 far as no cache of the host hides the disk. ``shuffled``: the tars hold the pictures in another order, so that reads jump.
 A disk of one's own is measured: opening files on a file system of a network costs more.
@@ -12,7 +12,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +23,8 @@ from streaming import forget
 
 from spml.artifacts import picture_files
 from spml.data import packing, tars
-from spml.features.images import read_batches
-from spml.features.preprocessing import Preprocessing
 
-AHEAD, BATCH_SIZE, SIDE, MEGABYTES = 64, 8, 224, 100
+AHEAD, MEGABYTES = 64, 100
 
 
 def draw(folder: Path, count: int) -> None:
@@ -47,17 +45,11 @@ def read(paths: Sequence[str]) -> None:
                 file.read()
 
 
-def decode(paths: Sequence[str]) -> None:
-    """Decode pictures as extraction does, on one thread."""
-    for _ in read_batches(paths, Preprocessing(SIDE), BATCH_SIZE, 1):
-        pass
-
-
-def timed(run: Callable[[Sequence[str]], None], paths: Sequence[str], files: Sequence[Path]) -> float:
+def timed(paths: Sequence[str], files: Sequence[Path]) -> float:
     """Return how long it takes after these files were dropped from the page cache."""
     for path in files:
         forget(path)
-    return seconds(partial(run, paths))
+    return seconds(partial(read, paths))
 
 
 def measured(name: str, source: Path, folder: Path, repeats: int) -> tuple[dict[str, dict[str, float]], list[Ratio]]:
@@ -75,9 +67,8 @@ def measured(name: str, source: Path, folder: Path, repeats: int) -> tuple[dict[
         places[way] = [index.path[picture] for picture, _ in pictures], inside
     runs = {}
     for way, (paths, inside) in places.items():
-        runs[f"{name}: {way}, read, cold"] = partial(timed, read, paths, inside)
-        runs[f"{name}: {way}, read"] = partial(timed, read, paths, [])
-        runs[f"{name}: {way}, decoded, cold"] = partial(timed, decode, paths, inside)
+        runs[f"{name}: {way}, read, cold"] = partial(timed, paths, inside)
+        runs[f"{name}: {way}, read"] = partial(timed, paths, [])
     best = fastest(repeats, runs)
     figures = {way: {"pictures/s": len(files) / time, "MB/s": size / time / 1e6} for way, time in best.items()}
     figures[f"{name}: packing"] = {"pictures/s": len(files) / packing_time, "MB/s": size / packing_time / 1e6}

@@ -38,7 +38,7 @@ rule index_tar:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.parsed, "tar"),
     params:
         options=plan(tars.index_options),
     script:

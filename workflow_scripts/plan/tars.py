@@ -149,7 +149,7 @@ def indexes(experiment: Experiment, part: str) -> list[str]:
     return [index(experiment.dataset, part, f"{number:06}") for number in range(len(of_part(experiment, part)))]
 
 
-def indexed(experiment: Experiment) -> list[tuple[str, str]]:
+def indexed(experiment: Experiment) -> list[tuple[str, ...]]:
     """Return part and number of each tar whose pictures are listed."""
     return [
         (part, f"{number:06}") for part in experiment.used_parts for number in range(len(of_part(experiment, part)))

@@ -34,7 +34,9 @@ TEXTS = {
     for path in sorted((tiny.ROOT / "rules").glob("*.smk"))
     for name, text in RULE.findall(path.read_text(encoding="utf-8"))
 }
-SUBMITTED = {name: text for name, text in TEXTS.items() if "    localrule: True\n" not in text and block(text, "output")}
+SUBMITTED = {
+    name: text for name, text in TEXTS.items() if "    localrule: True\n" not in text and block(text, "output")
+}
 
 
 def test_all_rules_are_read():

@@ -90,7 +90,10 @@ def opened(path: str | os.PathLike, block: int = WHOLE) -> Iterator[BinaryIO]:
         raise InputError(
             f"{path}: {found.tar} has {tar.size:,} bytes, fewer than when it was indexed; wanted it whole: copy it again"
         )
-    with io.BufferedReader(_Part(tar, found.offset, found.size), max(1, min(block, found.size))) as file:
+    if found.size <= block:
+        yield io.BytesIO(os.pread(tar.descriptor, found.size, found.offset))
+        return
+    with io.BufferedReader(_Part(tar, found.offset, found.size), block) as file:
         yield file
 
 
