@@ -32,6 +32,7 @@ from plan import (
     reporting,
     review,
     rows,
+    tars,
     training,
     training_paths,
 )
@@ -94,6 +95,28 @@ def plan(function, **fixed):
     return call
 
 
+@functools.cache
+def remote_file(address):
+    """Return an input of a rule that Snakemake gets from object storage for each job that has it."""
+    return storage(address)
+
+
+def stored(function, **fixed):
+    """Return an input function as ``plan`` does: of tars, each on disk or in object storage."""
+    ask = plan(function, **fixed)
+
+    def call(wildcards):
+        found = ask(wildcards)
+        return stored_file(found) if isinstance(found, str) else list(map(stored_file, found))
+
+    return call
+
+
+def stored_file(path):
+    """Return a tar as an input of a rule."""
+    return remote_file(path) if tars.is_remote(path) else path
+
+
 def show(text):
     """Write a text to the terminal, above the moving line, and to Snakemake's log."""
     if text:
@@ -102,6 +125,8 @@ def show(text):
 
 def closing_text():
     """Return what the terminal says at the end of a run; end with an error where the report is of other settings."""
+    if workflow.storage_registry.default_storage_provider is not None:
+        return stored_text()
     targets = [rule.name for rule in workflow.dag.targetrules]
     try:
         return closing.text(EXPERIMENT, targets, workflow.dag.targetfiles)
@@ -155,13 +180,21 @@ def shards_of(dataset, part):
     """Return the shards of a part, which are known once its images are listed."""
     listed = checkpoints.list_images.get(dataset=dataset, part=part)
     per_shard = EXPERIMENTS[dataset].config.features.images_per_shard
-    return data.shards(str(listed.output.images), str(listed.output.shards), per_shard)
+    return data.shards(retrieved(listed.output.images), retrieved(listed.output.shards), per_shard)
 
 
 def shard_images(wildcards):
     """Return the manifest of a shard, as an input function: it waits until the images are listed."""
     shards_of(wildcards.dataset, wildcards.part)
     return paths.shard_images(wildcards.dataset, wildcards.part, wildcards.shard)
+
+
+def shard_tars(wildcards):
+    """Return the tars that hold the pictures of a shard, as an input function; none where pictures are files."""
+    if not tars.of_part(EXPERIMENTS[wildcards.dataset], wildcards.part):
+        return []
+    listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)
+    return list(map(stored_file, tars.of_shard(retrieved(listed.output.shards), wildcards.shard)))
 
 
 def shard_features(wildcards):

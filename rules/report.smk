@@ -204,6 +204,7 @@ rule write_report:
         category_warnings=paths.shared_table("category_warnings"),
         published=plan(published.reported),
         images=paths.images(part="train"),
+        tars=stored(reporting.sampled_tars),
         pseudo_labels=plan(reporting.sampled_pseudo_labels),
         logits=plan(reporting.sampled_logits),
         observed=plan(reporting.sampled_observed),

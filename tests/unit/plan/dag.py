@@ -30,6 +30,7 @@ from plan import (
     reporting,
     review,
     rows,
+    tars,
     tracking,
     training,
     training_paths,
@@ -89,6 +90,7 @@ def _pattern(output: str) -> re.Pattern[str]:
     """Return the expression that an output pattern stands for; what a wildcard may be follows from its name."""
     allowed = {
         "part": "train|test|pool",
+        "tar": "[0-9]{6}",
         "kernel": "linear|rbf_[0-9]+",
         "seed": "[0-9]+",
         "split": "train|pool",
@@ -122,6 +124,7 @@ def rules() -> tuple[Rule, ...]:
     space = {
         "paths": paths,
         "plan": lambda function, **fixed: Ask(function, tuple(fixed.items())),
+        "stored": lambda function, **fixed: Ask(function, tuple(fixed.items())),
         "code": tracking.code,
         "templates": tracking.templates,
         "project_file": tracking.project_file,
@@ -129,6 +132,7 @@ def rules() -> tuple[Rule, ...]:
         "directory": lambda path: path,
         "report": lambda path, **more: path,
         "shard_images": Ask(lambda experiment, dataset, part: paths.shard_images(dataset, part, SHARD)),
+        "shard_tars": Ask(tars.of_part),
         "shard_features": Ask(
             lambda experiment, dataset, backbone, part: [
                 paths.shard_features(
@@ -159,6 +163,7 @@ def rules() -> tuple[Rule, ...]:
             reporting,
             review,
             rows,
+            tars,
             training,
         )
     }

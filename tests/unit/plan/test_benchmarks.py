@@ -45,6 +45,7 @@ CASES = {
             },
         },
     ),
+    "tars": tiny.changed(tiny.CONFIG, {"datasets/tiny/train/images": "data/train-{000000..000002}.tar"}),
     **{name: DEFAULT | {"dataset": name} for name in ("demo", "coco2014", "voc2012", "cub")},
     "nuswide": tiny.changed(
         DEFAULT | {"dataset": "nuswide"}, {f"datasets/nuswide/{key}": value for key, value in FROM.items()}
