@@ -48,6 +48,7 @@ wildcard_constraints:
     part="train|test|pool",
     kernel="linear|rbf_[0-9]+",
     shard="[0-9]{5}",
+    tar="[0-9]{6}",
     split="train|pool",
     sampling="size|location",
     format="|".join(FORMATS),
@@ -70,6 +71,7 @@ rule all:
         paths.labels_check(DATASET),
         reporting.figures(EXPERIMENT.compared),
         paths.report(EXPERIMENT.compared),
+        paths.crate(EXPERIMENT.compared),
 
 
 rule report:

@@ -44,6 +44,7 @@ rule fetch_archive:
 rule convert_annotations:
     input:
         lists=plan(acquire.conversion_inputs),
+        indexes=plan(acquire.conversion_indexes),
         code=plan(acquire.conversion_code),
     output:
         annotations="resources/{dataset}/{reader}/{part}.{ending}",

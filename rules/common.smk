@@ -32,13 +32,14 @@ from plan import (
     reporting,
     review,
     rows,
+    tars,
     training,
     training_paths,
 )
 from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
-from plan.tracking import code, templates
+from plan.tracking import code, project_file, templates
 from screen import start as screen
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
@@ -92,6 +93,28 @@ def plan(function, **fixed):
         return function(experiment, **{name: wildcards[name] for name in names}, **fixed)
 
     return call
+
+
+@functools.cache
+def remote_file(address):
+    """Return an input of a rule that Snakemake gets from object storage for each job that has it."""
+    return storage(address)
+
+
+def stored(function, **fixed):
+    """Return an input function as ``plan`` does: of tars, each on disk or in object storage."""
+    ask = plan(function, **fixed)
+
+    def call(wildcards):
+        found = ask(wildcards)
+        return stored_file(found) if isinstance(found, str) else list(map(stored_file, found))
+
+    return call
+
+
+def stored_file(path):
+    """Return a tar as an input of a rule."""
+    return remote_file(path) if tars.is_remote(path) else path
 
 
 def show(text):
@@ -164,6 +187,14 @@ def shard_images(wildcards):
     """Return the manifest of a shard, as an input function: it waits until the images are listed."""
     shards_of(wildcards.dataset, wildcards.part)
     return paths.shard_images(wildcards.dataset, wildcards.part, wildcards.shard)
+
+
+def shard_tars(wildcards):
+    """Return the tars that hold the pictures of a shard, as an input function; none where pictures are files."""
+    if not tars.of_part(EXPERIMENTS[wildcards.dataset], wildcards.part):
+        return []
+    listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)
+    return list(map(stored_file, tars.of_shard(retrieved(listed.output.shards), wildcards.shard)))
 
 
 def shard_features(wildcards):

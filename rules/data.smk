@@ -21,6 +21,30 @@ rule read_annotations:
         "../workflow_scripts/read_annotations.py"
 
 
+# Headers alone: what lies where in a tar of pictures, so that no other job looks for it.
+rule index_tar:
+    input:
+        tar=stored(tars.one),
+        code=code("index_tar"),
+    output:
+        index="results/{dataset}/tars/{part}/{tar}.csv",
+    log:
+        "results/{dataset}/logs/index_tar/{part}/{tar}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/index_tar/{part}/{tar}.tsv"
+    wildcard_constraints:
+        part="train|test|pool|predict",
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=by_shape(15, minutes.parsed, "tar"),
+    params:
+        options=plan(tars.index_options),
+    script:
+        "../workflow_scripts/index_tar.py"
+
+
 # A checkpoint, so that a run does not extract again where edited annotations leave the list of images as it was.
 checkpoint list_images:
     input:
@@ -28,6 +52,7 @@ checkpoint list_images:
         left_out=plan(data.converted_left_out),
         pictures=plan(data.pictures),
         pool=plan(data.pool_list),
+        indexes=plan(tars.indexes),
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
@@ -106,6 +131,7 @@ rule find_duplicates:
         train_features=plan(data.compared_features, part="train"),
         test_features=plan(data.compared_features, part="test"),
         labels=paths.labels(part="train"),
+        tars=stored(data.compared_tars),
         code=code("find_duplicates"),
     output:
         table="results/{dataset}/tables/duplicates.csv",

@@ -23,6 +23,7 @@ rule fetch_weights:
 rule extract_features:
     input:
         images=shard_images,
+        tars=shard_tars,
         weights=plan(features.backbone_weights),
         trained=plan(backbones.trained_checkpoint),
         code=plan(features.backbone_code, rule="extract_features"),

@@ -4,6 +4,7 @@
 rule decode_pictures:
     input:
         images=shard_images,
+        tars=shard_tars,
         weights=plan(features.backbone_weights),
         code=plan(features.backbone_code, rule="decode_pictures"),
     output:

@@ -78,6 +78,7 @@ rule write_model_card:
 rule list_new_images:
     input:
         listed=plan(model.new_images_list),
+        indexes=plan(tars.indexes, part=tars.NEW),
         code=code("list_new_images"),
     output:
         images="results/{dataset}/predictions/images.csv",
@@ -99,6 +100,7 @@ rule list_new_images:
 rule predict_images:
     input:
         images=paths.predictions("images.csv"),
+        tars=stored(tars.of_part, part=tars.NEW),
         weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
@@ -128,6 +130,7 @@ rule make_predictions_page:
     input:
         table=paths.predictions("predictions.csv"),
         images=paths.predictions("images.csv"),
+        tars=stored(tars.of_part, part=tars.NEW),
         left_out=paths.predictions("left_out.csv"),
         choice=paths.chosen("model.json"),
         templates=templates("base.html", "gallery.html", "predictions.html", "gallery.css", "gallery.js", "style.css"),

@@ -5,6 +5,7 @@ rule make_thumbnails:
     input:
         images=paths.images(),
         labels=paths.labels(),
+        tars=stored(tars.of_part),
         code=code("make_thumbnails"),
     output:
         thumbnails=directory("results/{dataset}/gallery/thumbnails/{part}"),
@@ -58,6 +59,7 @@ rule export_pseudo_labels:
         labels=plan(labels.labelled),
         observed=plan(labels.labelled_observed),
         images=plan(review.exported_images),
+        tars=stored(review.exported_tars),
         code=code("export_pseudo_labels"),
     output:
         export=directory("results/{dataset}/exports/{pseudo_labels}/seed_{seed}/{variant}/{format}"),
@@ -125,6 +127,7 @@ rule make_review_page:
     input:
         queue=plan(review.questions),
         images=plan(review.asked_images),
+        tars=stored(review.asked_tars),
         templates=templates("base.html", "review.html", "review.css", "review.js", "style.css"),
         code=code("make_review_page"),
     output:

@@ -44,7 +44,7 @@ def listed(table: Shape) -> int:
 
 
 def parsed(file: Shape) -> int:
-    """Return the time to read annotations in another format, of a file of so many bytes."""
+    """Return the time to read annotations in another format, or the headers of a tar, of a file of so many bytes."""
     return _minutes(file[0] * BYTE)
 
 

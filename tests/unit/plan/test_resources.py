@@ -53,6 +53,6 @@ def test_what_a_rule_asks_for_follows_from_its_inputs(name):
             assert asked[key] >= (300 if key == "mem_mb" else 15)
             continue
         least, cost, *shapes, fixed = asked[key]
-        assert cost.__module__ == module.__name__ and 15 <= least and set(shapes) <= set(inputs)
+        assert cost.__module__ == module.__name__ and least >= 15 and set(shapes) <= set(inputs)
         named = [*inspect.signature(cost).parameters]
         assert named[: len(shapes)] == [one for one in named if one not in {*fixed, "threads"}]
