@@ -71,6 +71,7 @@ rule all:
         paths.labels_check(DATASET),
         reporting.figures(EXPERIMENT.compared),
         paths.report(EXPERIMENT.compared),
+        paths.crate(EXPERIMENT.compared),
 
 
 rule report:

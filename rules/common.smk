@@ -39,7 +39,7 @@ from plan import (
 from plan.errors import ConfigError
 from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
-from plan.tracking import code, templates
+from plan.tracking import code, project_file, templates
 from screen import start as screen
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES

@@ -3,7 +3,6 @@
 from snakemake.io import ExistsDict, IOCache
 
 
-
 def store_results(modifier, provider):
     """Let the provider keep what lies in the folder results, each file with its record and the shards that it joins."""
     modify, kind = modifier.apply_default_storage, provider.get_storage_object_cls()
@@ -13,7 +12,7 @@ def store_results(modifier, provider):
         return modify(path) if workflow.pathvars.apply(str(path)).startswith(folder) else path
 
     class StorageObject(kind):
-        """A file, and those beside it that no rule names: its record, and the shards of features with theirs."""
+        """A file with what lies beside it and is no output: its record, and the shards of features with theirs."""
 
         def __post_init__(self):
             super().__post_init__()

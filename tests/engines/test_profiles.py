@@ -120,7 +120,7 @@ def test_jobs_run_on_grid_engine(folder, grid):
     names = [each[each.index("-N") + 1] for each in arguments]
     assert sorted(names) == sorted(2 * ["read_annotations", "list_images"] + ["make_labels"])
     labels = " ".join(arguments[names.index("make_labels")][:-1])
-    assert "-pe smp 1 -l h_vmem=" in labels and re.search(r"h_vmem=\d+M -l h_rt=\d+00$", labels.strip())
+    assert "-pe smp 1 -l h_vmem=" in labels and re.search(r"h_vmem=\d+M -l h_rt=\d+$", labels.strip())
 
 
 def test_a_job_that_grid_engine_ends_has_failed(tmp_path, grid):

@@ -34,6 +34,8 @@ FIGURES = {  # name of a figure to its alternative text
     "training": "Validation mAP and loss of every model over its epochs, a panel per method",
 }
 
+TABLES = ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")  # of an experiment
+
 
 def figures(compared: str) -> list[str]:
     """Return the figures of an experiment, as SVG and PNG; ``compared`` is its folder."""

@@ -127,6 +127,7 @@ def rules() -> tuple[Rule, ...]:
         "stored": lambda function, **fixed: Ask(function, tuple(fixed.items())),
         "code": tracking.code,
         "templates": tracking.templates,
+        "project_file": tracking.project_file,
         "ancient": Ancient,
         "directory": lambda path: path,
         "report": lambda path, **more: path,
@@ -250,6 +251,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
         paths.labels_check(experiment.dataset),
         *reporting.figures(experiment.compared),
         paths.report(experiment.compared),
+        paths.crate(experiment.compared),
     ]:
         job_of(target)
     return result

@@ -50,9 +50,9 @@ def test_what_a_rule_asks_for_follows_from_its_inputs(name):
     assert isinstance(asked["runtime"], tuple) or name in CONSTANT
     for module, key in ((memory, "mem_mb"), (minutes, "runtime")):
         if not isinstance(asked[key], tuple):
-            assert 300 <= asked[key] <= 8000
+            assert asked[key] >= (300 if key == "mem_mb" else 15)
             continue
         least, cost, *shapes, fixed = asked[key]
-        assert cost.__module__ == module.__name__ and 15 <= least and set(shapes) <= set(inputs)
+        assert cost.__module__ == module.__name__ and least >= 15 and set(shapes) <= set(inputs)
         named = [*inspect.signature(cost).parameters]
         assert named[: len(shapes)] == [one for one in named if one not in {*fixed, "threads"}]

@@ -223,8 +223,11 @@ def listed_images(coco: COCO) -> list[tuple[str, str]]:
 def true_labels(coco: COCO, image_id: Sequence[str]) -> Entries:
     """Return true labels [N, L]: present where the image has an annotation of the category, crowds included."""
     cells = np.array([cell for _, cell in _annotations(coco, image_id)], np.int64).reshape(-1, 2)
-    absent = np.full(len(image_id), TrueLabel.ABSENT, np.int8)
-    return Entries(*cells.T, np.full(len(cells), TrueLabel.PRESENT, np.int8), absent, len(coco.dataset["categories"]))
+    present, absent = (
+        np.full(count, code, np.int8)
+        for count, code in ((len(cells), TrueLabel.PRESENT), (len(image_id), TrueLabel.ABSENT))
+    )
+    return Entries(cells[:, 0], cells[:, 1], present, absent, len(coco.dataset["categories"]))
 
 
 def _annotations(coco: COCO, image_id: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -23,9 +23,8 @@ def opening(source: sources.Source, ids: bool = True) -> Iterator[sources.Matrix
     """
     with contextlib.ExitStack() as stack:
         found = _opened(source, stack)
-        names = None
-        if ids and (source.ids or found.ids):
-            names = npy.read_ids(source.ids) if source.ids else found.ids()
+        read_ids = (lambda: npy.read_ids(source.ids)) if source.ids else found.ids
+        names = read_ids() if ids and read_ids else None
         if names is not None and len(names) != found.shape[0]:
             raise InputError(
                 f"{source.ids or source.path}: found {len(names):,} ids for the {found.shape[0]:,} rows of {source.path}; wanted an id "
