@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+import yte
 from snakemake_executor_plugin_slurm.partitions import PartitionLimits, read_partition_file
 
-from plan import slurm_partitions, slurm_site
+from plan import console, slurm_partitions, slurm_site
 from plan.errors import ConfigError
 from plan.slurm_partitions import User
 
@@ -232,3 +234,37 @@ def test_the_rules_that_ask_for_gpus_are_those_of_the_list():
     rules = re.split(r"^(?:rule|checkpoint) ", text, flags=re.M)[1:]
     asking = {rule.partition(":")[0] for rule in rules if "gpus_per_job" in rule}
     assert asking == set(slurm_site.GPU_RULES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "groups", "found"),
+    [
+        ({"array_jobs": "all"}, {}, "slurm-array-jobs: found 'all', wanted nothing"),
+        ({"array_jobs": None}, {"small": 20, "few": 2}, "group-components: found small=20, few=2, wanted nothing"),
+    ],
+)
+def test_arrays_and_groups_of_components_are_refused(settings, groups, found):
+    with pytest.raises(SystemExit, match=re.escape(found)):
+        console.refuse_bundles(SimpleNamespace(**settings), groups)
+
+
+@pytest.mark.parametrize("settings", [None, SimpleNamespace(), SimpleNamespace(array_jobs=None)])
+def test_other_executors_and_single_jobs_are_not_refused(settings):
+    console.refuse_bundles(settings, {})
+
+
+def test_the_profile_of_slurm_reads_the_file_of_the_site_where_it_is_there(tmp_path, monkeypatch):
+    profile = Path(__file__).parents[3] / "slurm/profile.yaml"
+    monkeypatch.chdir(tmp_path)
+    with profile.open() as file:
+        without = yte.process_yaml(file)
+    assert without["default-resources"] == {"mem_mb": 2000, "runtime": 60} and "slurm-partition-config" not in without
+    (tmp_path / "slurm").mkdir()
+    (tmp_path / slurm_site.PROFILE).write_text(site(associations="123|normal\n").profile)
+    with profile.open() as file:
+        merged = yte.process_yaml(file)
+    assert merged["default-resources"] == {"mem_mb": 2000, "runtime": 60, "slurm_account": "123"}
+    assert merged["slurm-partition-config"] == "slurm/partitions.yaml"
+    assert {key: merged[key] for key in set(without) - {"default-resources"}} == {
+        key: without[key] for key in set(without) - {"default-resources"}
+    }
