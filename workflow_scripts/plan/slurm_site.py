@@ -135,7 +135,7 @@ def _partition_lines(found: slurm_partitions.Partitions) -> list[str]:
         facts.append(f"{limits['max_runtime']} minutes" if "max_runtime" in limits else "no limit of time")
         if "max_gpu" in limits:
             models = ", ".join(limits.get("available_gpu_models", []))
-            facts.append(f"{limits['max_gpu']} GPUs a node" + (f" ({models})" if models else ""))
+            facts.append(f"{limits['max_gpu']} GPUs per node" + (f" ({models})" if models else ""))
         lines.append(f"Partition {name}: {', '.join(facts)}")
     return lines + [f"Left out: partition {name}: {reason}" for name, reason in found.left_out.items()]
 
