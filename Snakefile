@@ -8,10 +8,15 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+# Read with --sdm apptainer alone. docs/containers.md says how it is built.
+container: "containers/pseudo-labels.sif"
+
+
 report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/storage.smk"
 
 
 pathvars:
@@ -43,6 +48,7 @@ wildcard_constraints:
     part="train|test|pool",
     kernel="linear|rbf_[0-9]+",
     shard="[0-9]{5}",
+    tar="[0-9]{6}",
     split="train|pool",
     sampling="size|location",
     format="|".join(FORMATS),
@@ -65,6 +71,7 @@ rule all:
         paths.labels_check(DATASET),
         reporting.figures(EXPERIMENT.compared),
         paths.report(EXPERIMENT.compared),
+        paths.crate(EXPERIMENT.compared),
 
 
 rule report:

@@ -4,7 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import features, manifest, records
+from spml.artifacts import features, manifest, picture_files, records
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 
@@ -14,7 +14,7 @@ trained = snakemake.input.trained
 checksum = records.checksum_of(trained or snakemake.input.weights)  # the record of the shard needs it, too
 listed = manifest.read(snakemake.input.images)
 found = extract(
-    listed.path,
+    picture_files.located(listed.path, snakemake.input.tars),
     options,
     snakemake.input.weights,
     device,

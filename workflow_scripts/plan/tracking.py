@@ -56,6 +56,11 @@ def templates(*names: str) -> list[str]:
     return [os.path.relpath(SCRIPTS / "spml" / "reporting" / "templates" / name) for name in names]
 
 
+def project_file(name: str) -> str:
+    """Return a file of the project, from the working directory."""
+    return os.path.relpath(SCRIPTS.parent / name)
+
+
 def files_in(folder: str) -> Iterator[str]:
     """Yield all files in a folder and its folders, in order."""
     yield from sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
