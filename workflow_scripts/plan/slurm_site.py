@@ -158,8 +158,10 @@ def _state_lines(command: str, kept: str, keeps: bool) -> list[str]:
 
 
 def _gpu_hint(found: slurm_partitions.Partitions, chosen: str) -> str:
-    """Return which models make can be told to ask for."""
-    if chosen or not any("max_gpu" in limits for limits in found.limits.values()):
+    """Return which models make can be told to ask for, or what else a chosen one needs."""
+    if chosen:
+        return ". Set machine.gpus_per_job: 1 in your configuration, too: the time that jobs ask for depends on it"
+    if not any("max_gpu" in limits for limits in found.limits.values()):
         return ""
     return f" (make slurm-site GPU=... asks for one: {', '.join([ANY_GPU, *found.gpu_models])})"
 

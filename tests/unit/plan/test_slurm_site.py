@@ -203,6 +203,7 @@ def test_gpus_are_asked_for_by_model_where_one_is_named():
     for chosen, asked in (("h100", {"gpu": 1, "gpu_model": "h100"}), ("any", {"gpu": 1})):
         resources = yaml.safe_load(site(**with_gpus, GPU=chosen).profile)["set-resources"]
         assert resources == dict.fromkeys(slurm_site.GPU_RULES, asked)
+    assert "machine.gpus_per_job: 1" in site(**with_gpus, GPU="any").lines[-1]
 
 
 @pytest.mark.parametrize(
