@@ -127,6 +127,7 @@ onstart:
         # pile up while jobs wait.
         workflow.scheduler.job_rate_limiter = None
     console.require_writable()
+    console.refuse_bundles(workflow.executor_settings, workflow.group_settings.group_components)
     require_sound_data()
     show(console.without_truth(EXPERIMENT))
     for line in experiments.replaced(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules]):
