@@ -78,5 +78,8 @@ def conversion(experiment: Experiment, backbone: str, part: str) -> dict[str, An
     entry = matrix(experiment, backbone, part)
     if entry is None:
         raise ValueError(f"backbone {backbone} has no matrix of part {part}")  # checks.backbones refuses it
-    options = entry.model_dump() | {"storage": getattr(experiment.config.backbones[backbone], "storage", None)}
+    located = {"path": experiment.located(entry.path), "ids": experiment.located(entry.ids) if entry.ids else None}
+    options = (
+        entry.model_dump() | located | {"storage": getattr(experiment.config.backbones[backbone], "storage", None)}
+    )
     return plain(options | {"order": experiment.source.row_order if part != "pool" else "listed"})

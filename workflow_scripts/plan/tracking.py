@@ -56,6 +56,11 @@ def templates(*names: str) -> list[str]:
     return [os.path.relpath(SCRIPTS / "spml" / "reporting" / "templates" / name) for name in names]
 
 
+def is_code(path: str) -> bool:
+    """Return whether ``code`` or ``templates`` returned a path."""
+    return path.startswith(f"{os.path.relpath(SCRIPTS)}{os.sep}")
+
+
 def files_in(folder: str) -> Iterator[str]:
     """Yield all files in a folder and its folders, in order."""
     yield from sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
