@@ -43,6 +43,7 @@ checkpoint list_images:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
     params:
+        **({"checksums": lambda wildcards, input: True} if IS_SHARED else {}),  # takes input: no trigger
         options=plan(data.listing_options),
         fingerprint=plan(data.fingerprint_pool),
     script:

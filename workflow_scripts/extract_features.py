@@ -4,7 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import features, manifest, records
+from spml.artifacts import features, manifest, records, sharing
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 
@@ -40,4 +40,6 @@ shape = features.write_shard(
     preprocessing=found.preprocessing.text(),
     precision=found.precision,
 )
+if shared := snakemake.params.get("shared"):
+    sharing.require_same(snakemake.input.images, shared)
 print(f"{shape[0]:,} images, {shape[1]:,} features each, stored as {options['storage']}")

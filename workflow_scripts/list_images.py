@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import os
 
-from spml.artifacts import left_out, manifest
+from spml.artifacts import left_out, manifest, sharing
 from spml.data import annotations, image_folder
 from spml.runtime.errors import InputError
 
@@ -49,7 +49,10 @@ if snakemake.wildcards.part == "pool":
 manifest.write(snakemake.output.images, existing)
 for shard, start in enumerate(range(0, max(len(existing), 1), options["images_per_shard"])):  # at least one shard
     part = existing[start : start + options["images_per_shard"]]
-    manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
+    path = os.path.join(snakemake.output.shards, f"{shard:05}.csv")
+    manifest.write(path, part)
+    if snakemake.params.get("checksums"):  # of the pictures, which shared features are named by
+        sharing.pictures(path)
 if snakemake.input.left_out:
     others += left_out.read(snakemake.input.left_out)
 left_out.write(snakemake.output.left_out, others)
