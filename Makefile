@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run own gallery review predict model exports published test test-quick test-all test-exports lint report show bench docs lock clean
+.PHONY: help run own gallery review predict model exports published shards test test-quick test-all test-exports test-engines lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -11,7 +11,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
-export FILE IMAGE CSV IMAGES PREDICT BACKBONE ANSWERS PROTOCOL
+export FILE IMAGE CSV IMAGES PREDICT BACKBONE ANSWERS PROTOCOL TO MB
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); line = sprintf("%-15s", name[1]); n = split($$2, words, " "); \
@@ -49,8 +49,11 @@ exports: $(READY) ## the pseudo-labels for other tools, COCO, CSV, Label Studio,
 published: $(READY) ## published numbers and ours beside them, make published PROTOCOL=zhou2022 DATASET=voc2012 runs one, hours to weeks on a GPU: a second
 	@python workflow_scripts/published.py
 
+shards: $(READY) ## a folder of pictures as tar files of at most MB=1000 each, make shards IMAGES=pictures TO=shards: a minute for 10 GB on a disk
+	@python workflow_scripts/pack_pictures.py
+
 test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 20 with the real pictures of SPML_TEST_DATA
-	python -m pytest -m "not slurm and not browser and not exports and not docs"
+	python -m pytest -m "not slurm and not browser and not exports and not engines and not docs"
 
 test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes
 	python -m pytest -m quick
@@ -62,6 +65,10 @@ test-exports: $(READY) ## exports read by FiftyOne and Label Studio, in an envir
 	tests/exports/install.sh
 	python -m pytest -m exports
 
+test-engines: $(READY) ## other schedulers, an S3 bucket and containers, in an environment of their own that this sets up: 3 minutes
+	tests/engines/install.sh
+	python -m pytest -m engines
+
 lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint: half a minute
 	ruff check .
 	mypy
@@ -72,7 +79,7 @@ show: $(READY) ## what a file holds, or one image in it, make show FILE=results/
 	@python workflow_scripts/show.py "$$FILE" "$$IMAGE"
 
 bench: run ## every measurement of speed, to results/bench: over an hour; nothing else should run beside it
-	for name in features finetuning heads streaming memory label_memory cost intervals protocols load gallery review sources coco_json damage ridge study; do \
+	for name in features finetuning heads streaming memory label_memory cost intervals protocols load gallery review sources coco_json damage ridge study tars; do \
 		python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 	python benchmarks/features.py --storage --json results/bench/storage.json
 
@@ -89,8 +96,9 @@ docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html;
 	touch $@
 
 lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests and the docs site: half a minute
-	$(UV) $(COMPILE) --group dev pyproject.toml --output-file requirements.txt
+	$(UV) $(COMPILE) --group pipeline --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
+	grep '^snakemake==' requirements.txt | tr -d ' \\' | $(UV) $(COMPILE) --constraint - tests/engines/requirements.in --output-file tests/engines/requirements.txt
 	$(UV) $(COMPILE) --constraint requirements.txt docs/requirements.in --output-file docs/requirements.txt
 
 clean: ## delete results; what was fetched or drawn stays in resources/: a second

@@ -8,6 +8,10 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+# Read with --sdm apptainer alone. docs/containers.md says how it is built.
+container: "containers/pseudo-labels.sif"
+
+
 if workflow.modifier.is_main_snakefile():  # the report of a workflow that uses this one has a text of its own
 
     report: "rules/captions/workflow.rst"
@@ -15,6 +19,7 @@ if workflow.modifier.is_main_snakefile():  # the report of a workflow that uses 
 
 include: "rules/source.smk"
 include: "rules/common.smk"
+include: "rules/storage.smk"
 
 
 pathvars:
@@ -46,6 +51,7 @@ wildcard_constraints:
     part="train|test|pool",
     kernel="linear|rbf_[0-9]+",
     shard="[0-9]{5}",
+    tar="[0-9]{6}",
     split="train|pool",
     sampling="size|location",
     format="|".join(FORMATS),
@@ -70,6 +76,7 @@ rule all:
         paths.labels_check(DATASET),
         reporting.figures(EXPERIMENT.compared),
         paths.report(EXPERIMENT.compared),
+        paths.crate(EXPERIMENT.compared),
 
 
 rule report:

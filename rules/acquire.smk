@@ -44,6 +44,7 @@ rule fetch_archive:
 rule convert_annotations:
     input:
         lists=plan(acquire.conversion_inputs),
+        indexes=plan(acquire.conversion_indexes),
         code=plan(acquire.conversion_code),
     output:
         annotations="resources/{dataset}/{reader}/{part}.{ending}",
@@ -55,8 +56,8 @@ rule convert_annotations:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
+        mem_mb=by_shape(4000, memory.parsed, "lists"),
+        runtime=by_shape(60, minutes.parsed, "lists"),
     params:
         options=plan(acquire.conversion),
         fingerprint=plan(acquire.fingerprint_beside),

@@ -26,6 +26,7 @@ from plan import (
     load,
     matrices,
     memory,
+    minutes,
     model,
     named_paths,
     paths,
@@ -33,6 +34,7 @@ from plan import (
     reporting,
     review,
     rows,
+    tars,
     tracking,
     training,
     training_paths,
@@ -124,6 +126,33 @@ def templates(*names):
     return as_named(tracking.templates(*names))
 
 
+def project_file(name):
+    """Return a file of the project, marked as ``as_named`` does."""
+    return flag(tracking.project_file(name), PATH_MODIFIER_FLAG)
+
+
+@functools.cache
+def remote_file(address):
+    """Return an input of a rule that Snakemake gets from object storage for each job that has it."""
+    return storage(address)
+
+
+def stored(function, **fixed):
+    """Return an input function as ``plan`` does: of tars, each on disk or in object storage."""
+    ask = plan(function, **fixed)
+
+    def call(wildcards):
+        found = ask(wildcards)
+        return stored_file(found) if isinstance(found, str) else list(map(stored_file, found))
+
+    return call
+
+
+def stored_file(path):
+    """Return a tar as an input of a rule."""
+    return remote_file(path) if tars.is_remote(path) else path
+
+
 def show(text):
     """Write a text to the terminal, above the moving line, and to Snakemake's log."""
     if text:
@@ -132,6 +161,8 @@ def show(text):
 
 def closing_text():
     """Return what the terminal says at the end of a run; end with an error where the report is of other settings."""
+    if workflow.storage_registry.default_storage_provider is not None:
+        return stored_text()
     targets = [rule.name for rule in workflow.dag.targetrules]
     try:
         return closing.text(EXPERIMENT, targets, workflow.dag.targetfiles)
@@ -185,7 +216,7 @@ def shards_of(dataset, part):
     """Return the shards of a part, which are known once its images are listed."""
     listed = checkpoints.list_images.get(dataset=dataset, part=part)
     per_shard = EXPERIMENTS[dataset].config.features.images_per_shard
-    return data.shards(str(listed.output.images), str(listed.output.shards), per_shard)
+    return data.shards(retrieved(listed.output.images), retrieved(listed.output.shards), per_shard)
 
 
 def shard_images(wildcards):
@@ -194,12 +225,19 @@ def shard_images(wildcards):
     return paths.shard_images(wildcards.dataset, wildcards.part, wildcards.shard)
 
 
+def shard_tars(wildcards):
+    """Return the tars that hold the pictures of a shard, as an input function; none where pictures are files."""
+    if not tars.of_part(EXPERIMENTS[wildcards.dataset], wildcards.part):
+        return []
+    listed = checkpoints.list_images.get(dataset=wildcards.dataset, part=wildcards.part)
+    return list(map(stored_file, tars.of_shard(retrieved(listed.output.shards), wildcards.shard)))
+
+
 def shard_features(wildcards):
     """Return the features of all shards of a part in order, as an input function."""
     is_file = backbones.is_file(EXPERIMENTS[wildcards.dataset], wildcards.backbone)
-    pattern = (paths.shard_rows if is_file else paths.shard_features)(
-        wildcards.dataset, wildcards.backbone, wildcards.part
-    )
+    name = "rows_{shard}" if is_file else "{shard}"
+    pattern = paths.shard_features(wildcards.dataset, wildcards.backbone, wildcards.part, name)
     return expand(pattern, shard=shards_of(wildcards.dataset, wildcards.part))
 
 
@@ -229,7 +267,16 @@ def per_attempt(amount):
 
 @functools.cache
 def stored_shape(path, modified):
-    """Return the shape of the matrix in an HDF5 file, from its header; ``modified`` is the time of the file."""
+    """Return the shape of the matrix in an HDF5 file, of a CSV table, or (bytes, 1) of another file.
+
+    ``modified`` is the time of the file.
+    """
+    if path.lower().endswith(".csv"):
+        with open(path, "rb") as file:
+            header = next(file, b"")
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")), header.count(b",") + 1
+    if not path.endswith(".h5"):
+        return os.path.getsize(path), 1
     import h5py  # here, since only a run with jobs to submit needs it
 
     with h5py.File(path, "r", locking=False) as file:
@@ -237,18 +284,22 @@ def stored_shape(path, modified):
 
 
 def by_shape(least, cost, *names, **fixed):
-    """Return mem_mb that ``cost`` computes from the shapes of these inputs, at least ``least``, which grows with each attempt.
+    """Return a resource, mem_mb or runtime: ``cost`` of the shapes of these inputs, at least ``least``, times the attempt.
 
-    An input that the job does not have has no rows. Snakemake asks again when all inputs are there, before it submits a
-    job. Until then, and where an input cannot be read, it is ``least``.
+    ``cost`` also gets what is fixed, where a function made by ``plan`` is called, and the threads if it names them. An
+    input that the job does not have has no rows. Snakemake asks again when all inputs are there, before it submits a job.
+    Until then, and where an input cannot be read, it is ``least``.
     """
+    threaded = "threads" in inspect.signature(cost).parameters
 
-    def call(wildcards, input, attempt):
+    def call(wildcards, input, threads, attempt):
         paths = [input[name] if isinstance(input[name], str) else next(iter(input[name]), None) for name in names]
         try:
             shapes = [stored_shape(path, os.stat(path).st_mtime_ns) if path else (0, 0) for path in paths]
         except (OSError, StopIteration):
             return least * attempt
-        return max(least, cost(*shapes, **fixed)) * attempt
+        more = {key: value(wildcards) if callable(value) else value for key, value in fixed.items()}
+        more |= {"threads": threads} if threaded else {}
+        return max(least, cost(*shapes, **more)) * attempt
 
     return call

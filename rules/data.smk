@@ -15,10 +15,34 @@ rule read_annotations:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(3000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.parsed, "annotations"),
+        runtime=by_shape(15, minutes.parsed, "annotations"),
     script:
         "../workflow_scripts/read_annotations.py"
+
+
+# Headers alone: what lies where in a tar of pictures, so that no other job looks for it.
+rule index_tar:
+    input:
+        tar=stored(tars.one),
+        code=code("index_tar"),
+    output:
+        index="results/{dataset}/tars/{part}/{tar}.csv",
+    log:
+        "results/{dataset}/logs/index_tar/{part}/{tar}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/index_tar/{part}/{tar}.tsv"
+    wildcard_constraints:
+        part="train|test|pool|predict",
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=by_shape(15, minutes.parsed, "tar"),
+    params:
+        options=plan(tars.index_options),
+    script:
+        "../workflow_scripts/index_tar.py"
 
 
 # A checkpoint, so that a run does not extract again where edited annotations leave the list of images as it was.
@@ -28,6 +52,7 @@ checkpoint list_images:
         left_out=plan(data.converted_left_out),
         pictures=plan(data.pictures),
         pool=plan(data.pool_list),
+        indexes=plan(tars.indexes),
         code=code("list_images"),
     output:
         images="results/{dataset}/images/{part}.csv",
@@ -40,8 +65,8 @@ checkpoint list_images:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.listed, "annotations"),
+        runtime=by_shape(15, minutes.listed, "annotations"),
     params:
         **({"checksums": lambda wildcards, input: True} if IS_SHARED else {}),  # takes input: no trigger
         options=plan(data.listing_options),
@@ -70,8 +95,8 @@ rule make_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(3000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.listed, "train_images"),
+        runtime=by_shape(15, minutes.listed, "train_images"),
     params:
         options=plan(data.label_options),
     script:
@@ -93,8 +118,8 @@ rule make_pool_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(30),
+        mem_mb=by_shape(1000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.listed, "images"),
     script:
         "../workflow_scripts/make_pool_labels.py"
 
@@ -107,6 +132,7 @@ rule find_duplicates:
         train_features=plan(data.compared_features, part="train"),
         test_features=plan(data.compared_features, part="test"),
         labels=paths.labels(part="train"),
+        tars=stored(data.compared_tars),
         code=code("find_duplicates"),
     output:
         table="results/{dataset}/tables/duplicates.csv",
@@ -118,7 +144,7 @@ rule find_duplicates:
         "../envs/numpy.yaml"
     threads: 4
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "train_images"),
+        runtime=by_shape(30, minutes.shown, "train_images"),
     script:
         "../workflow_scripts/find_duplicates.py"

@@ -19,7 +19,7 @@ rule predict_logits:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.predicted, "labels", "features"),
-        runtime=per_attempt(30),
+        runtime=by_shape(15, minutes.rows, "labels"),
     script:
         "../workflow_scripts/predict_logits.py"
 
@@ -46,7 +46,7 @@ rule evaluate:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.evaluated, "test_labels", "test_features"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.evaluated, "train_labels", "test_labels"),
     params:
         options=plan(evaluation.threshold_options),
     script:
@@ -110,10 +110,8 @@ rule compare_methods:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=by_shape(
-            4000, memory.compared, "labels", methods=len(rows.models(EXPERIMENT)) // len(EXPERIMENT.seeds), threads=8
-        ),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(4000, memory.compared, "labels", methods=plan(rows.method_count)),
+        runtime=by_shape(30, minutes.compared, "labels", methods=plan(rows.method_count)),
     params:
         models=plan(rows.models),
         options=plan(evaluation.comparison),
@@ -137,7 +135,7 @@ rule collect_label_counts:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.rows, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.compared, "labels", methods=plan(evaluation.label_files)),
     params:
         variants=plan(rows.variants),
     script:
@@ -161,7 +159,7 @@ rule measure_label_quality:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.pairs, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.compared, "labels", methods=plan(evaluation.label_files)),
     params:
         variants=plan(rows.variants),
     script:

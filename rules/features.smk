@@ -25,6 +25,7 @@ rule fetch_weights:
 rule extract_features:
     input:
         images=shard_images,
+        tars=shard_tars,
         weights=plan(features.backbone_weights),
         trained=plan(backbones.trained_checkpoint),
         code=plan(features.backbone_code, rule="extract_features"),
@@ -40,8 +41,8 @@ rule extract_features:
         "../envs/torch.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(240),
+        mem_mb=by_shape(8000, memory.extracted, "weights"),
+        runtime=by_shape(30, minutes.extracted, "images", "weights", network=plan(features.network_size)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
         batch_size=MACHINE.batch_size,
@@ -56,14 +57,38 @@ if IS_SHARED:
     rules.extract_features.rule._benchmark = None
 
 
-# Features that others computed: shards of another name, so that the backbone tells which rule makes them.
-rule convert_features:
+# Features that others computed. Their ids are compared with those of the images once for all shards.
+rule match_rows:
     input:
-        images=shard_images,
         listed=paths.images(),
         matrix=plan(matrices.files),
         ids=plan(matrices.id_file),
         table=plan(matrices.table),
+        code=code("match_rows"),
+    output:
+        matched="results/{dataset}/features/{backbone}/{part}/matched_rows.h5",
+    log:
+        "results/{dataset}/logs/match_rows/{backbone}/{part}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/match_rows/{backbone}/{part}.tsv"
+    priority: 1  # a mistake in a file ends the run before hours of extraction
+    conda:
+        "../envs/numpy.yaml"
+    resources:
+        mem_mb=by_shape(2000, memory.listed, "listed"),
+        runtime=by_shape(15, minutes.listed, "listed"),
+    params:
+        options=plan(matrices.matching),
+    script:
+        "../workflow_scripts/match_rows.py"
+
+
+# Shards of another name, so that the backbone tells which rule makes them.
+rule convert_features:
+    input:
+        images=shard_images,
+        matched=paths.matched_rows(),
+        matrix=plan(matrices.files),
         code=code("convert_features"),
     output:
         features="results/{dataset}/features/{backbone}/{part}/rows_{shard}.h5",
@@ -76,7 +101,7 @@ rule convert_features:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
+        runtime=by_shape(30, minutes.listed, "images"),
     params:
         options=plan(matrices.conversion),
     script:
@@ -97,7 +122,7 @@ rule index_features:
         "../envs/numpy.yaml"
     resources:
         mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.listed, "shards"),
     script:
         "../workflow_scripts/index_features.py"
 
@@ -117,7 +142,7 @@ rule choose_landmarks:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.mapped, "features"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.copied, "features"),
     params:
         options=plan(features.landmark_options),
     script:
@@ -140,7 +165,7 @@ rule map_features:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.mapped, "features"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.mapped, "features", landmarks=memory.LANDMARKS),
     script:
         "../workflow_scripts/map_features.py"
 
@@ -163,6 +188,6 @@ rule decompose_features:
     threads: 2
     resources:
         mem_mb=by_shape(4000, memory.decomposed, "labels", "features"),
-        runtime=per_attempt(120),
+        runtime=by_shape(30, minutes.decomposed, "features"),
     script:
         "../workflow_scripts/decompose_features.py"

@@ -4,6 +4,7 @@
 rule decode_pictures:
     input:
         images=shard_images,
+        tars=shard_tars,
         weights=plan(features.backbone_weights),
         code=plan(features.backbone_code, rule="decode_pictures"),
     output:
@@ -17,7 +18,7 @@ rule decode_pictures:
     threads: 8
     resources:
         mem_mb=per_attempt(4000),
-        runtime=per_attempt(120),
+        runtime=by_shape(30, minutes.shown, "images"),
     params:
         options=plan(finetuning.picture_options),
     script:
@@ -94,8 +95,8 @@ rule train_candidate:
         "../envs/torch.yaml"
     threads: 1 + MACHINE.workers
     resources:
-        mem_mb=per_attempt(16000),
-        runtime=per_attempt(480),
+        mem_mb=by_shape(16000, memory.extracted, "weights"),
+        runtime=by_shape(60, minutes.tuned, "labels", "weights", network=plan(finetuning.network_size)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
         workers=MACHINE.workers,

@@ -16,7 +16,7 @@ rule make_observation_weights:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(8000, memory.held, "labels"),
-        runtime=per_attempt(30),
+        runtime=by_shape(15, minutes.rows, "labels"),
     script:
         "../workflow_scripts/make_observation_weights.py"
 
@@ -41,7 +41,7 @@ rule make_observed_labels:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.held, "labels"),
-        runtime=per_attempt(15),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(labels.observation),
     script:
@@ -64,7 +64,7 @@ rule make_pool_observed_labels:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.rows, "labels"),
-        runtime=per_attempt(15),
+        runtime=by_shape(15, minutes.rows, "labels"),
     script:
         "../workflow_scripts/make_pool_observed_labels.py"
 
@@ -109,7 +109,7 @@ rule estimate_priors:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.held, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(labels.prior_options),
     script:
@@ -135,7 +135,7 @@ rule make_pseudo_labels:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.held, "labels"),
-        runtime=per_attempt(30),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(labels.rule_options),
     script:

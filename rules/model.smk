@@ -42,7 +42,7 @@ rule export_model:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=per_attempt(6000),
+        mem_mb=by_shape(6000, memory.extracted, "weights"),
         runtime=per_attempt(60),
     script:
         "../workflow_scripts/export_model.py"
@@ -78,6 +78,7 @@ rule write_model_card:
 rule list_new_images:
     input:
         listed=plan(model.new_images_list),
+        indexes=plan(tars.indexes, part=tars.NEW),
         code=code("list_new_images"),
     output:
         images="results/{dataset}/predictions/images.csv",
@@ -99,6 +100,7 @@ rule list_new_images:
 rule predict_images:
     input:
         images=paths.predictions("images.csv"),
+        tars=stored(tars.of_part, part=tars.NEW),
         weights=plan(model.candidate_weights),
         checkpoint=paths.chosen("checkpoint.safetensors"),
         choice=paths.chosen("model.json"),
@@ -113,8 +115,8 @@ rule predict_images:
         "../envs/torch.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(480),
+        mem_mb=by_shape(8000, memory.extracted, "weights"),
+        runtime=by_shape(30, minutes.extracted, "images", "weights", network=plan(model.network_size)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
         batch_size=MACHINE.batch_size,
@@ -128,6 +130,7 @@ rule make_predictions_page:
     input:
         table=paths.predictions("predictions.csv"),
         images=paths.predictions("images.csv"),
+        tars=stored(tars.of_part, part=tars.NEW),
         left_out=paths.predictions("left_out.csv"),
         choice=paths.chosen("model.json"),
         templates=templates("base.html", "gallery.html", "predictions.html", "gallery.css", "gallery.js", "style.css"),
@@ -144,8 +147,8 @@ rule make_predictions_page:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.shown, "images"),
     params:
         fingerprint=plan(model.fingerprint_new_images),
         labels=plan(model.display_names),

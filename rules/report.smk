@@ -160,10 +160,7 @@ rule plot_training:
 
 rule write_provenance:
     input:
-        tables=[
-            paths.table(name)
-            for name in ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")
-        ],
+        tables=[paths.table(name) for name in reporting.TABLES],
         files=plan(reporting.recorded_files),
         features=plan(reporting.all_features),
         templates=templates("base.html", "provenance.html", "style.css"),
@@ -207,6 +204,7 @@ rule write_report:
         category_warnings=paths.shared_table("category_warnings"),
         published=plan(published.reported),
         images=paths.images(part="train"),
+        tars=stored(reporting.sampled_tars),
         pseudo_labels=plan(reporting.sampled_pseudo_labels),
         logits=plan(reporting.sampled_logits),
         observed=plan(reporting.sampled_observed),
@@ -231,6 +229,29 @@ rule write_report:
         options=plan(reporting.report),
     script:
         "../workflow_scripts/write_report.py"
+
+
+rule write_crate:
+    input:
+        record=paths.provenance(),
+        pages=["<compared>/provenance.html", paths.report(), paths.summary()],
+        figures=reporting.figures("<compared>"),
+        tables=[paths.table(name) for name in reporting.TABLES],
+        citation=project_file("CITATION.cff"),
+        code=code("write_crate"),
+    output:
+        metadata=paths.crate(),
+    log:
+        "<compared>/logs/write_crate.log",
+    benchmark:
+        "<compared>/benchmarks/write_crate.tsv"
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    params:
+        figures=reporting.FIGURES,
+    script:
+        "../workflow_scripts/write_crate.py"
 
 
 # Of experiments that ran before, each with its own configuration; their tables are inputs that only its own run makes.

@@ -5,6 +5,7 @@ rule make_thumbnails:
     input:
         images=paths.images(),
         labels=paths.labels(),
+        tars=stored(tars.of_part),
         code=code("make_thumbnails"),
     output:
         thumbnails=directory("results/{dataset}/gallery/thumbnails/{part}"),
@@ -16,8 +17,8 @@ rule make_thumbnails:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.shown, "images"),
     script:
         "../workflow_scripts/make_thumbnails.py"
 
@@ -44,7 +45,7 @@ rule make_gallery:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(8000, memory.rows, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(review.gallery_options),
     script:
@@ -58,6 +59,7 @@ rule export_pseudo_labels:
         labels=plan(labels.labelled),
         observed=plan(labels.labelled_observed),
         images=plan(review.exported_images),
+        tars=stored(review.exported_tars),
         code=code("export_pseudo_labels"),
     output:
         export=directory("results/{dataset}/exports/{pseudo_labels}/seed_{seed}/{variant}/{format}"),
@@ -69,7 +71,7 @@ rule export_pseudo_labels:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(4000, memory.rows, "labels"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.rows, "labels"),
     script:
         "../workflow_scripts/export_pseudo_labels.py"
 
@@ -89,8 +91,8 @@ rule export_features:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.copied, "features"),
     script:
         "../workflow_scripts/export_features.py"
 
@@ -114,7 +116,7 @@ rule make_queue:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(4000, memory.rows, "labels"),
-        runtime=per_attempt(30),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(review.queue_options),
     script:
@@ -125,6 +127,7 @@ rule make_review_page:
     input:
         queue=plan(review.questions),
         images=plan(review.asked_images),
+        tars=stored(review.asked_tars),
         templates=templates("base.html", "review.html", "review.css", "review.js", "style.css"),
         code=code("make_review_page"),
     output:
@@ -138,8 +141,8 @@ rule make_review_page:
         "../envs/numpy.yaml"
     threads: 8
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.shown, "queue"),
     params:
         options=plan(review.page_options),
     script:
@@ -162,8 +165,8 @@ rule merge_answers:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(15),
+        mem_mb=by_shape(2000, memory.listed, "images"),
+        runtime=by_shape(15, minutes.listed, "images"),
     params:
         unknown_answers=plan(review.unknown_answers),
     script:
@@ -192,7 +195,7 @@ rule play_answers:
     threads: 1
     resources:
         mem_mb=by_shape(8000, memory.regressed, "labels", "features", memory_mb=0),
-        runtime=per_attempt(480),
+        runtime=by_shape(60, minutes.trained, "labels", "features", searches=plan(review.simulation_searches)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
     params:

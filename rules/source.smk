@@ -33,7 +33,7 @@ def unpacked(folder):
     UNPACKED.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=UNPACKED.parent) as scratch:
         new, archive = Path(scratch, "new"), Path(scratch, "archive.tar")
-        git(folder, "archive", f"--output={archive}", tree, "rules", "workflow_scripts")
+        git(folder, "archive", f"--output={archive}", tree, "rules", "workflow_scripts", "CITATION.cff")
         shutil.unpack_archive(archive, new)
         (new / mark.name).write_text(tree)
         if UNPACKED.exists():

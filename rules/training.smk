@@ -24,7 +24,7 @@ rule train_teacher:
     threads: 1
     resources:
         mem_mb=by_shape(6000, memory.regressed, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
-        runtime=per_attempt(240),
+        runtime=by_shape(30, minutes.trained, "labels", "features", searches=plan(training.teacher_searches)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
         memory_mb=MACHINE.memory_mb or 0,
@@ -51,7 +51,7 @@ rule embed_prompts:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=per_attempt(6000),
+        mem_mb=by_shape(6000, memory.extracted, "weights"),
         runtime=per_attempt(60),
     params:
         options=plan(training.prompt_options),
@@ -76,7 +76,7 @@ rule make_text_teacher:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.predicted, "labels", "features"),
-        runtime=per_attempt(60),
+        runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(training.text_options),
     script:
@@ -112,7 +112,10 @@ rule train_student:
             *(6000, memory.staged, "labels", "features", "pool_labels", "pool_features"),
             memory_mb=MACHINE.memory_mb or 0,
         ),
-        runtime=per_attempt(240),
+        runtime=by_shape(
+            *(30, minutes.staged, "labels", "features", "pool_labels", "pool_features"),
+            searches=plan(training.student_searches),
+        ),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
         memory_mb=MACHINE.memory_mb or 0,

@@ -12,7 +12,7 @@ def pytest_collection_modifyitems(items):
     root = Path(__file__).parent
     for item in items:
         folder = item.path.relative_to(root).parts[0]
-        if folder in ("slurm", "browser", "exports", "docs"):
+        if folder in ("slurm", "browser", "exports", "engines", "docs"):
             item.add_marker(folder)
         if folder == "unit":
             item.add_marker("quick")

@@ -1,5 +1,6 @@
 """The docs site, built as `make docs-site` builds it, by a Python that refuses to open a connection."""
 
+import ast
 import subprocess
 
 import pytest
@@ -33,3 +34,11 @@ def build(folder, source=tiny.ROOT / "docs"):
     command = [str(PYTHON), "-c", BUILD, *options, str(source), str(folder)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
+
+
+def public_modules():
+    """Return the modules of the API reference, as docs/conf.py names them."""
+    for node in ast.parse((tiny.ROOT / "docs/conf.py").read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PUBLIC":
+            return list(ast.literal_eval(node.value))
+    raise AssertionError("docs/conf.py names no PUBLIC modules")

@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import contextlib
 
-from spml.artifacts import blocks, hdf5, labels
+from spml.artifacts import blocks, hdf5, labels, picture_files
 from spml.artifacts.codes import POSITIVE_TARGET, PseudoLabel
 from spml.labels import training_set
 from spml.labels.pseudo_labels import probabilities
@@ -22,7 +22,7 @@ with contextlib.ExitStack() as stack:
     labelled = exports.Labelled(
         image_id=pseudo.image_id,
         file_name=rows.file_name,
-        path=rows.path,
+        path=picture_files.located(rows.path, source.tars) if source.tars else rows.path,
         split=rows.named_splits(),
         category=pseudo.category,
         label=pseudo.values,

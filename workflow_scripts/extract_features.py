@@ -4,7 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import features, manifest, records, sharing
+from spml.artifacts import features, manifest, picture_files, records, sharing
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 
@@ -13,8 +13,9 @@ device = choose_device(snakemake.resources.device)
 trained = snakemake.input.trained
 checksum = records.checksum_of(trained or snakemake.input.weights)  # the record of the shard needs it, too
 listed = manifest.read(snakemake.input.images)
+paths = picture_files.located(listed.path, snakemake.input.tars)
 found = extract(
-    listed.path,
+    paths,
     options,
     snakemake.input.weights,
     device,
@@ -41,5 +42,5 @@ shape = features.write_shard(
     precision=found.precision,
 )
 if shared := snakemake.params.get("shared"):
-    sharing.require_same(snakemake.input.images, shared)
+    sharing.require_same(snakemake.input.images, paths, shared)
 print(f"{shape[0]:,} images, {shape[1]:,} features each, stored as {options['storage']}")

@@ -22,7 +22,7 @@ with contextlib.ExitStack() as stack:
     true = stack.enter_context(labels.opening(source.labels, "labels"))
     category, shape = true.category, true.values.shape
     table = csv_table.read(source.table, category) if source.table else None
-    given: np.ndarray | None = None  # labels that are observed in reality, and the row of each image in them
+    given: blocks.Rows | None = None  # labels that are observed in reality, and the row of each image in them
     weights: list[blocks.Rows] = []
     order = np.arange(shape[0])
     if source.file:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from spml.artifacts import documents, left_out, manifest, predictions
+from spml.artifacts import documents, left_out, manifest, picture_files, predictions
 from spml.evaluation import results
 from spml.reporting import html
 from spml.review import details, gallery, prediction_page, thumbnails
@@ -21,11 +21,12 @@ source, output = snakemake.input, snakemake.output
 choice = documents.read(source.choice, "choice")
 category, model = list(choice["thresholds"]), choice["model"]
 listed = manifest.read(source.images)
+located = picture_files.located(listed.path, source.tars)
 rows = list(predictions.read(source.table, category))
 if [row.image for row in rows] != listed.file_name:
     raise InputError(f"{source.table}: found other pictures than in {source.images}; delete the table to make it anew")
 read = [number for number, row in enumerate(rows) if not row.problem]
-paths, names = [listed.path[number] for number in read], [rows[number].image for number in read]
+paths, names = [located[number] for number in read], [rows[number].image for number in read]
 contents = gallery.Contents(len(category), 1)
 
 

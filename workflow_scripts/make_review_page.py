@@ -7,7 +7,7 @@ log.redirect(snakemake)
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from spml.artifacts import manifest, records
+from spml.artifacts import manifest, picture_files, records
 from spml.data import csv_table
 from spml.reporting import html
 from spml.review import page
@@ -17,7 +17,8 @@ source, output = snakemake.input, snakemake.output
 records.verify(source.queue, "queue")
 rows = csv_table.read_rows(source.queue, "columns " + ", ".join(page.COLUMNS))
 images = manifest.read(source.images)
-path_of = dict(zip(images.image_id, images.path, strict=True))
+paths = picture_files.located(images.path, source.tars)
+path_of = dict(zip(images.image_id, paths, strict=True))
 image_ids, data = page.write_questions(output.data, rows)
 with ThreadPoolExecutor(snakemake.threads) as pool:
     sizes = list(page.write_pictures(output.data, [path_of[name] for name in image_ids], pool.map))

@@ -8,7 +8,7 @@ import csv
 
 import numpy as np
 
-from spml.artifacts import checkpoints, documents, manifest, predictions
+from spml.artifacts import checkpoints, documents, manifest, picture_files, predictions
 from spml.artifacts.features import averaged
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
@@ -27,9 +27,10 @@ threshold = np.array(list(choice["thresholds"].values()))
 used = {name: f"{name} > {choice['thresholds'][name]:.4f} ({by})" for name, by in choice["threshold_sources"].items()}
 device = choose_device(snakemake.resources.device)
 listed = manifest.read(snakemake.input.images)
+paths = picture_files.located(listed.path, snakemake.input.tars)
 unreadable: dict[str, str] = {}
 found = extract(
-    listed.path,
+    paths,
     options,
     snakemake.input.weights,
     device,
@@ -48,7 +49,7 @@ with writing(snakemake.output.table) as path, open(path, "w", newline="", encodi
     for features in found.batches if takes_crops(weights) else map(averaged, found.batches):
         stored = features.astype(options["storage"])  # in the type that the head was trained on
         for probability in probabilities(predict(weights, stored)):
-            if problem := unreadable.get(listed.path[row]):
+            if problem := unreadable.get(paths[row]):
                 writer.writerow(predictions.problem_cells(listed.file_name[row], problem, len(category)))
                 row += 1
                 continue

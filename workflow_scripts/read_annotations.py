@@ -6,13 +6,14 @@ log.redirect(snakemake)
 
 import os
 
+from spml.artifacts import labels
 from spml.artifacts.codes import TrueLabel
 from spml.data import annotations
 
 source = snakemake.input.annotations
 annotated = annotations.of_coco(source)
 annotations.write(snakemake.output.annotations, annotated)
-present = int((annotated.label == TrueLabel.PRESENT).sum())
+present = int(labels.count(annotated.label, TrueLabel.PRESENT).sum())
 print(
     f"{source}, {os.path.getsize(source) / 1e6:.1f} MB: {len(annotated.image_id):,} images, {len(annotated.category):,} categories, "
     f"{present:,} labels"

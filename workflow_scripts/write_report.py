@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spml.artifacts import blocks, documents, left_out, tables
+from spml.artifacts import blocks, documents, left_out, picture_files, tables
 from spml.artifacts import labels as label_files
 from spml.artifacts.codes import TrueLabel
 from spml.evaluation import results
@@ -19,8 +19,6 @@ from spml.labels.pseudo_labels import probabilities
 from spml.reporting import added_labels, data_warnings, report, report_sections
 from spml.review import samples
 from spml.runtime.files import writing
-
-SAMPLES = 6  # pictures
 
 
 def benchmark_files(pattern: str) -> list[Path]:
@@ -67,12 +65,12 @@ with contextlib.ExitStack() as stack:
     drawn = [
         samples.sample(
             rows.file_name[row],
-            rows.path[row],
+            picture_files.located([rows.path[row]], source.tars)[0],
             rows.category,
             probabilities(rows.logits[row : row + 1])[0],
             *(matrix[row : row + 1][0] for matrix in (pseudo.values, rows.observed, rows.true)),
         )
-        for row in samples.choose(has_addition, SAMPLES if options["has_pictures"] else 0, options["seed"])
+        for row in samples.choose(has_addition, options["samples"], options["seed"])
     ]
 others = dict(zip(used, map(left_out.read, source.left_out), strict=True))
 warnings = data_warnings.warnings(others, table["duplicates"], table["category_warnings"])

@@ -41,6 +41,15 @@ def test_every_page_is_there(site):
     assert {path.stem for path in site.glob("*.html")} == names - {"config_introduction"} | {"search"}
 
 
+def test_the_reference_describes_every_public_module_and_no_import(site):
+    page = Page(site / "api.html")
+    described = {name for name in page.anchors if name.startswith("spml.")}
+    for module in docs_site.public_modules():
+        assert module in described and any(name.startswith(f"{module}.") for name in described), module
+    assert "spml.losses.own_loop.LoopLoss.start_epoch" in described
+    assert not {name for name in described if name.startswith("spml.losses.own_loop.Maps")}
+
+
 def test_every_link_leads_to_a_page_and_a_title(pages):
     inside = 0
     for path, page in pages.items():
@@ -71,6 +80,8 @@ def test_a_link_that_leads_nowhere_ends_the_build(tmp_path):
     (tmp_path / "docs").mkdir()
     for name in ("conf.py", "site.css"):
         shutil.copy(tiny.ROOT / "docs" / name, tmp_path / "docs")
+    for name in ("pyproject.toml", "workflow_scripts"):  # what conf.py reads
+        (tmp_path / name).symlink_to(tiny.ROOT / name)
     (tmp_path / "docs/index.md").write_text("# Title\n\n```{toctree}\nconfig\n```\n")
     (tmp_path / "docs/config.md").write_text("# Config\n\n[up](index.md#title)\n")
     assert docs_site.build(tmp_path / "site", tmp_path / "docs")[0] == 0

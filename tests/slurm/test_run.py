@@ -82,7 +82,7 @@ def test_the_screen_shows_a_line_a_rule_and_the_report(done):
 
 
 def test_tables_and_figures_are_made_on_the_login_node(done):
-    assert {"collect_metrics", "plot_map", "write_provenance", "write_report"} <= local_rules()
+    assert {"collect_metrics", "plot_map", "write_provenance", "write_report", "write_crate"} <= local_rules()
     assert len(list((done.folder / "results/tiny/metrics").rglob("*.json"))) == 4
 
 

@@ -20,13 +20,6 @@ def test_the_settings_have_the_keys_and_kinds_that_the_catalog_reads():
     assert all(isinstance(value, bool) for value in [*deployment.values(), usage["report"]])
 
 
-def test_a_container_is_promised_where_the_rules_name_one():
-    texts = [path.read_text() for path in [tiny.ROOT / "Snakefile", *(tiny.ROOT / "rules").glob("*.smk")]]
-    named = any("container:" in text or "containerized:" in text for text in texts)
-    deployment = SETTINGS["usage"]["software-stack-deployment"]
-    assert (deployment["apptainer"], deployment["apptainer+conda"]) == (named, False)
-
-
 def test_the_folder_that_snakedeploy_copies_holds_the_configuration():
     assert (tiny.ROOT / "config/config.yaml").samefile(tiny.ROOT / "config.yaml")
     words = (tiny.ROOT / "config/README.md").read_text()

@@ -54,6 +54,7 @@ def test_every_artifact_is_where_the_design_says(results):
     wanted |= {f"tables/{name}.csv" for name in tables} | {
         "provenance.json",
         "provenance.html",
+        "ro-crate-metadata.json",
         "report.html",
         "summary.txt",
     }

@@ -51,6 +51,7 @@ def test_an_experiment_of_the_same_methods_makes_its_own_report_and_nothing_else
         "summary.txt",
         "provenance.json",
         "provenance.html",
+        "ro-crate-metadata.json",
         "figures/figure_1a.png",
         "tables/map.csv",
     ]

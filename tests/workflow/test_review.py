@@ -21,7 +21,7 @@ AFTER_ANSWERS = {
         "measure_label_quality",
     ),
     *("plot_map", "plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality", "plot_training"),
-    *("write_provenance", "write_report"),
+    *("write_provenance", "write_report", "write_crate"),
 }
 
 

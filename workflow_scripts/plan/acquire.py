@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from plan import paths, tracking
+from plan import paths, tars, tracking
 from plan.experiment import Experiment, plain
 
 
@@ -66,6 +66,11 @@ def conversion_inputs(experiment: Experiment, part: str) -> list[str]:
     return sorted({experiment.entry.location(name).annotations or fetched for name in ("train", part)})
 
 
+def conversion_indexes(experiment: Experiment, part: str) -> list[str]:
+    """Return the indexes of the tars that a reader takes the names of pictures from."""
+    return tars.indexes(experiment, part) if experiment.source.reader == "image_folder" else []
+
+
 def conversion(experiment: Experiment, part: str) -> dict[str, Any]:
     """Return the options of a reader: its lists of images, and the folder of their pictures."""
     return {
@@ -85,6 +90,8 @@ def conversion_code(experiment: Experiment) -> list[str]:
 def fingerprint_beside(experiment: Experiment, part: str) -> str:
     """Return a fingerprint of the user's files beside the lists of images, or of the names and sizes in a folder of pictures."""
     if experiment.source.reader == "image_folder":
+        if tars.of_part(experiment, part):
+            return ""  # their indexes are inputs
         return tracking.fingerprint_of_sizes(
             tracking.files_in(experiment.located(experiment.entry.location(part).images or ""))
         )

@@ -1,6 +1,6 @@
 """The benchmark files of the jobs behind the report, by rule. They follow from the configuration, not from a folder."""
 
-from plan import acquire, backbones, data, features, finetuning, labels, paths, rows
+from plan import acquire, backbones, data, features, finetuning, labels, paths, rows, tars
 from plan.experiment import Experiment, plain
 
 SINGLE = ("make_labels", "find_duplicates", "check_labels")  # rules with one job per data set
@@ -16,6 +16,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     dataset, folders = experiment.dataset, list(dict.fromkeys(rows.model_folders(experiment)))
     jobs: dict[str, list[tuple[str, ...]]] = {rule: [()] for rule in SINGLE}
     jobs["list_images"] = [(part,) for part in experiment.used_parts]
+    if indexed := tars.indexed(experiment):
+        jobs["index_tar"] = indexed
     if not experiment.source.is_table:
         jobs["read_annotations"] = [(part,) for part in experiment.parts if part in experiment.used_parts]
     jobs["index_features"] = [(name, part) for name in backbones.extracted(experiment) for part in ("train", "test")]
@@ -30,6 +32,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     for backbone, part in jobs["index_features"]:
         rule = "convert_features" if backbones.is_file(experiment, backbone) else "extract_features"
         jobs.setdefault(rule, []).append((backbone, part, "*"))
+        if rule == "convert_features":
+            jobs.setdefault("match_rows", []).append((backbone, part))
     jobs["make_observed_labels"] = [(f"seed_{seed}",) for seed in experiment.seeds]
     if labels.prior_readers(experiment):
         jobs["estimate_priors"] = jobs["make_observed_labels"]

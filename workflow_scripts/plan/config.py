@@ -40,7 +40,8 @@ class Location(Section):
     images: Path | None = Field(
         None,
         description="path to the folder that the file names in it start from; null to have it fetched, or where it lies "
-        "in the layout (source csv: the folder of the CSV file)",
+        "in the layout (source csv: the folder of the CSV file); or tars of pictures, as shards/train-{000000..000099}.tar, on disk "
+        "or at s3:// or gs:// (docs/storage.md)",
     )
 
 
@@ -48,7 +49,8 @@ class Pool(Section):
     """Images without labels, for students that are trained in stages."""
 
     images: Path = Field(
-        description="path to a folder of pictures, or to a text file with the path of one on each line, from where the file lies"
+        description="path to a folder of pictures, to a text file with the path of one on each line, from where the file lies, or "
+        "tars (docs/storage.md)"
     )
 
 

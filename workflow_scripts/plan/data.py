@@ -8,10 +8,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from plan import acquire, paths, tracking
+from plan import acquire, paths, tars, tracking
 from plan.experiment import Experiment, plain
 
 CHECKED_BYTES = 100_000_000  # of annotations that are read at the start of a run; the jobs check larger ones
+CHECKED_TARS = 20_000_000_000  # bytes of tars whose headers are read then
 CHECKED_FILES = 50_000  # of annotations, or of pictures in the folders of categories
 
 
@@ -72,20 +73,40 @@ def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
 def pool_list(experiment: Experiment, part: str) -> str | list[str]:
     """Return the user's list of the pool, if it is one."""
     pool = experiment.entry.pool if part == "pool" else None
-    return pool.images if pool and os.path.isfile(experiment.located(pool.images)) else []
+    return pool.images if pool and _is_list(experiment.located(pool.images)) else []
+
+
+def _is_list(path: str) -> bool:
+    """Return whether a value names a text file of pictures."""
+    return os.path.isfile(path) and not tars.are_tars(path)
 
 
 def fingerprint_pool(experiment: Experiment, part: str) -> str:
-    """Return a fingerprint of the user's pool; it changes where a picture is added or replaced."""
+    """Return a fingerprint of the user's pool; it changes where a picture is added or replaced. Tars are inputs instead."""
     pool = experiment.entry.pool if part == "pool" else None
-    return tracking.fingerprint(tracking.pictures_in(experiment.located(pool.images))) if pool else ""
+    if pool is None or tars.are_tars(pool.images):
+        return ""
+    return tracking.fingerprint(tracking.pictures_in(experiment.located(pool.images)))
 
 
 def compared_features(experiment: Experiment, part: str) -> str | list[str]:
-    """Return the features of a part in which equal rows are looked for, where images have no pictures."""
-    if experiment.source.has_pictures:
+    """Return the features of a part in which equal rows are looked for, where no pictures are at hand.
+
+    One job would have to get all tars from object storage.
+    """
+    if experiment.source.has_pictures and not has_remote_pictures(experiment):
         return []
     return paths.features(experiment.dataset, experiment.entry.backbone, part)
+
+
+def has_remote_pictures(experiment: Experiment) -> bool:
+    """Return whether pictures of the training or test part lie in object storage."""
+    return any(map(tars.is_remote, tars.of_both_parts(experiment)))
+
+
+def compared_tars(experiment: Experiment) -> list[str]:
+    """Return the tars whose pictures find_duplicates compares."""
+    return [] if has_remote_pictures(experiment) else tars.of_both_parts(experiment)
 
 
 def shards(images: str, folder: str, images_per_shard: int) -> list[str]:
@@ -110,7 +131,7 @@ def _rows(manifest: str, time: int) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def unchecked_parts(experiment: Experiment) -> dict[str, dict[str, str]]:
+def unchecked_parts(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return, by part, what ``spml.data.precheck.Part`` takes of the user's own annotations and pictures.
 
     There is nothing where labels were made of them before, and where reading them takes more than seconds.
@@ -135,20 +156,27 @@ def unchecked_parts(experiment: Experiment) -> dict[str, dict[str, str]]:
     return parts if changed else {}
 
 
-def _own_part(experiment: Experiment, part: str) -> dict[str, str]:
+def _own_part(experiment: Experiment, part: str) -> dict[str, Any]:
     """Return layout, annotations and pictures of a part that the user names; nothing for one that a rule draws or fetches."""
     location = experiment.entry.location(part)
     is_folder = experiment.source.reader == "image_folder"
     if not (location.images if is_folder else location.annotations):
         return {}
+    found = tars.of_part(experiment, part)
     return {
         "annotations": f"datasets.{experiment.dataset}.{part}.images"
         if is_folder
         else acquire.listing(experiment, part),
-        "folder": "" if pictures(experiment, part) else picture_folder(experiment, part),
+        "folder": "" if pictures(experiment, part) or _too_large(found) else picture_folder(experiment, part),
         "reader": str(experiment.source.reader) if acquire.is_converted(experiment, part) else "table",
         "training": acquire.listing(experiment, "train"),
+        "tars": found,
     }
+
+
+def _too_large(found: list[str]) -> bool:
+    """Return whether the headers of these tars take more than seconds to read, or must be fetched."""
+    return any(map(tars.is_remote, found)) or sum(map(os.path.getsize, filter(os.path.isfile, found))) > CHECKED_TARS
 
 
 def _beside(experiment: Experiment, own: Mapping[str, str]) -> list[str]:
@@ -161,7 +189,7 @@ def unchecked_lists(experiment: Experiment) -> dict[str, str]:
     named = {"predict.images": experiment.predict.images}
     if experiment.entry.pool:
         named[f"datasets.{experiment.dataset}.pool.images"] = experiment.entry.pool.images
-    return {key: path for key, path in named.items() if path and os.path.isfile(path)}
+    return {key: path for key, path in named.items() if path and _is_list(path)}
 
 
 def categories(experiment: Experiment) -> str | list[str]:

@@ -65,6 +65,11 @@ def all_pseudo_labels(experiment: Experiment) -> list[str]:
     ]
 
 
+def label_files(experiment: Experiment) -> int:
+    """Return how many files of pseudo-labels are counted or compared with the truth."""
+    return len(rows.variants(experiment))
+
+
 def all_observed(experiment: Experiment) -> list[str]:
     """Return the observed labels of every replicate, in the order of the seeds."""
     return [paths.observed(experiment.dataset, seed) for seed in experiment.seeds]

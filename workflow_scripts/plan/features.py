@@ -40,6 +40,13 @@ def extraction(experiment: Experiment, backbone: str) -> dict[str, Any]:
     return plain({key: getattr(entry, key) for key in keys} | exact | {"keep_crops": keep_crops})
 
 
+def network_size(experiment: Experiment, backbone: str) -> dict[str, int]:
+    """Return what the time of a picture depends on, beside the weights: its side (0: as the weights say), crops, GPUs."""
+    options = extraction(experiment, backbone)
+    crops = 5 if options["crops"] == "grid" else options["crops"]
+    return {"side": options["image_size"] or 0, "crops": crops, "gpus": experiment.config.machine.gpus_per_job}
+
+
 def backbone_code(experiment: Experiment, backbone: str, rule: str) -> list[str]:
     """Return the code of a rule that loads a backbone: its script, and the module of the one library."""
     return tracking.code(rule, MODULES[network(experiment, backbone).library])

@@ -65,6 +65,12 @@ def picture_options(experiment: Experiment, backbone: str) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key not in ("precision", "storage", "keep_crops")}
 
 
+def network_size(experiment: Experiment, model: str) -> dict[str, int]:
+    """Return what the time of training a backbone depends on, beside the weights: as of its features, and the epochs."""
+    epochs = experiment.training_options(experiment.entry_of(model))["epochs"]
+    return features.network_size(experiment, backbones.start(experiment, model)) | {"epochs": epochs}
+
+
 def pictures_of(experiment: Experiment, model: str) -> str:
     """Return the name of the backbone that the pictures of a model are decoded for."""
     return backbones.name_of(experiment, model)

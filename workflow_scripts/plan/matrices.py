@@ -1,4 +1,4 @@
-"""Inputs and params of convert_features: features that others computed, as files of a backbone of library ``file``."""
+"""Inputs and params of match_rows and convert_features: features that others computed, as files of a backbone of library ``file``."""
 
 import os
 from typing import Any
@@ -59,7 +59,7 @@ def unchecked(experiment: Experiment) -> dict[str, dict[str, Any]]:
             named += as_list(table(experiment, part))
             if not all(map(os.path.exists, named)):
                 continue
-            options = conversion(experiment, backbone, part)
+            options = matching(experiment, backbone, part) | conversion(experiment, backbone, part)
             made = paths.features(experiment.dataset, backbone, part)
             if os.path.exists(made) and all(os.stat(path).st_mtime_ns < os.stat(made).st_mtime_ns for path in named):
                 continue
@@ -73,13 +73,25 @@ def unchecked(experiment: Experiment) -> dict[str, dict[str, Any]]:
     return places
 
 
+def matching(experiment: Experiment, backbone: str, part: str) -> dict[str, Any]:
+    """Return the options of match_rows: where the ids of a matrix are, and else in which order its rows are."""
+    order = experiment.source.row_order if part != "pool" else "listed"
+    return plain(_named(experiment, backbone, part).model_dump() | {"order": order})
+
+
 def conversion(experiment: Experiment, backbone: str, part: str) -> dict[str, Any]:
-    """Return the options of convert_features: where the features are in the matrix, and in which order its rows are."""
+    """Return the options of convert_features: where the features are in the matrix, and how they are stored."""
+    entry = _named(experiment, backbone, part)
+    own = {
+        "storage": getattr(experiment.config.backbones[backbone], "storage", None),
+        "images_per_shard": experiment.config.features.images_per_shard,
+    }
+    return plain(entry.model_dump(exclude={"ids"}) | own)
+
+
+def _named(experiment: Experiment, backbone: str, part: str) -> Matrix:
     entry = matrix(experiment, backbone, part)
     if entry is None:
         raise ValueError(f"backbone {backbone} has no matrix of part {part}")  # checks.backbones refuses it
     located = {"path": experiment.located(entry.path), "ids": experiment.located(entry.ids) if entry.ids else None}
-    options = (
-        entry.model_dump() | located | {"storage": getattr(experiment.config.backbones[backbone], "storage", None)}
-    )
-    return plain(options | {"order": experiment.source.row_order if part != "pool" else "listed"})
+    return entry.model_copy(update=located)

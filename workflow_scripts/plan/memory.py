@@ -86,3 +86,18 @@ def regressed(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int
 def mapped(features: tuple[int, int]) -> int:
     """Return the memory of a block of kernel values, and of landmarks as wide as the features."""
     return BASE + (1000 * features[0] + LANDMARKS * features[1] * 8 + 1024 * (8 * LANDMARKS + 16 * features[1])) // MB
+
+
+def parsed(file: tuple[int, int]) -> int:
+    """Return the memory of annotations in another format, of a file of so many bytes."""
+    return BASE + 4 * file[0] // MB
+
+
+def listed(table: tuple[int, int]) -> int:
+    """Return the memory of work on a table of images, whose labels are held as the entries that it names."""
+    return BASE + 1500 * table[0] // MB
+
+
+def extracted(weights: tuple[int, int]) -> int:
+    """Return the memory of a network whose weights have so many bytes, with gradients and moments, and of pictures."""
+    return 4000 + 8 * weights[0] // MB

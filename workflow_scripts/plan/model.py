@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from plan import backbones, features, labels, paths, pictures, shown, tracking, training
+from plan import backbones, features, labels, paths, pictures, shown, tars, tracking, training
 from plan.experiment import Experiment, parse_reference
 from plan.sections import Student, Teacher
 
@@ -104,6 +104,11 @@ def candidate_weights(experiment: Experiment) -> str:
     return features.backbone_weights(experiment, _backbone(experiment))
 
 
+def network_size(experiment: Experiment) -> dict[str, int]:
+    """Return what the time of a picture depends on, beside the weights of the candidates' backbone."""
+    return features.network_size(experiment, _backbone(experiment))
+
+
 def card(experiment: Experiment) -> dict[str, Any]:
     """Return the options of write_model_card: how the candidates are trained, and their pseudo-labels."""
     chosen = candidates(experiment)
@@ -127,7 +132,7 @@ def new_images(experiment: Experiment) -> str:
     wanted = "wanted a folder of pictures, or a text file with a path on each line"
     if path is None:
         sys.exit(f"Error: predict.images: found nothing, {wanted}")
-    if not os.path.exists(path):
+    if not os.path.exists(path) and not tars.are_tars(path):
         sys.exit(f"Error: predict.images: found {path!r}, which is not there; {wanted}")
     return path
 
@@ -135,7 +140,7 @@ def new_images(experiment: Experiment) -> str:
 def new_images_list(experiment: Experiment) -> str | list[str]:
     """Return the list of new images, if it is one."""
     path = new_images(experiment)
-    return path if os.path.isfile(path) else []
+    return path if os.path.isfile(path) and not tars.are_tars(path) else []
 
 
 def display_names(experiment: Experiment) -> dict[str, str]:
@@ -144,5 +149,7 @@ def display_names(experiment: Experiment) -> dict[str, str]:
 
 
 def fingerprint_new_images(experiment: Experiment) -> str:
-    """Return a fingerprint of the new images; it changes where a picture is added or replaced."""
+    """Return a fingerprint of the new images; it changes where a picture is added or replaced. Tars are inputs instead."""
+    if tars.are_tars(new_images(experiment)):
+        return ""
     return tracking.fingerprint(tracking.pictures_in(new_images(experiment)))

@@ -9,17 +9,20 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from plan import paths
+from plan import paths, tars
 from plan.config import FileBackbone, ModelBackbone
 from plan.experiment import Experiment
 from spml.features import named
+
+LISTED = "a folder of pictures, tars, or a text file with a path on each line"
 
 
 @dataclass(frozen=True)
 class Named:
     """A path, the key that names it, and what is wanted there.
 
-    ``kinds`` are the kinds that it may have, file or folder; ``drawn_with`` is a file whose rule makes the folder, too.
+    ``kinds`` are the kinds that it may have, file or folder; ``drawn_with`` is a file whose rule makes the folder, too;
+    ``may_be_tars``: pictures in tar files may be there.
     """
 
     key: str
@@ -27,6 +30,7 @@ class Named:
     wanted: str
     kinds: tuple[str, ...] = ("file",)
     drawn_with: str = ""
+    may_be_tars: bool = False
 
 
 def mistakes(experiment: Experiment, maker: Callable[[str], str | None]) -> Iterator[str]:
@@ -36,6 +40,9 @@ def mistakes(experiment: Experiment, maker: Callable[[str], str | None]) -> Iter
     yet.
     """
     for place in _named(experiment):
+        if "folder" in place.kinds and tars.are_tars(place.path) and place.may_be_tars:
+            yield from tars.mistakes(place.key, place.path)
+            continue
         path = experiment.located(place.path)
         rule = maker(path) if "file" in place.kinds else None
         if rule and place.path.split("/")[1] == experiment.dataset:
@@ -57,13 +64,19 @@ def _named(experiment: Experiment) -> Iterator[Named]:
         if location.images:
             folder = os.path.normpath(location.images)
             drawn_with = f"{folder}.json" if f"{folder}.json" == location.annotations else ""
-            yield Named(f"{section}.{part}.images", location.images, "a folder of pictures", ("folder",), drawn_with)
+            yield Named(
+                f"{section}.{part}.images",
+                location.images,
+                "a folder of pictures, or tars",
+                ("folder",),
+                drawn_with,
+                True,
+            )
         elif location.annotations and (beside := experiment.source.pictures_beside):
             folder = paths.beside(location.annotations, beside)
             yield Named(f"{section}.{part}.images", folder, "a folder of pictures, there or named", ("folder",))
     if entry.pool:
-        wanted = "a folder of pictures, or a text file with a path on each line"
-        yield Named(f"{section}.pool.images", entry.pool.images, wanted, ("file", "folder"))
+        yield Named(f"{section}.pool.images", entry.pool.images, LISTED, ("file", "folder"), may_be_tars=True)
     if entry.categories:
         yield Named(f"{section}.categories", entry.categories, "a text file with the name of a category on each line")
     if file := experiment.observation.file:
@@ -90,8 +103,8 @@ def _named(experiment: Experiment) -> Iterator[Named]:
             yield Named(f"teachers.{name}.text.names", text.names, "a YAML file, category to its name in texts")
     if images := experiment.predict.images:
         own = entry.predict and "images" in entry.predict.model_fields_set
-        wanted = "a folder of pictures, or a text file with a path on each line"
-        yield Named(f"{section}.predict.images" if own else "predict.images", images, wanted, ("file", "folder"))
+        key = f"{section}.predict.images" if own else "predict.images"
+        yield Named(key, images, LISTED, ("file", "folder"), may_be_tars=True)
 
 
 def _matrices(experiment: Experiment, name: str, backbone: FileBackbone) -> Iterator[Named]:

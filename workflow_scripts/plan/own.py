@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plan import answers
+from plan import answers, tars
 from plan.errors import ConfigError, unknown
 
 CONFIG = "own.yaml"
@@ -14,8 +14,11 @@ BACKBONE = "resnet50"
 USAGE = "make own CSV=tags.csv IMAGES=pictures"
 WANTED = {  # variable of make to what it names
     "CSV": ("file", "a table with the columns path and observed (docs/own_data.md)"),
-    "IMAGES": ("folder", "the folder of the pictures, which the column path starts from"),
-    "PREDICT": ("folder or list", "a folder of pictures to label, or a text file with the path of one on each line"),
+    "IMAGES": ("folder", "the folder of the pictures, which the column path starts from, or tars of them"),
+    "PREDICT": (
+        "folder or list",
+        "a folder of pictures to label, tars, or a text file with the path of one on each line",
+    ),
     "ANSWERS": ("file of answers", "the answers.csv that the page has saved (docs/review.md)"),
 }
 ENDINGS = {"file": (".csv",), "file of answers": answers.ENDINGS}
@@ -88,11 +91,21 @@ def answers_of(config: Mapping[str, Any]) -> list[str]:
     return named if isinstance(named, list) else []
 
 
-def table_of(config: Mapping[str, Any]) -> tuple[str, str | None, bool, str | None]:
-    """Return the table, the list of its categories, whether answers about what is not there are left out, and the pool."""
+def table_of(config: Mapping[str, Any]) -> tuple[str, str | None, bool, str | None, list[str]]:
+    """Return the table, the list of its categories, whether answers about what is not there are left out, the pool, and its tars.
+
+    Raises
+    ------
+    ConfigError
+        When the pool lies in object storage, where nothing is looked up before a run.
+    """
     entry, review = config["datasets"]["own"], config.get("review") or {}
     leave_out, pool = review.get("unknown_answers") == "leave_out", (entry.get("pool") or {}).get("images")
-    return entry["train"]["annotations"], entry.get("categories"), leave_out, pool
+    if pool and tars.is_remote(pool):
+        raise ConfigError(
+            [f"ANSWERS: found the pool {pool!r}, which is not here to compare; name the file in review.answers"]
+        )
+    return entry["train"]["annotations"], entry.get("categories"), leave_out, pool, tars.named(pool)
 
 
 def arguments(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
@@ -119,6 +132,8 @@ def _mistake(name: str, path: str, needed: bool) -> list[str]:
     kind, wanted = WANTED[name]
     if not path:
         return [f"{name}: found nothing, wanted {wanted}: {USAGE}"] if needed else []
+    if kind.startswith("folder") and tars.are_tars(path):
+        return list(tars.mistakes(name, path))
     if not os.path.exists(path):
         return [f"{name}: found {path!r}, which is not there; wanted {wanted}"]
     if kind == "folder" and not os.path.isdir(path):

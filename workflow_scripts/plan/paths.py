@@ -121,15 +121,13 @@ def weights(backbone: str = W % "backbone") -> str:
 def shard_features(
     dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
 ) -> str:
-    """Return the features of one shard of a part."""
+    """Return the features of one shard of a part; of a file of the user's, ``rows_`` comes before its number."""
     return results("features", backbone, part, f"{shard}.h5", dataset=dataset)
 
 
-def shard_rows(
-    dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART, shard: str = W % "shard"
-) -> str:
-    """Return the features of one shard of a part that come from a file of the user's."""
-    return results("features", backbone, part, f"rows_{shard}.h5", dataset=dataset)
+def matched_rows(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
+    """Return which row of a file of the user's each image of a part has."""
+    return results("features", backbone, part, "matched_rows.h5", dataset=dataset)
 
 
 def features(dataset: str = DATASET, backbone: str = W % "backbone", part: str = PART) -> str:
@@ -236,6 +234,11 @@ def summary(compared: str = COMPARED) -> str:
 def provenance(compared: str = COMPARED) -> str:
     """Return the provenance of the results of an experiment."""
     return f"{compared}/provenance.json"
+
+
+def crate(compared: str = COMPARED) -> str:
+    """Return the RO-Crate of the results of an experiment."""
+    return f"{compared}/ro-crate-metadata.json"
 
 
 def shared_table(name: str, dataset: str = DATASET) -> str:

@@ -17,12 +17,13 @@ from plan import (
     paths,
     review,
     shown,
+    tars,
     training,
 )
 from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, variants_of
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "rules" / "captions"
-
+SAMPLES = 6  # training pictures in the report
 
 FIGURES = {  # name of a figure to its alternative text
     "figure_1a": "mAP of the students over the threshold τ, with the teachers as lines",
@@ -32,6 +33,8 @@ FIGURES = {  # name of a figure to its alternative text
     "label_quality": "Precision and recall of the pseudo-labels by category and τ, and confusions",
     "training": "Validation mAP and loss of every model over its epochs, a panel per method",
 }
+
+TABLES = ("map", "average_precision", "label_counts", "comparison", "label_quality", "confusions")  # of an experiment
 
 
 def figures(compared: str) -> list[str]:
@@ -76,6 +79,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
         "gallery": _from_report(experiment, review.shown_gallery(experiment)),
         "has_pictures": experiment.source.has_pictures,
+        "samples": 0 if not experiment.source.has_pictures or tars.are_elsewhere(experiment, "train") else SAMPLES,
         "model_card": _from_report(experiment, paths.chosen("README.md", dataset)),
         "baselines": experiment.figures.baselines,
         "labels": shown.names(experiment),
@@ -130,6 +134,11 @@ def sampled_logits(experiment: Experiment) -> list[str]:
 def sampled_observed(experiment: Experiment) -> str:
     """Return the observed labels of the same replicate."""
     return paths.observed(experiment.dataset, sampled(experiment)[2])
+
+
+def sampled_tars(experiment: Experiment) -> list[str]:
+    """Return the tars that the sample pictures of the report lie in; none of object storage: a job gets whole ones."""
+    return [] if tars.are_elsewhere(experiment, "train") else tars.of_part(experiment, "train")
 
 
 def all_features(experiment: Experiment) -> list[str]:
@@ -198,11 +207,14 @@ def planned(experiment: Experiment) -> dict[str, dict[str, Any]]:
             for part in experiment.used_parts
             if not backbones.is_file(experiment, backbone)
         },
-        "convert_features": {
-            f"{backbone}/{part}": matrices.conversion(experiment, backbone, part)
-            for backbone in experiment.backbones
-            for part in experiment.used_parts
-            if matrices.matrix(experiment, backbone, part)
+        **{
+            rule: {
+                f"{backbone}/{part}": options(experiment, backbone, part)
+                for backbone in experiment.backbones
+                for part in experiment.used_parts
+                if matrices.matrix(experiment, backbone, part)
+            }
+            for rule, options in (("match_rows", matrices.matching), ("convert_features", matrices.conversion))
         },
         "choose_landmarks": {
             f"{backbone}/{kernel}": features.landmark_options(experiment, kernel)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from plan import backbones, features, labels, own, paths, pictures, shown, training
+from plan import backbones, features, labels, own, paths, pictures, shown, tars, training
 from plan.experiment import (
     Experiment,
     as_list,
@@ -69,7 +69,7 @@ def pool_galleries(experiment: Experiment) -> list[str]:
 def shown_exports(experiment: Experiment) -> list[str]:
     """Return the folders of the target ``exports``: every variant of the pseudo-labels of the gallery in every format, and features.
 
-    Without pictures there are no formats that show them.
+    Without pictures, or with pictures in tars, there are no formats that need them, or files of them.
     """
     name, _, seed = asked(experiment)
     labelled = [
@@ -77,7 +77,7 @@ def shown_exports(experiment: Experiment) -> list[str]:
         for name in (name, *_of_pool(experiment))
         for variant in variants_of(experiment.pseudo_labels[name])
         for form in FORMATS.values()
-        if experiment.source.has_pictures or not form.shows_pictures
+        if _can_export(experiment, name, form.needs)
     ]
     found = backbones.extracted(experiment)
     parts = [(backbone, part) for backbone in found for part in experiment.parts if part != "pool"]
@@ -85,10 +85,32 @@ def shown_exports(experiment: Experiment) -> list[str]:
     return labelled + [paths.feature_export(experiment.dataset, backbone, part) for backbone, part in parts]
 
 
+def _can_export(experiment: Experiment, pseudo_labels: str, needs: str) -> bool:
+    """Return whether the pictures that pseudo-labels are made for are what an export needs."""
+    split = labels.entry(experiment, pseudo_labels).split
+    return not needs or (experiment.source.has_pictures and not (needs == "files" and tars.of_part(experiment, split)))
+
+
+def exported_tars(experiment: Experiment, pseudo_labels: str, format: str) -> list[str]:
+    """Return the tars that an export of pseudo-labels reads pictures from."""
+    needs_pictures = FORMATS[format].needs == "pictures"
+    return tars.of_part(experiment, labels.entry(experiment, pseudo_labels).split) if needs_pictures else []
+
+
+def asked_tars(experiment: Experiment) -> list[str]:
+    """Return the tars with the pictures of the part that is asked about."""
+    return tars.of_part(experiment, labels.entry(experiment, asked(experiment)[0]).split)
+
+
 def exported_images(experiment: Experiment, pseudo_labels: str, format: str) -> str:
     """Return the manifest of an export of pseudo-labels; end with one line where its format shows pictures that are not there."""
-    if FORMATS[format].shows_pictures:
+    if FORMATS[format].needs:
         pictures.require(experiment, f"export {format}")
+    if not _can_export(experiment, pseudo_labels, FORMATS[format].needs):
+        sys.exit(
+            f"Error: export {format} names a file for each picture, and the pictures of {experiment.dataset} lie in tars; "
+            "wanted another format, as parquet, or a folder of pictures"
+        )
     return labels.labelled_images(experiment, pseudo_labels)
 
 
@@ -199,6 +221,14 @@ def simulation_options(experiment: Experiment) -> dict[str, Any]:
             "teachers": [[name, training.teacher_options(experiment, name)] for name in teachers],
         }
     )
+
+
+def simulation_searches(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return the options of all that a simulation trains: a student and its teachers for each number of answers."""
+    student, _, teachers = _simulated(experiment)
+    known = [experiment.teachers[name] for name in teachers if name in experiment.teachers]
+    entries = [student, *(entry for entry in known if not entry.text)]
+    return [experiment.training_options(entry) for entry in entries] * len(experiment.review.simulated_answers)
 
 
 def simulation_features(experiment: Experiment, seed: str, part: str) -> str:

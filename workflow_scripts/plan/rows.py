@@ -41,3 +41,8 @@ def variants(experiment: Experiment) -> list[dict[str, Any]]:
         if entry.split == "train"
         for variant in variants_of(entry)
     ]
+
+
+def method_count(experiment: Experiment) -> int:
+    """Return how many methods are compared: models of one replicate."""
+    return len(models(experiment)) // len(experiment.seeds)

@@ -108,7 +108,8 @@ class Predict(Section):
 
     images: Path | None = Field(
         None,
-        description="a folder of pictures, or a text file with the path of one on each line, from where the file lies; null: none",
+        description="a folder of pictures, a text file with the path of one on each line, from where the file lies, or tars "
+        "(docs/storage.md); null: none",
     )
     model: Path | None = Field(
         None,

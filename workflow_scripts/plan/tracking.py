@@ -61,6 +61,11 @@ def is_code(path: str) -> bool:
     return path.startswith(f"{os.path.relpath(SCRIPTS)}{os.sep}")
 
 
+def project_file(name: str) -> str:
+    """Return a file of the project, from the working directory."""
+    return os.path.relpath(SCRIPTS.parent / name)
+
+
 def files_in(folder: str) -> Iterator[str]:
     """Yield all files in a folder and its folders, in order."""
     yield from sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)

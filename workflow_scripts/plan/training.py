@@ -67,6 +67,18 @@ def student_options(experiment: Experiment, student: str) -> dict[str, Any]:
     return experiment.training_options(entry) | ({"stages": stages} if stages else {})
 
 
+def teacher_searches(experiment: Experiment, teacher: str) -> list[dict[str, Any]]:
+    """Return the options of all that a teacher trains."""
+    return [experiment.training_options(experiment.teachers[teacher])]
+
+
+def student_searches(experiment: Experiment, student: str) -> list[dict[str, Any]]:
+    """Return the options of all that a student trains: those of each stage, laid over its own."""
+    entry = experiment.students[student]
+    options = experiment.training_options(entry)
+    return [options | stage for stage in experiment.stages(entry)] or [options]
+
+
 def teacher_features(experiment: Experiment, teacher: str, seed: str) -> str:
     """Return the features that a teacher learns from."""
     return features.head_input(experiment, paths.model(teacher, "", seed), "train")

@@ -31,7 +31,7 @@ def test_labels_against_counting_by_hand(tmp_path, dataset):
     loaded = load(tmp_path, dataset)
     assert coco.category_names(loaded) == ["b", "a"]  # order of the file
     assert coco.listed_images(loaded) == [("10", "10.jpg"), ("2", "2.jpg"), ("9", "9.jpg")]  # sorted as text
-    assert (coco.label_matrix(loaded, ["10", "9"]) == np.array([[1, 1], [0, 1]])).all()
+    assert (coco.true_labels(loaded, ["10", "9"])[:] == np.array([[1, 1], [0, 1]])).all()
 
 
 def test_annotations_are_read_once_and_images_without_any_do_not_count(tmp_path, dataset):
@@ -45,10 +45,10 @@ def test_annotations_are_read_once_and_images_without_any_do_not_count(tmp_path,
         read = annotations.read(path)
         assert (read.path, read.image_id, read.file_name) == (source, ["10", "9"], ["10.jpg", "9.jpg"])
         assert read.unannotated == ["2.jpg"] and read.category == ["red", "green", "blue", "white"]
-        assert read.label.tolist() == [[0, 1, 0, 0]] * 2
+        assert read.label[:].tolist() == [[0, 1, 0, 0]] * 2
         every = annotations.read(path, unannotated_count=True)
         assert every.image_id == ["10", "2", "9"] and every.unannotated == []
-        assert every.label.tolist() == [[0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
+        assert every.label[:].tolist() == [[0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
 
 
 def test_pycocotools_prints_nothing_to_the_reader(tmp_path, dataset, capsys):

@@ -85,7 +85,7 @@ def test_a_folder_for_each_category_becomes_a_table_of_what_was_observed(tmp_pat
         assert len(list(csv.reader(file))) == 4
     table = csv_table.read(str(output))
     assert table.path == sorted(names[:3]) and table.category == sorted({"=a", "'=a", "cat"})
-    assert table.observed.sum() == 3
+    assert table.observed[:].sum() == 3
     assert (
         "4 listed, 3 used, 1 left out\nwarning: 1 left out, in no category's folder: loose.png"
         in capsys.readouterr().out

@@ -20,15 +20,15 @@ def test_a_table_of_images_by_hand(tmp_path):
         "b.jpg,cat,,,Ann\n",  # a second row of the same image
     )
     assert table.path == ["a/1.jpg", "b.jpg", "c.jpg"] and table.category == ["bird", "cat", "dog", "tree"]
-    assert table.observed.tolist() == [[-1, 1, 1, 0], [0, 1, 1, 0], [0, -1, 0, 0]]
-    assert table.label.tolist() == [[0, 1, 1, 1], [-1, -1, -1, -1], [0, 0, 0, 0]]
+    assert table.observed[:].tolist() == [[-1, 1, 1, 0], [0, 1, 1, 0], [0, -1, 0, 0]]
+    assert table.label[:].tolist() == [[0, 1, 1, 1], [-1, -1, -1, -1], [0, 0, 0, 0]]
     assert table.split is None
 
 
 def test_the_split_and_the_order_of_categories_are_the_users(tmp_path):
     table = read(tmp_path, "path,true,split\nb.jpg,dog,val\na.jpg,cat,train\n", ["dog", "cow", "cat"])
     assert table.observed is None and table.split.tolist() == [0, 1]
-    assert table.label.tolist() == [[0, 0, 1], [1, 0, 0]] and table.label.dtype == np.int8
+    assert table.label[:].tolist() == [[0, 0, 1], [1, 0, 0]] and table.label.dtype == np.int8
 
 
 def test_a_table_as_spreadsheets_write_it(tmp_path):
@@ -111,7 +111,7 @@ def test_semicolons_and_tabs_in_place_of_commas_are_read(tmp_path, delimiter, fi
     path.write_text("\ufeff" + text, encoding="utf-8")
     table = csv_table.read(str(path))
     assert table.path == ["a.png", "b.png"] and table.category == ["cat", "dog"]
-    assert table.observed.tolist() == [[1, 1], [0, 1]]
+    assert table.observed[:].tolist() == [[1, 1], [0, 1]]
     assert table.line_of == {"cat": 2 + bool(first), "dog": 2 + bool(first)}
 
 

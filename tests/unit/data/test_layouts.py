@@ -49,9 +49,9 @@ def test_voc_difficult_objects_are_no_positives_and_every_listed_image_counts(da
     order = [names.index(category) for category in read.category]
     assert read.category == sorted(names) and len(read.image_id) == tiny.SIZES["train"]
     assert read.image_id[0] == "2008_000001" and read.file_name[0] == "2008_000001.png"
-    assert (read.label == matrix[:, order]).all() and not read.label[image].any() and not read.label[-1].any()
+    assert (read.label[:] == matrix[:, order]).all() and not read.label[:][image].any() and not read.label[:][-1].any()
     of_test = through_json(voc.read(lists["test"], lists["train"]), tmp_path)
-    assert of_test.category == read.category and (of_test.label == wanted(data, "test")[0][:, order]).all()
+    assert of_test.category == read.category and (of_test.label[:] == wanted(data, "test")[0][:, order]).all()
 
 
 def test_voc_boxes_begin_at_0_and_have_an_area(data, tmp_path):
@@ -66,7 +66,7 @@ def test_nuswide_keeps_images_without_any_concept(data, tmp_path):
     for part in ("train", "test"):
         matrix, names = wanted(data, part)
         read = through_json(nuswide.read(str(root / f"ImageList/{part.capitalize()}Imagelist.txt")), tmp_path)
-        assert read.category == names and (read.label == matrix).all() and not read.label[-1].any()
+        assert read.category == names and (read.label[:] == matrix).all() and not read.label[:][-1].any()
         assert read.image_id[0] == f"actor/0001_{part}" and read.file_name[0] == f"actor/0001_{part}.png"
 
 
@@ -77,7 +77,7 @@ def test_cub_attributes_by_the_published_split(data, tmp_path):
         read = through_json(cub.read(str(at / "images.txt"), part), tmp_path)
         assert read.category == [f"has_colour::{name}" for name in names]
         order = [int(image) - 1 - (0 if part == "train" else tiny.SIZES["train"]) for image in read.image_id]
-        assert read.image_id == sorted(read.image_id) and (read.label == matrix[order]).all()
+        assert read.image_id == sorted(read.image_id) and (read.label[:] == matrix[order]).all()
     (tmp_path / "attributes.txt").rename(at / "attributes/attributes.txt")  # where some copies have it
     assert cub.read(str(at / "images.txt"), "train").category[0] == "has_colour::red"
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import layouts
 import tiny
-from spml.data import precheck
+from spml.data import packing, precheck
 from spml.data.precheck import Part
 
 
@@ -309,3 +309,32 @@ def test_names_and_cut_pictures_in_folders_of_categories_are_told(folders):
         "1 picture cannot be read: " in findings.mistakes[0]
         and "Dog/6.png (a picture whose end" in findings.mistakes[0]
     )
+
+
+def test_pictures_in_tars_are_looked_for_and_looked_at(folder):
+    for part in ("train", "test"):
+        pictures, _ = packing.listed(str(folder / part))
+        for _ in packing.pack(pictures, str(folder / f"{part}_tars"), part, 10**6):
+            pass
+        (folder / part).rename(folder / f"unpacked_{part}")
+    tars = {part: [str(folder / f"{part}_tars/{part}-000000.tar")] for part in ("train", "test")}
+
+    def in_tars():
+        parts = {
+            part: Part("table", str(folder / f"{part}.csv"), str(folder / "train.csv"), f"{part}_tars", tars[part])
+            for part in tars
+        }
+        return precheck.find(parts, None, False, "refuse")
+
+    assert in_tars() == precheck.Findings(pictures=6)
+    table(folder, "test", "4.png,cat", "5.png,dog", "kitchen/6.png,cow")
+    (mistake,) = in_tars().mistakes
+    assert "1 of 3 pictures are not in test_tars: test_tars/kitchen/6.png" in mistake
+    table(folder, "test", "4.png,cat", "5.png,dog")
+    same = [("4.png", str(folder / "unpacked_train/1.png")), ("5.png", str(folder / "train.csv"))]
+    for _ in packing.pack(same, str(folder / "other"), "test", 10**6):
+        pass
+    tars["test"] = [str(folder / "other/test-000000.tar")]
+    findings = in_tars()
+    assert "1 picture cannot be read: " in findings.mistakes[0] and "//5.png (" in findings.mistakes[0]
+    assert "1 picture of the training part is in the test part, too: " in findings.warnings[0]

@@ -30,6 +30,7 @@ from plan import (
     reporting,
     review,
     rows,
+    tars,
     tracking,
     training,
     training_paths,
@@ -89,6 +90,7 @@ def _pattern(output: str) -> re.Pattern[str]:
     """Return the expression that an output pattern stands for; what a wildcard may be follows from its name."""
     allowed = {
         "part": "train|test|pool",
+        "tar": "[0-9]{6}",
         "kernel": "linear|rbf_[0-9]+",
         "seed": "[0-9]+",
         "split": "train|pool",
@@ -122,16 +124,19 @@ def rules() -> tuple[Rule, ...]:
     space = {
         "paths": paths,
         "plan": lambda function, **fixed: Ask(function, tuple(fixed.items())),
+        "stored": lambda function, **fixed: Ask(function, tuple(fixed.items())),
         "code": tracking.code,
         "templates": tracking.templates,
+        "project_file": tracking.project_file,
         "ancient": Ancient,
         "directory": lambda path: path,
         "report": lambda path, **more: path,
         "shard_images": Ask(lambda experiment, dataset, part: paths.shard_images(dataset, part, SHARD)),
+        "shard_tars": Ask(tars.of_part),
         "shard_features": Ask(
             lambda experiment, dataset, backbone, part: [
-                (paths.shard_rows if backbones.is_file(experiment, backbone) else paths.shard_features)(
-                    dataset, backbone, part, SHARD
+                paths.shard_features(
+                    dataset, backbone, part, f"rows_{SHARD}" if backbones.is_file(experiment, backbone) else SHARD
                 )
             ]
         ),
@@ -160,6 +165,7 @@ def rules() -> tuple[Rule, ...]:
             reporting,
             review,
             rows,
+            tars,
             training,
         )
     }
@@ -247,6 +253,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
         paths.labels_check(experiment.dataset),
         *reporting.figures(experiment.compared),
         paths.report(experiment.compared),
+        paths.crate(experiment.compared),
     ]:
         job_of(target)
     return result

@@ -14,7 +14,7 @@ FOLDER = "results/tiny/experiments/a/"
 COMPARING = {  # rules whose results depend on which methods are compared
     *("collect_metrics", "compare_methods", "collect_label_counts", "measure_label_quality", "plot_map"),
     *("plot_label_counts", "plot_comparison", "plot_reliability", "plot_label_quality", "plot_training"),
-    *("write_provenance", "write_report"),
+    *("write_provenance", "write_report", "write_crate"),
 }
 A = tiny.changed(tiny.CONFIG, {"experiment": "a"})
 B = tiny.changed(tiny.CONFIG, {"experiment": "b"})

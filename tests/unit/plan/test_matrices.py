@@ -37,7 +37,7 @@ def test_rows_are_in_the_order_in_which_features_of_the_source_are_published(sou
     if source != "features":
         parts = {part: paths | {"images": part} for part, paths in parts.items()}
     found = experiment({"datasets/tiny": {"source": source, "backbone": "files"} | parts, "backbones/files": FILES})
-    assert matrices.conversion(found, "files", "train")["order"] == order
+    assert matrices.matching(found, "files", "train")["order"] == order
     assert matrices.table(found, "train") == ("train.csv" if order == "table" else [])
 
 
@@ -61,7 +61,7 @@ POOL = {
 def test_a_pool_has_a_matrix_of_its_own_in_the_order_of_its_list():
     found = experiment(POOL | {"backbones/files": FILES | {"pool": "pool.npy"}})
     assert matrices.files(found, "files", "pool") == ["pool.npy"]
-    assert matrices.conversion(found, "files", "pool")["order"] == "listed"
+    assert matrices.matching(found, "files", "pool")["order"] == "listed"
     with pytest.raises(ConfigError, match=r"backbones\.files\.pool: found nothing, wanted the features of that part"):
         experiment(POOL | {"backbones/files": FILES})
 

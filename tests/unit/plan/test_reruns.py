@@ -38,13 +38,14 @@ FEEDS = {  # rule -> the rules that read what it writes
     "evaluate": ["collect_metrics", "plot_reliability", "compare_methods"],
     "collect_metrics": [
         *["plot_map", "compare_methods", "plot_comparison", "plot_reliability", "plot_label_quality"],
-        *["write_provenance", "write_report"],
+        *["write_provenance", "write_report", "write_crate"],
     ],
-    "collect_label_counts": ["plot_label_counts", "write_provenance", "write_report"],
-    "compare_methods": ["plot_comparison", "write_provenance", "write_report"],
-    "measure_label_quality": ["plot_label_quality", "write_provenance", "write_report"],
+    "collect_label_counts": ["plot_label_counts", "write_provenance", "write_report", "write_crate"],
+    "compare_methods": ["plot_comparison", "write_provenance", "write_report", "write_crate"],
+    "measure_label_quality": ["plot_label_quality", "write_provenance", "write_report", "write_crate"],
+    "write_report": ["write_crate"],
     **{
-        rule: ["write_report"]
+        rule: ["write_report", "write_crate"]
         for rule in (
             "plot_map",
             "plot_label_counts",
@@ -152,7 +153,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "the same reference, written out": ({"comparison": {"reference": "em"}}, set()),
     "lines of the figure": (
         {"figures/baselines": ["full"]},
-        {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report"},
+        {"plot_map", "plot_comparison", "plot_reliability", "write_provenance", "write_report", "write_crate"},
     ),
     "image size": ({"backbones/random/image_size": 40}, and_after("extract_features")),
     "precision": ({"backbones/random/precision": "bfloat16"}, and_after("extract_features")),
@@ -168,7 +169,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "GPUs": ({"machine/gpus_per_job": 1}, set()),
     "what predicts and for what": (
         {"predict": {"images": "data/test", "model": "an", "seed": 1201}},
-        {"write_report"},  # its verdict names the model
+        {"write_report", "write_crate"},  # its verdict names the model
     ),
     "which questions are asked, and how many": (
         {"review": {"strategy": "random", "questions": 7}},
@@ -176,7 +177,7 @@ CONFIG_CASES = {  # a change of the config -> what runs
     ),
     "which labels people look at": (
         {"review": {"pseudo_labels": "paper@0.7", "seed": 1201}},
-        {"write_report"},  # it links to their gallery
+        {"write_report", "write_crate"},  # it links to their gallery
     ),
     "what is simulated": ({"review": {"simulated_answers": [0, 1], "simulated_student": "paper"}}, set()),
     "answers of people": ({"review": {"answers": ["answers.csv"]}}, OBSERVING | {"merge_answers"}),
@@ -188,13 +189,13 @@ CONFIG_CASES = {  # a change of the config -> what runs
     "an override for this data set": ({"datasets/tiny/training": {"epochs": 4}}, TRAINING),
     "a name that figures show": (
         {"teachers/an/label": "Assume negative"},
-        {"plot_map", "plot_comparison", "plot_reliability", "plot_training", "write_report"},
+        {"plot_map", "plot_comparison", "plot_reliability", "plot_training", "write_report", "write_crate"},
     ),
     "a name of students": (
         {"students/paper/label": "Pseudo multi-labels"},
         {
             *("plot_map", "plot_comparison", "plot_reliability", "plot_training", "plot_label_counts"),
-            *("plot_label_quality", "write_report"),
+            *("plot_label_quality", "write_report", "write_crate"),
         },
     ),
     "an override that says the same": ({"datasets/tiny/training": {"epochs": 3}}, set()),

@@ -18,6 +18,7 @@ RULES = {  # kind of file to the rule that makes it
     "labels": "make_labels",
     "observed": "make_observed_labels or make_pool_observed_labels",
     "observation_weights": "make_observation_weights",
+    "matched_rows": "match_rows",
     "feature_shard": "extract_features or convert_features",
     "features": "index_features",
     "logits": "predict_logits or evaluate",

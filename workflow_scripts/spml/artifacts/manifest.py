@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from spml.artifacts import records
+from spml.runtime import files
 from spml.runtime.errors import InputError
 
 COLUMNS = ("image_id", "file_name", "path")
@@ -26,6 +27,12 @@ class Manifest:
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, str]]) -> None:
     """Write rows of image_id, file_name, path."""
     records.write_csv(path, "manifest", itertools.chain([COLUMNS], rows))
+
+
+def write_tars(folder: str | os.PathLike, rows: Iterable[tuple[str, str]]) -> None:
+    """Write which tars each shard of a part reads pictures from, rows of shard and tar, beside the manifests of the shards."""
+    with files.writing(os.path.join(folder, "tars.tsv")) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, "excel-tab", lineterminator="\n").writerows(rows)
 
 
 def read(path: str | os.PathLike) -> Manifest:

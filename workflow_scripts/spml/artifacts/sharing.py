@@ -7,15 +7,15 @@ inputs that rules make were made. It sees neither the bytes of pictures, which a
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from spml.artifacts import manifest, records, regular_files
-from spml.artifacts.checksums import sha256
+from spml.artifacts import manifest, picture_files, records
 from spml.runtime import files
 from spml.runtime.errors import InputError
 
-MISSING = "missing"  # in place of a checksum: the job itself says which picture cannot be read, and why
+NEVER = "never-"  # begins what stands in place of a checksum where a picture cannot be read: equal to nothing, so not shared
 
 
 def key(images: str, inputs: Iterable[str], wildcards: Mapping[str, str]) -> dict[str, Any]:
@@ -34,9 +34,9 @@ def key(images: str, inputs: Iterable[str], wildcards: Mapping[str, str]) -> dic
     }
 
 
-def require_same(images: str, shared: Mapping[str, Any]) -> None:
-    """Raise InputError where the pictures are other ones than those of a key; all of them are read."""
-    if _joined(map(_checksum, manifest.read(images).path)) != shared["pictures"]:
+def require_same(images: str, paths: Sequence[str], shared: Mapping[str, Any]) -> None:
+    """Raise InputError where the pictures are other ones than those of a key; all are read, from ``paths``."""
+    if not shared["pictures"].startswith(NEVER) and _joined(map(_checksum, paths)) != shared["pictures"]:
         raise InputError(
             f"{images}: its pictures changed while features were computed; wanted the same pictures all the time, since other "
             "workflows share these features: run again"
@@ -57,14 +57,16 @@ def pictures(images: str) -> str:
     current = {path: _status(path) for path in manifest.read(images).path}
     kept = {path: known[path] for path, status in current.items() if path in known and known[path][:-1] == status}
     found = {path: kept.get(path) or [*status, _checksum(path)] for path, status in current.items()}
-    if found != known:
-        files.write_json(where, found)
+    readable = {path: entry for path, entry in found.items() if not entry[-1].startswith(NEVER)}
+    if readable != known:
+        files.write_json(where, readable)
     return _joined(entry[-1] for entry in found.values())
 
 
 def _status(path: str) -> list[int]:
+    inside = picture_files.member(path)
     try:
-        status = os.stat(path)
+        status = os.stat(inside.tar if inside else path)
     except OSError:
         return []
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
@@ -72,11 +74,15 @@ def _status(path: str) -> list[int]:
 
 def _checksum(path: str) -> str:
     try:
-        with regular_files.open_to_read(path):
-            return sha256(path)
-    except (OSError, InputError):
-        return MISSING
+        with picture_files.opened(path):  # which refuses what is no regular file
+            return picture_files.sha256(path)
+    except (OSError, InputError):  # the job itself says which picture cannot be read, and why
+        return f"{NEVER}{uuid.uuid4().hex}"
 
 
 def _joined(checksums: Iterable[str]) -> str:
+    """Return one checksum of all, or one that cannot be equal to any other where one of them cannot."""
+    checksums = list(checksums)
+    if never := next((checksum for checksum in checksums if checksum.startswith(NEVER)), ""):
+        return never
     return hashlib.sha256("\n".join(checksums).encode()).hexdigest()

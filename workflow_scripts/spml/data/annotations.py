@@ -9,6 +9,7 @@ import numpy as np
 
 from spml.artifacts import hdf5, labels
 from spml.artifacts.codes import TrueLabel
+from spml.artifacts.entries import Entries, joined, of_matrix
 from spml.data import coco, csv_table
 from spml.runtime.errors import InputError
 
@@ -23,7 +24,7 @@ class Annotations:
     image_id: list[str]
     file_name: list[str]  # from the folder of the pictures on
     category: list[str]
-    label: np.ndarray  # int8 [N, L], TrueLabel
+    label: Entries  # [N, L], TrueLabel
     unannotated: list[str]  # file names of the images that do not count, since they have no annotation
     split: np.ndarray | None = None  # uint8 [N]: 0 train, 1 val, where the file has a split
     line_of: dict[str, int] = field(default_factory=dict)  # category to the line of a table that names it first
@@ -47,7 +48,14 @@ class Annotations:
         split = None if self.split is None else self.split[rows]
         names = [self.file_name[row] for row in rows]
         return Annotations(
-            self.path, list(image_id), names, self.category, self.label[rows], self.unannotated, split, self.line_of
+            self.path,
+            list(image_id),
+            names,
+            self.category,
+            self.label.take(rows),
+            self.unannotated,
+            split,
+            self.line_of,
         )
 
 
@@ -78,13 +86,14 @@ def of_coco(path: str) -> Annotations:
         dataset = coco.load(path)
         images = coco.listed_images(dataset)
         image_id, file_name = [image for image, _ in images], [name for _, name in images]
-        matrix = coco.label_matrix(dataset, image_id).view(np.int8)
-        return Annotations(path, image_id, file_name, coco.category_names(dataset), matrix, [])
+        return Annotations(
+            path, image_id, file_name, coco.category_names(dataset), coco.true_labels(dataset, image_id), []
+        )
 
 
 def _annotated(every: Annotations) -> Annotations:
     """Return the annotations of the images that have some, from those of all images."""
-    rows = np.flatnonzero((every.label == TrueLabel.PRESENT).any(1))
+    rows = every.label.rows_with(TrueLabel.PRESENT)
     annotated = every.select(every.path, [every.image_id[row] for row in rows])
     counted = set(annotated.image_id)
     pairs = zip(every.image_id, every.file_name, strict=True)
@@ -105,7 +114,10 @@ def _stored(path: str) -> Annotations:
     with labels.opening(path, "annotations") as stored:
         file = stored.dataset.file
         file_name = hdf5.strings(file, "file_name")
-        return Annotations(str(file.attrs["source"]), stored.image_id, file_name, stored.category, stored.values[:], [])
+        label = joined(
+            [of_matrix(stored.values[rows]) for rows in labels.row_blocks(stored.dataset)], len(stored.category)
+        )
+        return Annotations(str(file.attrs["source"]), stored.image_id, file_name, stored.category, label, [])
 
 
 def require_same_categories(path: str, category: Sequence[str], other: str, others: Sequence[str]) -> None:
@@ -128,4 +140,4 @@ def _some(names: Sequence[str]) -> str:
 
 def none(category: Sequence[str]) -> Annotations:
     """Return the annotations of a part that the data set does not have: no image."""
-    return Annotations("", [], [], list(category), np.full((0, len(category)), TrueLabel.UNKNOWN, np.int8), [])
+    return Annotations("", [], [], list(category), joined([], len(category)), [])

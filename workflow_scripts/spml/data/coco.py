@@ -17,6 +17,7 @@ from pycocotools.coco import COCO
 
 from spml.artifacts import regular_files
 from spml.artifacts.codes import TrueLabel
+from spml.artifacts.entries import Entries
 from spml.data import layout
 from spml.runtime.errors import InputError
 from spml.runtime.files import writing
@@ -219,12 +220,14 @@ def listed_images(coco: COCO) -> list[tuple[str, str]]:
     return sorted((str(image), entry["file_name"]) for image, entry in coco.imgs.items())
 
 
-def label_matrix(coco: COCO, image_id: Sequence[str]) -> np.ndarray:
-    """Return true labels, uint8 [N, L]: present where the image has an annotation of the category, crowds included."""
-    labels = np.full((len(image_id), len(coco.dataset["categories"])), TrueLabel.ABSENT, np.uint8)
+def true_labels(coco: COCO, image_id: Sequence[str]) -> Entries:
+    """Return true labels [N, L]: present where the image has an annotation of the category, crowds included."""
     cells = np.array([cell for _, cell in _annotations(coco, image_id)], np.int64).reshape(-1, 2)
-    labels[cells[:, 0], cells[:, 1]] = TrueLabel.PRESENT
-    return labels
+    present, absent = (
+        np.full(count, code, np.int8)
+        for count, code in ((len(cells), TrueLabel.PRESENT), (len(image_id), TrueLabel.ABSENT))
+    )
+    return Entries(cells[:, 0], cells[:, 1], present, absent, len(coco.dataset["categories"]))
 
 
 def _annotations(coco: COCO, image_id: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -9,7 +9,9 @@ separated by ``;``. Rows of the same image are taken together. Names may be esca
 import csv
 import difflib
 import io
+import itertools
 import posixpath
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from spml.artifacts.codes import ObservedLabel, TrueLabel
+from spml.artifacts.entries import Entries
 from spml.artifacts.labels import SPLITS
 from spml.artifacts.spreadsheet import Row, restored
 from spml.data import delimiters, text_files
@@ -26,6 +29,7 @@ LABELS = ("observed", "absent", "true")
 KEYS = ("path", "id")  # what tells images apart; the first that is there
 COLUMNS = (*KEYS, *LABELS, "split")
 SHOWN = 20  # known categories in a message
+KEPT = 100_000  # parsed cells
 NONE = "-"  # in column true: no category is present
 WANTED = (
     "path, and observed or true (perhaps absent and split; id in place of path without pictures), separated by commas"
@@ -38,8 +42,8 @@ class ImageTable:
 
     path: list[str]  # or ids
     category: list[str]
-    label: np.ndarray  # int8 [N, L], TrueLabel
-    observed: np.ndarray | None  # int8 [N, L], ObservedLabel; None without such columns
+    label: Entries  # [N, L], TrueLabel
+    observed: Entries | None  # [N, L], ObservedLabel; None without such columns
     split: np.ndarray | None  # uint8 [N]: 0 train, 1 val; None without such a column
     line_of: dict[str, int]  # category to the line that names it first
 
@@ -52,26 +56,25 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     InputError
         When a column or a path is missing, a category is unknown, or two cells contradict each other: names the line.
     """
-    rows = read_rows(path, WANTED)
-    columns = _columns(path, rows)
+    columns, every = _rows_of_images(path)
     key = _key(columns)
     images: dict[str, int] = {}  # path to its number, in order of appearance
     names: dict[str, tuple[int, int]] = {}  # category to its number, and the line that names it first
-    entries: dict[str, list[tuple[int, int, int]]] = {  # column to image, category, line
-        name: [] for name in LABELS if name in columns
-    }
+    entries = {name: array("q") for name in LABELS if name in columns}  # column to image, category, line, and so on
     known: set[int] = set()  # numbers of the images whose true labels are known
     split: dict[int, str] = {}
     parsed: dict[tuple[str, str], tuple[str, ...]] = {}  # column and cell to categories: many cells are the same
-    for row in rows:
+    for row in every:
         line = row.line
         image = images.setdefault(_name(path, line, key, row[key]), len(images))
         for column, column_entries in entries.items():
             cell = row[column]
             if (column, cell) not in parsed:
+                if len(parsed) == KEPT:
+                    parsed.clear()
                 parsed[column, cell] = tuple(_categories(path, line, column, cell))
             for name in parsed[column, cell]:
-                column_entries.append((image, names.setdefault(name, (len(names), line))[0], line))
+                column_entries.extend((image, names.setdefault(name, (len(names), line))[0], line))
             if column == "true" and cell.strip():
                 known.add(image)
         if "split" in columns:
@@ -88,23 +91,27 @@ def read(path: str, category: Sequence[str] | None = None) -> ImageTable:
     row_of[[images[name] for name in paths]] = np.arange(len(paths))
     position = {name: column for column, name in enumerate(wanted)}
     column_of = np.array([position[name] for name in names], np.int64)  # number of a category to its column
-    observed, absent, label = (_filled(entries.get(name, []), row_of, column_of, len(wanted)) for name in LABELS)
-    label[row_of[[image for image in range(len(images)) if image not in known]]] = TrueLabel.UNKNOWN
-    if (observed & absent).any():
-        row_number, number = np.argwhere(observed & absent)[0]
-        line_of = {entry[:2]: entry[2] for name in ("observed", "absent") for entry in entries[name]}
-        line = line_of[images[paths[row_number]], names[wanted[number]][0]]
-        raise InputError(
-            f"{path}: line {line}: {paths[row_number]} has {wanted[number]!r} as observed and as absent; wanted one of them"
-        )
+    cells = {}  # column of the table to row, column and line of each entry, int64 [K, 3]
+    for name in LABELS:
+        found = np.array(entries.get(name, ()), np.int64).reshape(-1, 3)
+        cells[name] = np.stack([row_of[found[:, 0]], column_of[found[:, 1]], found[:, 2]], 1)
+    _require_no_contradiction(path, cells["observed"], cells["absent"], paths, wanted)
+    shape = len(images), len(wanted)
+    label = _codes({TrueLabel.PRESENT: cells["true"]}, shape)
+    label.otherwise[row_of[[image for image in range(len(images)) if image not in known]]] = TrueLabel.UNKNOWN
+    observed = _codes({ObservedLabel.PRESENT: cells["observed"], ObservedLabel.ABSENT: cells["absent"]}, shape)
     splits = np.array([SPLITS.index(split[images[name]]) for name in paths], np.uint8) if "split" in columns else None
-    observed[absent == 1] = ObservedLabel.ABSENT
     first_line = {name: line for name, (_, line) in names.items()}
     return ImageTable(paths, wanted, label, observed if columns & {"observed", "absent"} else None, splits, first_line)
 
 
 def read_rows(path: str, wanted: str) -> list[Row]:
-    """Return the rows of a CSV file in UTF-8; ``wanted`` names the expected columns in messages.
+    """Return the rows of a CSV file in UTF-8; errors as ``rows``."""
+    return list(rows(path, wanted))
+
+
+def rows(path: str, wanted: str) -> Iterator[Row]:
+    """Yield the rows of a CSV file in UTF-8; ``wanted`` names the expected columns in messages.
 
     Raises
     ------
@@ -112,7 +119,6 @@ def read_rows(path: str, wanted: str) -> list[Row]:
         When the file is missing, no text or no table: names the line.
     """
     text = text_files.read(Path(path), f"a CSV file with {wanted}", newlines=False)
-    rows: list[Row] = []
     columns: list[str] = []
     reader, separator, skipped = delimiters.reader(io.StringIO(text, newline=""), strict=True)
     line = skipped + 1  # on which the next row begins; a cell in quotes may hold line breaks
@@ -120,6 +126,8 @@ def read_rows(path: str, wanted: str) -> list[Row]:
         for cells in reader:
             if cells and not columns:
                 columns = cells
+                if repeated := sorted({name for name in columns if name and columns.count(name) > 1}):
+                    raise InputError(f"{path}: found column {repeated[0]!r} more than once, wanted each once")
             elif len(cells) > len(columns):
                 raise InputError(
                     f"{path}: line {line}: found {len(cells)} cells, wanted {len(columns)}, one per column; several categories "
@@ -127,13 +135,10 @@ def read_rows(path: str, wanted: str) -> list[Row]:
                 )
             elif cells:  # no empty line
                 cells += [""] * (len(columns) - len(cells))
-                rows.append(Row(zip(columns, cells, strict=True), line))
+                yield Row(zip(columns, cells, strict=True), line)
             line = skipped + reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}: line {line}: not a CSV file ({error}); wanted {wanted}") from error
-    if repeated := sorted({name for name in columns if name and columns.count(name) > 1}):
-        raise InputError(f"{path}: found column {repeated[0]!r} more than once, wanted each once")
-    return rows
 
 
 def _require_categories(path: str, names: Mapping[str, tuple[int, int]], wanted: Sequence[str]) -> None:
@@ -155,14 +160,32 @@ def _require_categories(path: str, names: Mapping[str, tuple[int, int]], wanted:
     raise InputError(f"{path}: found {len(unknown)} unknown categories: {', '.join(listed)}; wanted {some}; {remedy}")
 
 
-def _filled(
-    entries: Sequence[tuple[int, int, int]], row_of: np.ndarray, column_of: np.ndarray, categories: int
-) -> np.ndarray:
-    """Return int8 [N, L]: 1 where there is an entry (image, category, line), else 0."""
-    matrix = np.zeros((len(row_of), categories), np.int8)
-    numbers = np.array(entries, np.int64).reshape(-1, 3)
-    matrix[row_of[numbers[:, 0]], column_of[numbers[:, 1]]] = 1
-    return matrix
+def _require_no_contradiction(
+    path: str, observed: np.ndarray, absent: np.ndarray, images: Sequence[str], category: Sequence[str]
+) -> None:
+    """Raise InputError where an entry, a row of int64 [K, 3] with the line last, is observed to be present and absent."""
+    numbers = [cells[:, 0] * len(category) + cells[:, 1] for cells in (observed, absent)]
+    both = np.intersect1d(*numbers)
+    if len(both):
+        row, column = divmod(int(both[0]), len(category))
+        line = int(absent[numbers[1] == both[0], 2].max())
+        raise InputError(
+            f"{path}: line {line}: {images[row]} has {category[column]!r} as observed and as absent; wanted one of them"
+        )
+
+
+def _codes(cells: Mapping[int, np.ndarray], shape: tuple[int, int]) -> Entries:
+    """Return the labels [N, L] whose entries, int64 [K, 3], have these codes; all others are zero."""
+    code = np.concatenate([np.full(len(found), value, np.int8) for value, found in cells.items()])
+    row, column, _ = np.concatenate([*cells.values()]).T
+    return Entries(row, column, code, np.zeros(shape[0], np.int8), shape[1])
+
+
+def _rows_of_images(path: str) -> tuple[set[str], Iterator[Row]]:
+    """Return the columns of a table of images that have a meaning here, and its rows."""
+    every = rows(path, WANTED)
+    first = list(itertools.islice(every, 1))
+    return _columns(path, first), itertools.chain(first, every)
 
 
 def _columns(path: str, rows: Sequence[Mapping[str, str]]) -> set[str]:
@@ -209,9 +232,9 @@ def images(path: str) -> list[str]:
 
 def _images(path: str) -> Iterator[tuple[str, int]]:
     """Yield the image of each row of a table, and its line."""
-    rows = read_rows(path, WANTED)
-    key = _key(_columns(path, rows))
-    for row in rows:
+    columns, every = _rows_of_images(path)
+    key = _key(columns)
+    for row in every:
         yield _name(path, row.line, key, row[key]), row.line
 
 

@@ -9,8 +9,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from spml.artifacts import features, regular_files, tables
-from spml.artifacts.checksums import sha256
+from spml.artifacts import features, picture_files, tables
 from spml.artifacts.spreadsheet import escaped
 from spml.runtime.errors import InputError
 from spml.runtime.log import Progress
@@ -79,14 +78,12 @@ def _grouped(pictures: Iterable[Picture], keys: Iterable[object]) -> list[list[P
 
 def _size(path: str) -> int:
     with _readable(path):
-        status = os.stat(path)
-    regular_files.require(path, status.st_mode)
-    return status.st_size
+        return picture_files.size(path)
 
 
 def _checksum(path: str) -> str:
     with _readable(path):
-        return sha256(path)
+        return picture_files.sha256(path)
 
 
 @contextlib.contextmanager

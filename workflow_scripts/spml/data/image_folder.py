@@ -11,12 +11,11 @@ from pathlib import Path
 from spml.artifacts import left_out
 from spml.artifacts.manifest import links_out_of
 from spml.artifacts.spreadsheet import escaped
-from spml.data import layout, text_files
+from spml.artifacts.tar_index import Index
+from spml.data import file_names, layout, text_files
 from spml.features import formats
 from spml.runtime.errors import InputError
 from spml.runtime.files import write_csv
-
-SYSTEM = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"))
 
 
 @dataclass
@@ -36,7 +35,7 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
         When there is no picture in a category's folder, or a folder's name is not a possible name of a category.
     """
     root = conversion.folder
-    rows, others = read(root, conversion.key)
+    rows, others = read(root, conversion.key, conversion.index)
     conversion.left_out.extend(others)
     table = [map(escaped, row) for row in rows]  # csv_table.read undoes this
     write_csv(output, [("path", "observed"), *table])
@@ -44,15 +43,17 @@ def convert(conversion: layout.Conversion, part: str, output: str) -> None:
     print(*left_out.lines(f"{root}, files", len(rows), conversion.left_out), sep="\n")
 
 
-def read(root: str, key: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def read(root: str, key: str, index: Index | None = None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return path and category of each picture in a category's folder, and what is left out, with the reason; each sorted.
+
+    With ``index``, ``root`` names tars, and it tells what they hold.
 
     Raises
     ------
     InputError
         As ``convert``; ``key`` names the folder in the configuration.
     """
-    folder = of_folder(root, key)
+    folder = of_index(root, key, index) if index else of_folder(root, key)
     rows = [(name, name.split("/")[0].strip()) for name in folder.pictures if "/" in name]
     _require_names(root, sorted({name.split("/")[0] for name, _ in rows}))
     if not rows:
@@ -98,23 +99,48 @@ def of_folder(root: str, key: str = "predict.images") -> Folder:
     folder = Folder(
         [name for name, reason in decided if not reason], [(name, reason) for name, reason in decided if reason]
     )
-    if not folder.pictures:
-        reasons = [f"{entry.files:,} {entry.text} ({entry.names})" for entry in left_out.by_reason(folder.left_out)]
-        raise InputError(
-            f"{key}: found no picture in the folder {root}, wanted {', '.join(formats.FORMATS)}; "
-            f"left out: {'; '.join(reasons) or 'nothing, it has no file'}"
-        )
+    _require_pictures(folder, f"{key}: found no picture in the folder {root}")
     return folder
 
 
-def of_folder_or_list(path: str, key: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def of_index(root: str, key: str, index: Index) -> Folder:
+    """Return the pictures in tars, and what is left out, each sorted; ``root`` and ``key`` name them as for ``of_folder``.
+
+    Raises
+    ------
+    InputError
+        When there is no picture.
+    """
+    folder = Folder(sorted(index.path), sorted(index.left_out))
+    _require_pictures(folder, f"{key}: found no picture in the tars {root}")
+    return folder
+
+
+def _require_pictures(folder: Folder, found: str) -> None:
+    """Raise InputError where there is no picture; ``found`` begins the message."""
+    if not folder.pictures:
+        reasons = [f"{entry.files:,} {entry.text} ({entry.names})" for entry in left_out.by_reason(folder.left_out)]
+        raise InputError(
+            f"{found}, wanted {', '.join(formats.FORMATS)}; "
+            f"left out: {'; '.join(reasons) or 'nothing, there is no file'}"
+        )
+
+
+def of_folder_or_list(
+    path: str, key: str, index: Index | None = None
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return name and path of each picture, and what is left out, of a folder or of a text file that names pictures.
+
+    With ``index``, the path names tars, and it tells what they hold.
 
     Raises
     ------
     InputError
         As ``of_folder`` and ``of_list``.
     """
+    if index:
+        inside = of_index(path, key, index)
+        return [(name, index.path[name]) for name in inside.pictures], inside.left_out
     if os.path.isfile(path):
         return of_list(path), []
     folder = of_folder(path, key)
@@ -127,23 +153,15 @@ def _walk(root: str) -> Iterator[tuple[str, str]]:
     for parent, folders, names in os.walk(root, onerror=lambda error: unreadable.append(str(error.filename))):
         inside = "" if parent == root else f"{os.path.relpath(parent, root)}/"
         for name in list(folders):
-            if reason := _is_hidden(name) or (left_out.FOLDER_LINK if os.path.islink(f"{parent}/{name}") else ""):
+            if reason := file_names.hidden(name) or (
+                left_out.FOLDER_LINK if os.path.islink(f"{parent}/{name}") else ""
+            ):
                 folders.remove(name)
                 yield f"{inside}{name}/", reason
         for name in names:
-            yield f"{inside}{name}", _is_hidden(name) or _is_unfit(f"{inside}{name}")
+            yield f"{inside}{name}", file_names.hidden(name) or file_names.unfit(f"{inside}{name}")
     for path in unreadable:
         yield f"{os.path.relpath(path, root)}/", left_out.UNREADABLE
-
-
-def _is_hidden(name: str) -> str:
-    """Return the reason to leave out a file or folder that people do not see; partial copies have such names, too."""
-    return left_out.HIDDEN if name.startswith(".") or name.lower() in SYSTEM else ""
-
-
-def _is_unfit(name: str) -> str:
-    """Return the reason to leave out a file whose path no table can hold."""
-    return "" if name.isprintable() and name == name.strip() else left_out.NAME
 
 
 def of_list(path: str) -> list[tuple[str, str]]:

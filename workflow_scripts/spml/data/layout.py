@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spml.artifacts.tar_index import Index
 from spml.runtime.files import write_json
 
 
@@ -20,6 +21,7 @@ class Conversion:
     folder: str  # folder of the pictures of the part
     key: str  # the key of the configuration that names the folder, for messages
     left_out: list[tuple[str, str]] = field(default_factory=list)  # files and reasons, which the reader adds
+    index: Index | None = None  # of the tars that the pictures lie in
 
 
 @dataclass

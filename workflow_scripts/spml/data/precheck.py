@@ -13,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from spml.artifacts import left_out, manifest
-from spml.artifacts.checksums import sha256
-from spml.data import annotations, category_names, csv_table, cub, image_folder, nuswide, voc
+from spml.artifacts import left_out, manifest, picture_files
+from spml.data import annotations, category_names, csv_table, cub, image_folder, nuswide, tars, voc
 from spml.features import formats
 from spml.runtime.errors import InputError
 
@@ -34,13 +33,15 @@ class Part(NamedTuple):
     reader : the layout; ``table`` for a table of images or COCO JSON
     annotations : the annotations, or the list of images of a layout; for a folder per category, the key that names it
     training : the same of the training part, which some layouts take categories from
-    folder : the folder of the pictures; empty where a rule fetches them
+    folder : the folder of the pictures, or what names their tars; empty where a rule fetches them
+    tars : the tars of the pictures, where they lie in some
     """
 
     reader: str
     annotations: str
     training: str
     folder: str
+    tars: Sequence[str] = ()
 
 
 class Listed(NamedTuple):
@@ -173,14 +174,22 @@ def _require_same(train: Part, category: Sequence[str], part: Part, others: Sequ
 def _pictures_of(part: Part, listed: Listed, missing_pictures: str, mistakes: list[str]) -> list[str]:
     """Return the paths of the pictures that are there; add a line to the mistakes for each kind of mistake."""
     paths = [os.path.join(part.folder, file_name) for file_name in listed.file_name]
-    there = [path for path in paths if os.path.isfile(path)]
+    if part.tars:
+        try:
+            inside = tars.index(part.tars).path
+        except InputError as error:
+            mistakes.append(str(error))
+            return []
+        names = map(os.path.normpath, listed.file_name)
+        paths = [inside.get(name, path) for name, path in zip(names, paths, strict=True)]
+    there = [path for path in paths if picture_files.is_there(path)]
     missing = sorted(set(paths) - set(there))
     if missing and (missing_pictures == "refuse" or not there):
         mistakes.append(
             f"{part.annotations}: {len(missing):,} of {len(paths):,} pictures are not in {part.folder}: {_some(missing)}; "
             f"{_near(part.folder, os.path.relpath(missing[0], part.folder))}wanted every picture that is listed and counts (or missing_pictures: leave_out in the config)"
         )
-    if outer := [path for path, _ in manifest.links_out_of(part.folder, there)]:
+    if outer := [path for path, _ in manifest.links_out_of(part.folder, () if part.tars else there)]:
         mistakes.append(
             f"{part.annotations}: {_pictures(outer)} {'is a link' if len(outer) == 1 else 'are links'} out of {part.folder}: "
             f"{_some(outer)}; wanted pictures inside it: name the folder that they lie in, or copy them"
@@ -231,14 +240,14 @@ def _in_both(train: Sequence[str], test: Sequence[str]) -> Iterator[str]:
     by_size: dict[int, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for number, paths in enumerate((train, test)):
         for path in paths:
-            by_size[os.path.getsize(path)][number].append(path)
+            by_size[picture_files.size(path)][number].append(path)
     pairs = {size: both for size, both in by_size.items() if all(both)}
     if sum(size * (len(one) + len(other)) for size, (one, other) in pairs.items()) > COMPARED_BYTES:
         return
     for one, other in pairs.values():
-        path_of = {sha256(path): path for path in other}
+        path_of = {picture_files.sha256(path): path for path in other}
         for path in one:
-            if twin := path_of.get(sha256(path)):
+            if twin := path_of.get(picture_files.sha256(path)):
                 yield f"{path} ({twin})"
 
 

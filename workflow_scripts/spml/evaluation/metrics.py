@@ -113,7 +113,7 @@ def calibration_error(predictions: Predictions) -> float:
 class Metric:
     """One number per model and split.
 
-    ``key`` names it in metrics/*.json and, after ``val_`` or ``test_``, the column of tables/map.csv. ``title`` is for people.
+    ``key`` names it in ``metrics/*.json`` and, after ``val_`` or ``test_``, the column of tables/map.csv. ``title`` is for people.
     ``compute`` returns percent if ``percent``, and NaN where the metric is undefined. A metric that ``ranks`` also orders models
     where unobserved labels count as absent; any other would say there how well a model predicts what people chose to tag.
     """

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image, ImageOps
 
-from spml.artifacts import regular_files
+from spml.artifacts import picture_files
 from spml.features.formats import FORMATS
 from spml.features.preprocessing import Preprocessing, resized
 from spml.runtime.errors import InputError
@@ -40,7 +40,7 @@ def opened(path: str) -> Iterator[Image.Image]:
         decoded).
     """
     try:
-        with regular_files.open_to_read(path) as file, Image.open(file, formats=FORMATS) as picture:
+        with picture_files.opened(path) as file, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > PIXELS:
                 raise InputError(
                     f"{path}: found {picture.width:,} x {picture.height:,} pixels, wanted at most {PIXELS:,} in all"
@@ -140,6 +140,7 @@ def read_batches(
     with ThreadPoolExecutor(workers) as pool:
 
         def submit(batch: Sequence[str]) -> list:
+            picture_files.prefetch(batch)
             return [pool.submit(_read, path, how, unreadable, assumed) for path in batch]
 
         waiting = submit(batches[0]) if batches else []

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from spml.artifacts import picture_files
 from spml.review.thumbnails import BLOCK
 from spml.runtime.files import writing
 
@@ -16,7 +17,9 @@ SCALE = 10000  # of a probability, which takes two bytes, the lower first; templ
 
 
 def address(path: str, page: str | os.PathLike) -> str:
-    """Return the relative address of a picture for a page in another folder."""
+    """Return the relative address of a picture for a page in another folder; empty for one in a tar, which no page opens."""
+    if picture_files.member(path):
+        return ""
     return urllib.parse.quote(os.path.relpath(path, os.path.dirname(page)), errors="surrogateescape")
 
 

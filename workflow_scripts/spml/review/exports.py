@@ -30,12 +30,15 @@ NAME_COLUMNS = ("image_id", "file_name", "split")  # of the wide table, before t
 
 @dataclass(frozen=True)
 class Export:
-    """A format: its name in paths, its function, the tools that read it, and whether they look at the pictures."""
+    """A format: its name in paths, its function, the tools that read it, and what it needs of pictures.
+
+    ``needs``: nothing (empty), ``pictures`` (also those in tars), or ``files`` (the tools open a file for each).
+    """
 
     name: str
     function: Callable[[str | os.PathLike, Labelled], None]
     description: str
-    shows_pictures: bool = True
+    needs: str = ""
 
 
 class LabelledImage(NamedTuple):
@@ -237,10 +240,12 @@ def _rounded(probability: np.floating) -> float:
 FORMATS: dict[str, Export] = {
     export.name: export
     for export in (
-        Export("coco", coco, "COCO JSON, for pycocotools and as a data set of this pipeline"),
-        Export("wide", wide, "a CSV table with a column per category, for spreadsheets and pandas", False),
-        Export("label_studio", label_studio, "tasks with predictions and a labeling interface, for Label Studio"),
-        Export("fiftyone", fiftyone, "image classifications, for FiftyOne"),
-        Export("parquet", parquet, "a Parquet table with lists, for pandas and pyarrow", False),
+        Export("coco", coco, "COCO JSON, for pycocotools and as a data set of this pipeline", "pictures"),
+        Export("wide", wide, "a CSV table with a column per category, for spreadsheets and pandas"),
+        Export(
+            "label_studio", label_studio, "tasks with predictions and a labeling interface, for Label Studio", "files"
+        ),
+        Export("fiftyone", fiftyone, "image classifications, for FiftyOne", "files"),
+        Export("parquet", parquet, "a Parquet table with lists, for pandas and pyarrow"),
     )
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from spml.artifacts import manifest
 from spml.artifacts.checksums import sha256
 from spml.data import csv_table, image_folder
+from spml.data.tars import index as of_tars
 from spml.review import answers
 from spml.runtime.files import writing
 
@@ -20,6 +21,7 @@ def take(
     categories: str | None = None,
     leave_out: bool = False,
     pool: str | None = None,
+    tars: Sequence[str] = (),
 ) -> str:
     """Copy a file of answers into the folder, under a name that is free there; return what was done, in words.
 
@@ -32,6 +34,7 @@ def take(
     categories : the user's list of categories, if there is one.
     leave_out : whether answers about unknown images and categories are left out.
     pool : the folder or list of the images without labels, if there is one.
+    tars : the tars that it names, where they hold these images.
 
     Raises
     ------
@@ -39,7 +42,8 @@ def take(
         When the file has no format of answers, an answer is about something unknown, or two of a person contradict each other.
     """
     images = csv_table.read(table, list(csv_table.read_categories(categories)) if categories else None)
-    pooled = [name for name, _ in image_folder.of_folder_or_list(pool, "pool.images")[0]] if pool else []
+    index = of_tars(tars, looked_at=True) if tars else None
+    pooled = [name for name, _ in image_folder.of_folder_or_list(pool, "pool.images", index)[0]] if pool else []
     image_id = images.path + [f"{manifest.POOL}{name}" for name in pooled]
     known = []
     for file in (*kept, path):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-CODE = ("code", "templates")  # inputs that hold no data
+UNRECORDED = ("code", "templates", "tars")  # inputs that hold no data, or pictures, which no record names
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def begin(snakemake: Any) -> None:
     global _current
     inputs: list[str] = []
     for name, files in snakemake.input.items():
-        if name not in CODE:
+        if name not in UNRECORDED:
             inputs += [str(files)] if isinstance(files, str) else map(str, files)
     _current = Job(
         str(snakemake.rule), dict(snakemake.wildcards.items()), dict(snakemake.params.items()), tuple(sorted(inputs))

@@ -26,7 +26,7 @@ def opened(source: sources.Source) -> sources.Opened:
                 f"{path}: found {matrix.shape[1]:,} features of {matrix.dtype}; wanted {width:,} of {dtype}, as in {paths[0].name}"
             )
     starts = np.cumsum([0, *(len(matrix) for matrix in matrices)])
-    ids = _ids(source, tables) if tables else None
+    ids = (lambda: _ids(source, tables)) if tables else None
     return sources.Opened((int(starts[-1]), width), dtype, lambda rows: _blocks(matrices, starts, rows), ids)
 
 

@@ -29,7 +29,7 @@ def opened(source: sources.Source, stack: contextlib.ExitStack) -> sources.Opene
         )
     sources.require_matrix(source.path, matrix, name)
     id_name = source.id_column or next((name for name in sources.IDS if name in names), "")
-    ids = _ids(source.path, file, id_name, names) if id_name else None
+    ids = (lambda: _ids(source.path, file, id_name, names)) if id_name else None
     return sources.Opened(matrix.shape, matrix.dtype, lambda rows: _blocks(matrix, rows), ids)
 
 

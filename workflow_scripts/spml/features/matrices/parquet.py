@@ -39,11 +39,13 @@ def opened(source: sources.Source, stack: contextlib.ExitStack) -> sources.Opene
         columns = _Columns(source.path, file, names, len(first.column(0)[0] or ()))
         kinds = [kinds[0].value_type]
     dtype = np.result_type(*(kind.to_pandas_dtype() for kind in kinds))
-    ids = None
-    if id_name:
-        ids = [str(value) for value in file.read(columns=[id_name]).column(0).to_pylist()]
+    ids = (lambda: _ids(file, id_name)) if id_name else None
     shape = (file.metadata.num_rows, columns.width)
     return sources.Opened(shape, dtype, lambda rows: columns.blocks(rows, dtype), ids)
+
+
+def _ids(file: pyarrow.parquet.ParquetFile, name: str) -> list[str]:
+    return [str(value) for value in file.read(columns=[name]).column(0).to_pylist()]
 
 
 def _columns(source: sources.Source, schema: Any, id_name: str) -> list[str]:

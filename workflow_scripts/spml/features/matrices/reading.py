@@ -13,8 +13,8 @@ from spml.runtime.errors import InputError
 
 
 @contextlib.contextmanager
-def opening(source: sources.Source) -> Iterator[sources.Matrix]:
-    """Yield a matrix; its ids are those of ``source.ids``, or its own.
+def opening(source: sources.Source, ids: bool = True) -> Iterator[sources.Matrix]:
+    """Yield a matrix; its ids are those of ``source.ids``, or its own; None where it has none, or none are asked for.
 
     Raises
     ------
@@ -23,13 +23,14 @@ def opening(source: sources.Source) -> Iterator[sources.Matrix]:
     """
     with contextlib.ExitStack() as stack:
         found = _opened(source, stack)
-        ids = npy.read_ids(source.ids) if source.ids else found.ids
-        if ids is not None and len(ids) != found.shape[0]:
+        read_ids = (lambda: npy.read_ids(source.ids)) if source.ids else found.ids
+        names = read_ids() if ids and read_ids else None
+        if names is not None and len(names) != found.shape[0]:
             raise InputError(
-                f"{source.ids or source.path}: found {len(ids):,} ids for the {found.shape[0]:,} rows of {source.path}; wanted an id "
+                f"{source.ids or source.path}: found {len(names):,} ids for the {found.shape[0]:,} rows of {source.path}; wanted an id "
                 "per row"
             )
-        yield sources.Matrix(source.path, found.shape, found.dtype, ids, found.read)
+        yield sources.Matrix(source.path, found.shape, found.dtype, names, found.read)
 
 
 def _opened(source: sources.Source, stack: contextlib.ExitStack) -> sources.Opened:

@@ -39,12 +39,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Opened:
-    """What the reader of a format returns: shape, type and reader of a matrix, and the ids that are in it."""
+    """What the reader of a format returns: shape, type and reader of a matrix, and a reader of the ids that are in it."""
 
     shape: tuple[int, int]
     dtype: np.dtype
     read: Read
-    ids: list[str] | None = None
+    ids: Callable[[], list[str]] | None = None
 
 
 @dataclass(frozen=True)

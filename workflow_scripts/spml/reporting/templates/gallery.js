@@ -279,7 +279,8 @@ function open(image) {
         element("whole-note").textContent = `The picture is not at ${decodeURIComponent(content.picture[number])}, or this browser cannot show it: this is its thumbnail.`;
         withThumbnail(image, (source) => image === openImage && (picture.src = source), () => {});
       };
-      picture.src = content.picture[number];
+      if (content.picture[number]) picture.src = content.picture[number];
+      else element("whole-note").textContent = "The picture lies in a tar file, which no page opens: this is its thumbnail.";
       drawAll(image, probabilitiesOf(content, number));
     },
     () => (element("whole-note").textContent = `The probabilities of this picture are not in the folder ${data.details} beside this page.`),

@@ -1,0 +1,148 @@
+"""Losses in a training loop of somebody else."""
+
+import numpy as np
+import pytest
+import torch
+
+from spml.artifacts.codes import LossLabel
+from spml.losses import own_loop
+from spml.losses.catalog import LOSSES, TAKES_BOTH
+from spml.losses.stateful import make_loss
+from spml.losses.training_loss import RunContext
+from spml.runtime.errors import InputError
+
+EPOCHS = 6
+TRUE = np.random.RandomState(0).randint(0, 2, (30, 4))
+OBSERVED = np.where(TRUE & (np.arange(4) == np.arange(30)[:, None] % 4), 1, 0)
+OBSERVED[0] = [1, -1, 0, 0]
+PSEUDO = np.where(np.arange(120).reshape(30, 4) % 7, TRUE, -1)
+REQUIRED = {"role": {"k": 1.9}, "epr": {"k": 1.9}, "gpr": {"k": 1.9}}
+REQUIRED |= {"expected_negatives": {"k": 1.9}, "spatial_consistency": {"k": 1.9}}
+FEATURES = torch.tensor(TRUE @ np.random.RandomState(1).randn(4, 8), dtype=torch.float32)
+
+
+def make(name, **changes):
+    options = {"epochs": EPOCHS, **REQUIRED.get(name, {}), **changes}
+    if name in TAKES_BOTH:
+        return own_loop.for_both(name, OBSERVED, PSEUDO, **options)
+    if LOSSES[name].needs == "complete labels":
+        return own_loop.for_full(name, PSEUDO, **options)
+    return own_loop.for_observed(name, OBSERVED, true=TRUE, **options)
+
+
+def train(loss, model, epochs=range(1, EPOCHS + 1)):
+    """Train a model in the plainest of loops; return the mean loss of each epoch."""
+    groups = [{"params": model.parameters()}, *loss.parameter_groups(0.01)]
+    optimiser = torch.optim.SGD(groups, lr=0.01)  # which has no state of its own
+    means = []
+    for epoch in epochs:
+        loss.start_epoch(epoch)
+        values = []
+        for rows in torch.randperm(30, generator=torch.Generator().manual_seed(epoch)).split(10):
+            value = loss(model(FEATURES[rows]), rows)
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            values.append(value.item())
+        loss.end_epoch(epoch, lambda: model(FEATURES))
+        means.append(np.mean(values))
+    return means
+
+
+def linear():
+    torch.manual_seed(0)
+    return torch.nn.Linear(8, 4)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_trains_a_model_and_goes_on_where_it_was_stopped(name):
+    whole = linear()
+    means = train(make(name), whole)
+    assert np.isfinite(means).all()
+    assert not torch.equal(whole.weight, linear().weight)
+    stopped, first = linear(), make(name)
+    train(first, stopped, range(1, 4))
+    second = make(name)
+    second.load_state_dict({key: tensor.clone() for key, tensor in first.state_dict().items()})
+    train(second, stopped, range(4, EPOCHS + 1))
+    assert torch.equal(stopped.weight, whole.weight)
+
+
+@pytest.mark.parametrize("name", ["em", "bce", "em_pl", "role"])
+def test_the_value_is_that_of_the_pipeline(name):
+    loss = make(name, seed=3)
+    rows = torch.tensor([4, 0, 7])
+    logits = torch.randn(3, 4, generator=torch.Generator().manual_seed(1))
+    run = RunContext([3], EPOCHS, lambda: [loss.labels])
+    expected = make_loss(name, REQUIRED.get(name, {}), run)(logits[None], loss.labels[rows], rows)
+    assert loss(logits, rows) == expected[0]
+
+
+def test_pseudo_labels_keep_what_they_say():
+    labels = own_loop.for_full("bce", PSEUDO, epochs=1).labels.numpy()
+    assert (labels == LossLabel.IGNORED).sum() == (PSEUDO == -1).sum()  # and not observed to be absent
+    assert ((labels == LossLabel.PRESENT) == (PSEUDO == 1)).all()
+    soft = own_loop.for_full("bce", np.full((2, 3), 0.25), epochs=1)
+    assert soft(torch.zeros(1, 3), torch.tensor([1])).item() == pytest.approx(np.log(2), rel=1e-4)
+
+
+def test_estimates_are_trained_at_their_own_rate():
+    loss = make("role")
+    (group,) = loss.parameter_groups(0.01)
+    before = group["params"][0].detach().clone()
+    assert group["lr"] == pytest.approx(0.1)
+    train(loss, linear())
+    assert not torch.equal(before, loss.state_dict()["estimates"])
+    assert make("em").parameter_groups(0.01) == []
+
+
+def test_forgotten_epochs_are_errors():
+    loss = make("em_apl", warmup=2)
+    logits, rows = torch.zeros(2, 4), torch.tensor([0, 1])
+    with pytest.raises(RuntimeError, match="call start_epoch"):
+        loss(logits, rows)
+    loss.start_epoch(1)
+    with pytest.raises(RuntimeError, match="epoch 2 cannot start"):
+        loss.start_epoch(2)
+    with pytest.raises(RuntimeError, match="epoch 2 cannot end"):
+        loss.end_epoch(2, lambda: logits)
+    loss.end_epoch(1, lambda: logits)
+    with pytest.raises(RuntimeError, match="call start_epoch"):
+        loss(logits, rows)
+    with pytest.raises(ValueError, match="epoch: found 7, wanted 1 to 6"):
+        loss.start_epoch(7)
+    assert make("em")(logits, rows).ndim == 0  # of a loss without epochs nothing is asked
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: make("em", alpha=-1), "loss em: found alpha = -1, wanted"),
+        (lambda: make("em", alpha="0.1"), "loss em: found alpha = '0.1', wanted"),
+        (lambda: make("em", aplha=1), "loss em: found aplha, wanted alpha, negative_weight"),
+        (lambda: make("gr", w=2), "loss gr: found w = 2, wanted two numbers"),
+        (lambda: make("gr", sigma=(1, 0)), r"loss gr: found sigma = \(1, 0\), wanted two numbers above 0"),
+        (lambda: make("em_apl", warmup=1.5), "loss em_apl: found warmup = 1.5"),
+        (lambda: make("role", k=None), "loss role: found k = None"),
+        (lambda: own_loop.for_observed("role", OBSERVED, epochs=1), "loss role: k is missing"),
+        (lambda: own_loop.for_observed("emm", OBSERVED, epochs=1), "loss: found 'emm', wanted one of bce"),
+        (lambda: own_loop.for_observed("bce", OBSERVED, epochs=1), "needs every label"),
+        (lambda: own_loop.for_observed("em", OBSERVED * 2, epochs=1), "observed: found shape .* of -1, 0, 1"),
+        (
+            lambda: own_loop.for_full("em", np.zeros((2, 3)), epochs=1),
+            "found soft targets, which loss em does not take",
+        ),
+        (lambda: own_loop.for_full("bce", np.full((2, 3), np.nan), epochs=1), "outside"),
+        (lambda: own_loop.for_both("em_pl", OBSERVED, PSEUDO[:2], epochs=1), "pseudo: found shape"),
+        (lambda: own_loop.for_both("em", OBSERVED, PSEUDO, epochs=1), "loss: found em, wanted one that takes"),
+        (lambda: make("em", epochs=0), "epochs: found 0"),
+    ],
+)
+def test_mistakes_are_told(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_logits_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"logits: found shape \(2, 5\), wanted \(2, 4\)"):
+        make("em")(torch.zeros(2, 5), torch.tensor([0, 1]))
