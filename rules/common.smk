@@ -40,6 +40,7 @@ from plan import (
     training_paths,
 )
 from plan.errors import ConfigError
+from plan.experiment import is_made
 from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
 from screen import start as screen
@@ -106,7 +107,7 @@ def as_named(found):
     """Return what the plan found, with code and the user's files marked: no prefix or default storage is put before them."""
     if isinstance(found, list):
         return [as_named(item) for item in found]
-    is_own = isinstance(found, str) and (tracking.is_code(found) or (IS_MODULE and not paths.is_made(found)))
+    is_own = isinstance(found, str) and (tracking.is_code(found) or (IS_MODULE and not is_made(found)))
     return flag(found, PATH_MODIFIER_FLAG) if is_own else found
 
 

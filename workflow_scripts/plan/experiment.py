@@ -72,6 +72,11 @@ def text_of(entry: Teacher | Student) -> Text | None:
     return entry.text if isinstance(entry, Teacher) else None
 
 
+def is_made(path: str) -> bool:
+    """Return whether a path lies where rules write; a workflow that uses this one may put a prefix before it."""
+    return path.startswith(("results/", "resources/", f"{paths.COMPARED}/"))
+
+
 class Experiment:
     """The sections of the configuration for one data set, and the values that follow from them alone."""
 
@@ -113,7 +118,7 @@ class Experiment:
 
     def located(self, path: str) -> str:
         """Return where a path is for what does not get it as a rule's input: ``locate`` puts a module's prefix before artifacts."""
-        return self._locate(path) if paths.is_made(path) else path
+        return self._locate(path) if is_made(path) else path
 
     def _selecting(self, validation: Validation) -> Validation:
         """Return the section validation with the labels that models are selected on, where it leaves them open."""

@@ -22,11 +22,6 @@ def compared(dataset: str = DATASET, experiment: str = "") -> str:
     return results(*(("experiments", experiment) if experiment else ()), dataset=dataset)
 
 
-def is_made(path: str) -> bool:
-    """Return whether a path lies where rules write; a workflow that uses this one may put a prefix before it."""
-    return path.startswith(("results/", "resources/", f"{COMPARED}/"))
-
-
 SHARED = ("benchmarks", "logs", "packages", "weights")  # folders in resources/ that belong to no data set
 
 
