@@ -1,6 +1,6 @@
 # make run: the demo, to both figures.  make help: every target, what it does and how long it takes on two cores.
 .DEFAULT_GOAL := run
-.PHONY: help run own gallery review predict model exports published shards test test-quick test-all test-exports test-engines lint report show bench docs lock clean
+.PHONY: help run own gallery review predict model exports published slurm-site shards test test-quick test-all test-exports test-engines lint report show bench docs lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -11,7 +11,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 UV := .uv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH :=
-export FILE IMAGE CSV IMAGES PREDICT BACKBONE ANSWERS PROTOCOL TO MB
+export FILE IMAGE CSV IMAGES PREDICT BACKBONE ANSWERS PROTOCOL TO MB ACCOUNT GPU PARTITIONS
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, name, ":"); line = sprintf("%-15s", name[1]); n = split($$2, words, " "); \
@@ -48,6 +48,9 @@ exports: $(READY) ## the pseudo-labels for other tools, COCO, CSV, Label Studio,
 
 published: $(READY) ## published numbers and ours beside them, make published PROTOCOL=zhou2022 DATASET=voc2012 runs one, hours to weeks on a GPU: a second
 	@python workflow_scripts/published.py
+
+slurm-site: $(READY) ## what Slurm says of your cluster, for snakemake --profile slurm, make slurm-site ACCOUNT=name GPU=a100 PARTITIONS=short,gpu, each of them or none: seconds
+	@python workflow_scripts/slurm_site.py
 
 shards: $(READY) ## a folder of pictures as tar files of at most MB=1000 each, make shards IMAGES=pictures TO=shards: a minute for 10 GB on a disk
 	@python workflow_scripts/pack_pictures.py

@@ -76,7 +76,7 @@ rule all:
         paths.labels_check(DATASET),
         reporting.figures(EXPERIMENT.compared),
         paths.report(EXPERIMENT.compared),
-        paths.crate(EXPERIMENT.compared),
+        reporting.crate(EXPERIMENT.compared),
 
 
 rule report:
@@ -132,6 +132,7 @@ onstart:
         # pile up while jobs wait.
         workflow.scheduler.job_rate_limiter = None
     console.require_writable()
+    console.refuse_bundles(workflow.executor_settings, workflow.group_settings.group_components)
     require_sound_data()
     show(console.without_truth(EXPERIMENT))
     for line in experiments.replaced(EXPERIMENT, [rule.name for rule in workflow.dag.targetrules]):

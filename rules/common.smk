@@ -182,6 +182,12 @@ def require_named_paths():
 
     if lines := list(named_paths.mistakes(EXPERIMENT, maker)):
         refuse(lines)
+    if lines := [
+        f"datasets.{DATASET}.{part}.images: found no {tar}; wanted every tar that it names"
+        for part, tar in tars.unseen(EXPERIMENT)
+        if not remote_file(tar).flags["storage_object"].exists()
+    ]:
+        refuse(lines)
 
 
 def require_sound_data():

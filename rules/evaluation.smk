@@ -45,7 +45,7 @@ rule evaluate:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=by_shape(2000, memory.evaluated, "test_labels", "test_features"),
+        mem_mb=by_shape(2000, memory.evaluated, "train_labels", "test_labels", "test_features"),
         runtime=by_shape(15, minutes.evaluated, "train_labels", "test_labels"),
     params:
         options=plan(evaluation.threshold_options),

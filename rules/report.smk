@@ -240,7 +240,7 @@ rule write_crate:
         citation=project_file("CITATION.cff"),
         code=code("write_crate"),
     output:
-        metadata=paths.crate(),
+        metadata="<compared>/ro-crate-metadata.json",
     log:
         "<compared>/logs/write_crate.log",
     benchmark:

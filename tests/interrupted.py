@@ -99,7 +99,7 @@ def bytes_of(results):
         if path.is_file()
         and path.relative_to(results).parts[0] not in ("logs", "benchmarks")
         and path.name.removesuffix(".record").lstrip(".")
-        not in ("provenance.json", "provenance.html", "report.html", "snakemake_timestamp")
+        not in ("provenance.json", "provenance.html", "ro-crate-metadata.json", "report.html", "snakemake_timestamp")
     }
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (40, 40, 220), "white": (240, 240, 240)}
 SIZES = {"train": 40, "test": 24}
-COMMANDS = {"show", "own", "target", "published", "pack_pictures"}  # scripts for people, of no rule
+COMMANDS = {"show", "own", "target", "published", "pack_pictures", "slurm_site"}  # scripts for people, of no rule
 
 CONFIG = {
     "dataset": "tiny",

@@ -1,7 +1,7 @@
-"""A real Slurm of one node on the loopback interface, for tests: no systemd, no cgroups, no accounting, one folder.
+"""A real Slurm of one node on the loopback interface, for tests: no systemd, no cgroups, one folder; accounting beside it.
 
-    python tests/slurm/cluster.py start FOLDER      then: export SLURM_CONF=FOLDER/slurm.conf
-    python tests/slurm/cluster.py stop FOLDER
+    cd tests; python -m slurm.cluster start FOLDER      then: export SLURM_CONF=FOLDER/slurm.conf
+    cd tests; python -m slurm.cluster stop FOLDER
 
 The node pretends to more cores, memory and GPUs than the machine has, so that what is asked for decides what runs
 beside what. install.sh installs the packages.
@@ -18,10 +18,13 @@ import sys
 import time
 from pathlib import Path
 
-DAEMONS = ("slurmd", "slurmctld", "munged")  # in the order that they are stopped in
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
+from slurm import accounting
+
+DAEMONS = ("slurmd", "slurmctld", "slurmdbd", "mariadbd", "munged")  # in the order that they are stopped in
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", *accounting.PROGRAMS)
 SYSTEM = Path("/etc/slurm/slurm.conf")  # the step of a job looks here: its plugin drops SLURM_CONF
-CPUS, MEMORY_MB, GPUS = 16, 64000, 2
+CPUS, MEMORY_MB = 16, 64000
+GPU_MODELS = ("a100", "h100")  # one each
 HANGS = 600  # seconds; a daemon that takes longer does not come
 CONF = """
 ClusterName=tests
@@ -50,7 +53,6 @@ SwitchType=switch/none
 # Memory is what jobs are placed by, and a job that takes more than it asked for is killed.
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
-JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=2
 JobAcctGatherParams=OverMemoryKill
 SchedulerType=sched/backfill
@@ -58,18 +60,18 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0,bf
 EpilogMsgTime=0
 CompleteWait=0
 KillWait=5
-# Finished jobs stay on record: there is no accounting to look them up in.
+# Finished jobs stay on record: the tests ask for them.
 MinJobAge=86400
 InactiveLimit=0
 JobRequeue=1
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-AccountingStorageType=accounting_storage/none
-GresTypes=gpu
+{accounting}GresTypes=gpu
 SlurmdParameters=config_overrides
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres={gpus} Feature=tests State=UNKNOWN
 PartitionName=normal Nodes={host} Default=YES MaxTime=1-00:00:00 PriorityTier=1 State=UP
-PartitionName=urgent Nodes={host} MaxTime=60 PriorityTier=10 PreemptMode=OFF State=UP
+# Of the plugin's choices it would be the best for short jobs.
+PartitionName=urgent Nodes={host} Hidden=YES MaxTime=60 PriorityTier=10 PreemptMode=OFF State=UP
 """
 
 
@@ -121,15 +123,21 @@ class Cluster:
         for name in ("state", "spool", "devices"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        port = _free_ports(2)
-        values = {"folder": self.folder, "host": self.host, "port": port[0], "port_of_node": port[1]}
-        text = CONF.format(**values, cpus=CPUS, memory=MEMORY_MB, gpus=GPUS)
+        port, port_of_node, port_of_accounting = _free_ports(3)
+        values = {"folder": self.folder, "host": self.host, "port": port, "port_of_node": port_of_node}
+        values["gpus"] = ",".join(f"gpu:{model}:1" for model in GPU_MODELS)
+        values["accounting"] = accounting.SETTINGS.format(
+            folder=self.folder,
+            port=port_of_accounting,
+            gpus=",".join(["gres/gpu", *(f"gres/gpu:{model}" for model in GPU_MODELS)]),
+        )
+        text = CONF.format(**values, cpus=CPUS, memory=MEMORY_MB)
         (self.folder / "slurm.conf").write_text(text.lstrip())
         lines = []
-        for number in range(GPUS):  # counted, not there: a link to /dev/null stands for each
-            device = self.folder / "devices" / f"gpu{number}"
+        for model in GPU_MODELS:  # counted, not there: a link to /dev/null stands for each
+            device = self.folder / "devices" / model
             device.symlink_to("/dev/null")
-            lines.append(f"NodeName={self.host} Name=gpu File={device}\n")
+            lines.append(f"NodeName={self.host} Name=gpu Type={model} File={device}\n")
         (self.folder / "gres.conf").write_text("".join(lines))
         SYSTEM.parent.mkdir(exist_ok=True)
         SYSTEM.unlink(missing_ok=True)
@@ -146,6 +154,7 @@ class Cluster:
             f"--log-file={self.folder}/munged.log",
         )
         _wait(lambda: (self.folder / "munge.socket").exists(), "munged does not answer")
+        accounting.start(self, port_of_accounting, _wait)
         self.start_controller()
         self.run("slurmd", "-f", str(self.folder / "slurm.conf"))
         _wait(lambda: self.node_state() in ("idle", "mixed", "allocated"), "the node does not come up")
@@ -186,6 +195,12 @@ class Cluster:
                 found.append(record)
         return sorted(found, key=lambda record: int(record["JobId"]))
 
+    def accounts(self, *fields, **where):
+        """What accounting has of jobs, a tuple of these fields of sacct's for each, in order."""
+        options = [f"--{name}={value}" for name, value in where.items()]
+        text = self.run("sacct", "-X", "--noheader", "--parsable2", f"--format={','.join(fields)}", *options)
+        return [tuple(line.split("|")) for line in text.splitlines()]
+
     def wait_for_job(self, folder, rule, state="RUNNING"):
         """The newest job of a rule, once it is in that state."""
 
@@ -194,6 +209,16 @@ class Cluster:
             return records[-1] if records and records[-1]["JobState"] == state else None
 
         return _wait(found, f"no job of {rule} is {state}")
+
+    def wait_for_end(self, number):
+        """The record of a job, once it has ended."""
+
+        def ended():
+            text = self.run("scontrol", "show", "job", "--oneliner", number)
+            record = dict(re.findall(r"(\w[\w:/]*)=(\S*)", text))
+            return record if record["JobState"] not in ("PENDING", "RUNNING", "COMPLETING", "REQUEUED") else None
+
+        return _wait(ended, f"job {number} does not end")
 
 
 def _free_ports(count):

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Install Slurm from Debian's packages, as root; no service is started or enabled.
+# Install Slurm and the database of its accounting from Debian's packages, as root; no service is started or enabled.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
-wanted=(munge slurmctld slurmd slurm-client)
+wanted=(munge slurmctld slurmd slurm-client slurmdbd mariadb-server)
 if dpkg-query --show --showformat '${Status}\n' "${wanted[@]}" 2>/dev/null | grep -c '^install ok installed' | grep -qx "${#wanted[@]}"; then
     echo "Slurm is there: $(slurmctld -V)"
     exit 0

@@ -43,7 +43,7 @@ def test_a_candidate_goes_on_after_its_last_epoch_to_the_same_bytes(cluster, tmp
     assert run.finish() == 0, run.text[-3000:] + clone.logs()
     (record,) = clone.jobs("train_candidate")  # nothing was submitted again
     assert (record["JobId"], record["Restarts"], record["JobState"]) == (job["JobId"], "1", "COMPLETED")
-    assert "gpu:1" in record["TresPerJob"] and record["TimeLimit"] == "08:00:00"
+    assert "gpu:1" in record["TresPerJob"] and record["TimeLimit"] == "01:00:00"
     (log,) = (clone.folder / "results/tiny/logs/train_candidate").rglob("*.log")
     text = log.read_text()
     done = re.search(rf"training goes on after epoch (\d+) of {EPOCHS}", text)

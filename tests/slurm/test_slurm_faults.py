@@ -9,6 +9,7 @@ import time
 import pytest
 
 from interrupted import Pause, leftovers, wait
+from slurm.clone import Clone
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 LIST = "results/tiny/images/train.csv"
@@ -16,44 +17,61 @@ FEATURES = "results/tiny/features/random/train.h5"
 SHARDS = [f"results/tiny/features/random/train/0000{number}.h5" for number in range(3)]
 
 
+class Paused:
+    """A run whose job of list_images waits where it is about to move its file in place; ``job`` is Slurm's record of it."""
+
+    def __init__(self, cluster, folder, minutes=30):
+        self.clone, self.pause = Clone(cluster, folder / "clone"), Pause(folder / "pause", LIST)
+        options = ("--set-resources", f"list_images:runtime={minutes} * attempt")
+        self.run = self.clone.start(LIST, *options, **self.pause.environment)
+
+    def wait(self):
+        self.process = self.run.wait_until_paused(self.pause)
+        self.job = self.clone.cluster.wait_for_job(self.clone.folder, "list_images")
+
+    def end(self):
+        self.pause.go()
+        self.run.kill()
+
+
 @pytest.fixture
-def paused(clone, tmp_path):
-    """A run whose job of list_images waits where it is about to move its file in place: (run, pause, Slurm's record)."""
-    pause = Pause(tmp_path / "pause", LIST)
-    run = clone.start(LIST, "--set-resources", "list_images:runtime=attempt", **pause.environment)
-    run.wait_until_paused(pause)
-    yield run, pause, clone.cluster.wait_for_job(clone.folder, "list_images")
-    pause.go()
-    run.kill()
+def paused(cluster, tmp_path):
+    """A run that is paused."""
+    one = Paused(cluster, tmp_path)
+    one.wait()
+    yield one
+    one.end()
 
 
-def tried_twice(clone, run, state):
+def tried_twice(one, state, times=("00:30:00", "01:00:00")):
     """Whether the run ended well, after a job that ended in that state and one with twice the memory and time."""
+    clone, run = one.clone, one.run
     assert run.finish() == 0, run.text[-3000:]
     first, second = clone.jobs("list_images")
     assert (first["JobState"], second["JobState"]) == (state, "COMPLETED")
-    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("2000M", "4000M")
-    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
+    megabytes = [int(job["MinMemoryNode"].removesuffix("M")) for job in (first, second)]
+    assert megabytes[1] == 2 * megabytes[0] > 0
+    assert (first["TimeLimit"], second["TimeLimit"]) == times
     assert f"list_images failed (train), is tried again: {state}" in run.text, run.text
     assert (clone.folder / LIST).exists() and leftovers(clone.folder) == []
     return True
 
 
-def test_a_job_that_is_killed_is_tried_again(clone, paused):
-    run, pause, _ = paused
-    os.kill(pause.process(), signal.SIGKILL)
-    assert tried_twice(clone, run, "FAILED")
-
-
-def test_a_job_over_its_time_is_tried_again_with_more(clone, paused):
-    run, _, _ = paused
-    assert tried_twice(clone, run, "TIMEOUT")
-
-
-def test_a_job_that_is_cancelled_is_noticed_and_tried_again(clone, paused):
-    run, _, job = paused
-    clone.cluster.run("scancel", job["JobId"])
-    assert tried_twice(clone, run, "CANCELLED")
+def test_a_job_that_is_killed_or_cancelled_or_over_its_time_is_noticed_and_tried_again_with_more(cluster, tmp_path):
+    """Three runs side by side: a job over its time takes more than a minute."""
+    killed, cancelled = Paused(cluster, tmp_path / "killed"), Paused(cluster, tmp_path / "cancelled")
+    late = Paused(cluster, tmp_path / "late", minutes=1)
+    try:
+        for one in (killed, cancelled):
+            one.wait()
+        os.kill(killed.process, signal.SIGKILL)
+        cluster.run("scancel", cancelled.job["JobId"])
+        assert tried_twice(killed, "FAILED")
+        assert tried_twice(cancelled, "CANCELLED")
+        assert tried_twice(late, "TIMEOUT", times=("00:01:00", "00:02:00"))
+    finally:
+        for one in (killed, cancelled, late):
+            one.end()
 
 
 def test_a_job_over_its_memory_is_tried_again_with_more(clone):
@@ -94,9 +112,9 @@ def test_an_extraction_that_is_requeued_repeats_its_shard_alone(clone, tmp_path,
     assert (clone.folder / FEATURES).exists() and leftovers(clone.folder) == []
 
 
-def test_a_controller_that_is_away_for_a_minute_harms_no_job(clone, paused):
+def test_a_controller_that_is_away_for_a_minute_harms_no_job(paused):
     """Its job goes on. A run that asked for its state meanwhile may have stopped asking: end it, at worst with kill -9."""
-    run, pause, job = paused
+    clone, run, pause, job = paused.clone, paused.run, paused.pause, paused.job
     clone.cluster.run("scontrol", "update", f"JobId={job['JobId']}", "TimeLimit=30")
     clone.cluster.kill("slurmctld", signal.SIGTERM)  # in order: it saves the state of its jobs
     try:

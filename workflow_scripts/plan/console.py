@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 
 from plan.experiment import Experiment
 
@@ -25,6 +26,25 @@ def require_writable() -> None:
     """End with one line where results cannot be written; each job would fail by itself."""
     if os.path.isdir("results") and not os.access("results", os.W_OK):
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
+
+
+def refuse_bundles(executor: object, groups: Mapping[str, int]) -> None:
+    """End with one line where jobs are to be bundled in a way that loses results or repeats work.
+
+    ``executor`` are the settings of the executor plugin, ``groups`` the number of components by group.
+    """
+    advice = "sbatch slurm/node.sh runs many small jobs in one job of Slurm's instead (docs/cluster.md)"
+    if rules := getattr(executor, "array_jobs", None):
+        sys.exit(
+            f"Error: slurm-array-jobs: found {rules!r}, wanted nothing: in version 2.8.0 of the Slurm plugin the tasks of a job array "
+            f"delete each other's results; {advice}"
+        )
+    if groups:
+        found = ", ".join(f"{name}={count}" for name, count in groups.items())
+        sys.exit(
+            f"Error: group-components: found {found}, wanted nothing: where a workflow has checkpoints, Snakemake 9.27 puts a job "
+            f"into several groups and runs it in each; {advice}"
+        )
 
 
 def without_truth(experiment: Experiment) -> str:

@@ -47,8 +47,9 @@ def predicted(matrix: tuple[int, int], features: tuple[int, int]) -> int:
     return rows(matrix) + (PREDICTED_ROWS * (12 * categories + 8 * width) + 8 * categories * width) // MB
 
 
-def evaluated(matrix: tuple[int, int], features: tuple[int, int]) -> int:
-    """Return the memory of logits, written by rows, and of metrics, computed from them by columns."""
+def evaluated(train: tuple[int, int], test: tuple[int, int], features: tuple[int, int]) -> int:
+    """Return the memory of logits, written by rows, and of metrics by columns; validation rows are some of the training part."""
+    matrix = max(train, test)
     return max(predicted(matrix, features), columns(matrix))
 
 

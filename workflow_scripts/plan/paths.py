@@ -231,11 +231,6 @@ def provenance(compared: str = COMPARED) -> str:
     return f"{compared}/provenance.json"
 
 
-def crate(compared: str = COMPARED) -> str:
-    """Return the RO-Crate of the results of an experiment."""
-    return f"{compared}/ro-crate-metadata.json"
-
-
 def shared_table(name: str, dataset: str = DATASET) -> str:
     """Return a table that all experiments of a data set share."""
     return results("tables", f"{name}.csv", dataset=dataset)

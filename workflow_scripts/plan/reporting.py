@@ -42,6 +42,11 @@ def figures(compared: str) -> list[str]:
     return [paths.figure(name, compared, ending) for name in FIGURES for ending in ("svg", "png")]
 
 
+def crate(compared: str) -> str:
+    """Return the RO-Crate of an experiment; ``compared`` is its folder."""
+    return paths.beside(paths.provenance(compared), "ro-crate-metadata.json")
+
+
 def shown_models(experiment: Experiment) -> dict[str, Any]:
     """Return the students and baselines that the figures show, and the names that they show them by."""
     names = {"labels": shown.names(experiment), "pseudo_labels": experiment.shown_pseudo_labels}

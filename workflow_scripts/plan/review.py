@@ -5,15 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from plan import backbones, features, labels, own, paths, pictures, shown, tars, training
-from plan.experiment import (
-    Experiment,
-    as_list,
-    parse_reference,
-    plain,
-    target_of,
-    tau_of,
-    variants_of,
-)
+from plan.experiment import Experiment, as_list, parse_reference, plain, target_of, tau_of, variants_of
 from plan.sections import Student
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
@@ -93,8 +85,8 @@ def _can_export(experiment: Experiment, pseudo_labels: str, needs: str) -> bool:
 
 def exported_tars(experiment: Experiment, pseudo_labels: str, format: str) -> list[str]:
     """Return the tars that an export of pseudo-labels reads pictures from."""
-    needs_pictures = FORMATS[format].needs == "pictures"
-    return tars.of_part(experiment, labels.entry(experiment, pseudo_labels).split) if needs_pictures else []
+    split = labels.entry(experiment, pseudo_labels).split
+    return tars.of_part(experiment, split) if FORMATS[format].needs == "pictures" else []
 
 
 def asked_tars(experiment: Experiment) -> list[str]:

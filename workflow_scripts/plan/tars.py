@@ -186,6 +186,18 @@ def of_shard(folder: str, shard: str) -> list[str]:
 # -- mistakes
 
 
+def unseen(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """Yield part and address of each tar in object storage that no run has read, of a part whose images are listed.
+
+    Snakemake takes no offence at a missing one: the list that is there would pass for that of all tars.
+    """
+    for part in experiment.used_parts:
+        if are_elsewhere(experiment, part) and os.path.isfile(paths.images(experiment.dataset, part)):
+            for file, tar in zip(indexes(experiment, part), of_part(experiment, part), strict=True):
+                if not os.path.isfile(file):
+                    yield part, tar
+
+
 def mistakes(key: str, path: str) -> Iterator[str]:
     """Yield one line for what is wrong with a value that names tars; ``key`` names it in the configuration."""
     scheme = path.partition("://")[0] if is_remote(path) else ""

@@ -2,7 +2,9 @@
 
 CHATTER = (  # Snakemake's text that says nothing to who runs it; --verbose has it
     "Assuming unrestricted shared filesystem",
+    "Auto-selected partition",
     "Building DAG",
+    "Cleaning up SLURM log files",
     "Complete log",
     "Conda environments: ignored",
     "DAG of jobs will be updated",

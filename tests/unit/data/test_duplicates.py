@@ -41,7 +41,7 @@ def test_groups_have_the_same_bytes_and_say_what_they_mean(tmp_path):
 
 
 def test_only_files_of_equal_size_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(duplicates, "sha256", lambda path: pytest.fail(path))
+    monkeypatch.setattr(duplicates.picture_files, "sha256", lambda path: pytest.fail(path))
     assert duplicates.find(pictures(tmp_path, train_train_1=b"a", train_train_2=b"bb"), threads=1) == []
 
 

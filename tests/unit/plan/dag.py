@@ -253,7 +253,7 @@ def jobs(config: dict[str, Any]) -> dict[str, Job]:
         paths.labels_check(experiment.dataset),
         *reporting.figures(experiment.compared),
         paths.report(experiment.compared),
-        paths.crate(experiment.compared),
+        reporting.crate(experiment.compared),
     ]:
         job_of(target)
     return result

@@ -94,3 +94,14 @@ def test_tars_in_place_of_a_folder_run_what_lists_pictures_and_what_follows():
     changed = tiny.changed(tiny.CONFIG, {"datasets/tiny/train/images": TWO})
     planned = set(dag.planned(tiny.CONFIG, changed))
     assert "index_tar" in planned and planned - {"index_tar"} <= EVERYTHING and "read_annotations" not in planned
+
+
+def test_new_tars_of_a_bucket_are_asked_for_once_images_are_listed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    remote = experiment(**{"datasets/tiny/train/images": "s3://bucket/train-{0..2}.tar"})
+    assert list(tars.unseen(remote)) == []  # Snakemake itself refuses a first run without one
+    for name in ("images/train.csv", "tars/train/000000.csv", "tars/train/000002.csv"):
+        path = tmp_path / "results/tiny" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert list(tars.unseen(remote)) == [("train", "s3://bucket/train-1.tar")]

@@ -171,6 +171,8 @@ def test_make_own_names_each_variable_that_is_missing_or_not_there(values):
     )
     (line,) = refused(own.config_lines, values | {"IMAGES": "nowhere"}, BACKBONES)
     assert line.startswith("IMAGES: found 'nowhere', which is not there")
+    (line,) = refused(own.config_lines, values | {"IMAGES": "x-{0..1}.tar"}, BACKBONES)
+    assert line.startswith("IMAGES: found 0 of the 2 tars that 'x-{0..1}.tar' names")
     (line,) = refused(own.config_lines, values | {"IMAGES": values["CSV"]}, BACKBONES)
     assert "which is no folder" in line
     (line,) = refused(own.config_lines, values | {"CSV": values["IMAGES"]}, BACKBONES)
