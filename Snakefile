@@ -12,9 +12,12 @@ configfile: "config.yaml"
 container: "containers/pseudo-labels.sif"
 
 
-report: "rules/captions/workflow.rst"
+if workflow.modifier.is_main_snakefile():  # the report of a workflow that uses this one has a text of its own
+
+    report: "rules/captions/workflow.rst"
 
 
+include: "rules/source.smk"
 include: "rules/common.smk"
 include: "rules/storage.smk"
 
@@ -59,14 +62,16 @@ wildcard_constraints:
 
 
 if workflow.is_main_process:
-    console.require_folders()
+    console.require_folders(EXPERIMENT)
     require_named_paths()
+
+if workflow.is_main_process and not IS_MODULE:
     console.end_with_the_terminal()
     screen.begin(workflow.output_settings, DATASET, closing_text)
 
 
 rule all:
-    default_target: True
+    default_target: not HAS_TARGET
     input:
         paths.labels_check(DATASET),
         reporting.figures(EXPERIMENT.compared),

@@ -4,10 +4,12 @@ import inspect
 import os
 import re
 import sys
+import uuid
 
+from snakemake.io import flag
 from snakemake.logging import logger
+from snakemake.path_modifier import PATH_MODIFIER_FLAG
 
-SCRIPTS = str((Path(workflow.basedir) / "workflow_scripts").resolve())
 sys.path.insert(0, SCRIPTS)
 
 from plan import (
@@ -33,13 +35,14 @@ from plan import (
     review,
     rows,
     tars,
+    tracking,
     training,
     training_paths,
 )
 from plan.errors import ConfigError
+from plan.experiment import is_made
 from plan.fields import NAME_PATTERN
 from plan.sources import ARCHIVES, READERS
-from plan.tracking import code, project_file, templates
 from screen import start as screen
 from spml.review.exports import FORMATS
 from spml.review.queue import STRATEGIES
@@ -53,19 +56,24 @@ for name in ("plan", "screen", "spml"):
 
 console.search_first(SCRIPTS)
 COMMAND_LINE = workflow.config_settings
+IS_MODULE = not workflow.modifier.is_main_snakefile()  # another workflow uses this one: the screen is its own
+HAS_TARGET = IS_MODULE and workflow.default_target is not None  # that workflow has a first rule already
+IS_SHARED = workflow.workflow_settings.cache is not None  # --cache: clones share features (docs/reuse.md)
 FILES = COMMAND_LINE.configfiles if COMMAND_LINE.replace_workflow_config else workflow.configfiles
 
 
 def refuse(lines):
     """End with a line for each mistake in the configuration."""
-    names = ", ".join(map(str, FILES)) or "--config"
+    names = f"module {__name__}" if IS_MODULE else ", ".join(map(str, FILES)) or "--config"
     sys.exit("\n".join([f"Error in the configuration ({names}):", *(f"  {line}" for line in lines)]))
 
 
 try:
-    if workflow.is_main_process:
+    if workflow.is_main_process and not IS_MODULE:
         load.require_keys_once(FILES)
-    EXPERIMENTS = load.experiments(config, COMMAND_LINE.config)
+    EXPERIMENTS = load.experiments(
+        config, {} if IS_MODULE else COMMAND_LINE.config, workflow.modifier.path_modifier.replace_prefix
+    )
 except ConfigError as mistakes:
     refuse(mistakes.lines)
 
@@ -90,9 +98,38 @@ def plan(function, **fixed):
 
     def call(wildcards):
         experiment = EXPERIMENTS[wildcards.get("dataset", DATASET)]
-        return function(experiment, **{name: wildcards[name] for name in names}, **fixed)
+        return as_named(function(experiment, **{name: wildcards[name] for name in names}, **fixed))
 
     return call
+
+
+def as_named(found):
+    """Return what the plan found, with code and the user's files marked: no prefix or default storage is put before them."""
+    if isinstance(found, list):
+        return [as_named(item) for item in found]
+    is_own = isinstance(found, str) and (tracking.is_code(found) or (IS_MODULE and not is_made(found)))
+    return flag(found, PATH_MODIFIER_FLAG) if is_own else found
+
+
+def by_rule_name(function):
+    """Return a params function of a dict by rule with the names that a workflow which uses this one gives its rules."""
+    rename = workflow.modifier.modify_rulename
+    return lambda wildcards: {rename(rule): jobs for rule, jobs in function(wildcards).items()}
+
+
+def code(rule, *modules):
+    """Return the code of a rule, marked as ``as_named`` does."""
+    return as_named(tracking.code(rule, *modules))
+
+
+def templates(*names):
+    """Return templates of pages, marked as ``as_named`` does."""
+    return as_named(tracking.templates(*names))
+
+
+def project_file(name):
+    """Return a file of the project, marked as ``as_named`` does."""
+    return flag(tracking.project_file(name), PATH_MODIFIER_FLAG)
 
 
 @functools.cache
@@ -209,6 +246,17 @@ def shard_features(wildcards):
     name = "rows_{shard}" if is_file else "{shard}"
     pattern = paths.shard_features(wildcards.dataset, wildcards.backbone, wildcards.part, name)
     return expand(pattern, shard=shards_of(wildcards.dataset, wildcards.part))
+
+
+def shared(wildcards, input):
+    """Return what the key of shared features covers beside code and settings; no trigger, since it depends on inputs."""
+    from spml.artifacts import sharing  # here, since only a run with --cache needs it
+
+    named = (input.images, input.weights, input.trained)
+    inputs = [path for paths in named for path in ([paths] if isinstance(paths, str) else paths)]
+    if os.path.basename(input.images) != f"{wildcards.shard}.csv" or not all(map(os.path.isfile, inputs)):
+        return uuid.uuid4().hex  # inputs are yet to be made: asked again before the job; until then equal to nothing
+    return sharing.key(input.images, inputs, wildcards)
 
 
 def train_pictures(wildcards):

@@ -68,6 +68,7 @@ checkpoint list_images:
         mem_mb=by_shape(1000, memory.listed, "annotations"),
         runtime=by_shape(15, minutes.listed, "annotations"),
     params:
+        **({"checksums": lambda wildcards, input: True} if IS_SHARED else {}),  # takes input: no trigger
         options=plan(data.listing_options),
         fingerprint=plan(data.fingerprint_pool),
     script:

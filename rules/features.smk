@@ -20,6 +20,8 @@ rule fetch_weights:
         "../workflow_scripts/fetch_weights.py"
 
 
+# Where features are shared: the record is an output, since Snakemake's cache keeps outputs alone, and there is no benchmark,
+# which Snakemake allows no cached rule.
 rule extract_features:
     input:
         images=shard_images,
@@ -28,11 +30,13 @@ rule extract_features:
         trained=plan(backbones.trained_checkpoint),
         code=plan(features.backbone_code, rule="extract_features"),
     output:
+        **({"record": "results/{dataset}/features/{backbone}/{part}/.{shard}.h5.record"} if IS_SHARED else {}),
         features="results/{dataset}/features/{backbone}/{part}/{shard}.h5",
     log:
         "results/{dataset}/logs/extract_features/{backbone}/{part}/{shard}.log",
     benchmark:
         "results/{dataset}/benchmarks/extract_features/{backbone}/{part}/{shard}.tsv"
+    cache: "omit-software" if IS_SHARED else False
     conda:
         "../envs/torch.yaml"
     threads: 8
@@ -43,9 +47,14 @@ rule extract_features:
         device=MACHINE.device,
         batch_size=MACHINE.batch_size,
     params:
+        **({"shared": shared} if IS_SHARED else {}),
         options=plan(features.extraction),
     script:
         "../workflow_scripts/extract_features.py"
+
+
+if IS_SHARED:
+    rules.extract_features.rule._benchmark = None
 
 
 # Features that others computed. Their ids are compared with those of the images once for all shards.

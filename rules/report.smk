@@ -182,7 +182,7 @@ rule write_provenance:
         "../envs/torch.yaml"
     params:
         config=plan(reporting.record),
-        planned=plan(reporting.planned),
+        planned=by_rule_name(plan(reporting.planned)),
     script:
         "../workflow_scripts/write_provenance.py"
 

@@ -188,7 +188,7 @@ def edited(path, text="\n# edited\n"):
         path.write_bytes(before)
 
 
-def planned(folder, *arguments, root=ROOT, config=None):
+def planned(folder, *arguments, root=ROOT, config=None, **environment):
     """Return the rules that a dry run plans, with the number of jobs of each; nothing in the folder changes.
 
     ``config`` stands in for the folder's config.yaml.
@@ -198,7 +198,8 @@ def planned(folder, *arguments, root=ROOT, config=None):
         if config is not None:
             configure(Path(scratch), config)
             configfile = Path(scratch, "config.yaml")
-        output = snakemake(folder, *arguments, "--dry-run", "--quiet", "rules", root=root, configfile=configfile)
+        arguments = (*arguments, "--dry-run", "--quiet", "rules")
+        output = snakemake(folder, *arguments, root=root, configfile=configfile, **environment)
     jobs = {}
     lines = output.splitlines()
     for line in lines[lines.index("Job stats:") + 3 :] if "Job stats:" in lines else []:

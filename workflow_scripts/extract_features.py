@@ -4,7 +4,7 @@ from spml.runtime import log
 
 log.redirect(snakemake)
 
-from spml.artifacts import features, manifest, picture_files, records
+from spml.artifacts import features, manifest, picture_files, records, sharing
 from spml.features.devices import choose_device
 from spml.features.extraction import extract
 
@@ -13,8 +13,9 @@ device = choose_device(snakemake.resources.device)
 trained = snakemake.input.trained
 checksum = records.checksum_of(trained or snakemake.input.weights)  # the record of the shard needs it, too
 listed = manifest.read(snakemake.input.images)
+paths = picture_files.located(listed.path, snakemake.input.tars)
 found = extract(
-    picture_files.located(listed.path, snakemake.input.tars),
+    paths,
     options,
     snakemake.input.weights,
     device,
@@ -40,4 +41,6 @@ shape = features.write_shard(
     preprocessing=found.preprocessing.text(),
     precision=found.precision,
 )
+if shared := snakemake.params.get("shared"):
+    sharing.require_same(snakemake.input.images, paths, shared)
 print(f"{shape[0]:,} images, {shape[1]:,} features each, stored as {options['storage']}")

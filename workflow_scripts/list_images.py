@@ -6,7 +6,7 @@ log.redirect(snakemake)
 
 import os
 
-from spml.artifacts import left_out, manifest, picture_files, tar_index
+from spml.artifacts import left_out, manifest, picture_files, sharing, tar_index
 from spml.data import annotations, image_folder
 from spml.runtime.errors import InputError
 
@@ -54,7 +54,10 @@ manifest.write(snakemake.output.images, existing)
 tars = []
 for shard, start in enumerate(range(0, max(len(existing), 1), options["images_per_shard"])):  # at least one shard
     part = existing[start : start + options["images_per_shard"]]
-    manifest.write(os.path.join(snakemake.output.shards, f"{shard:05}.csv"), part)
+    path = os.path.join(snakemake.output.shards, f"{shard:05}.csv")
+    manifest.write(path, part)
+    if snakemake.params.get("checksums"):  # of the pictures, which shared features are named by
+        sharing.pictures(path)
     tars += [(f"{shard:05}", tar) for tar in picture_files.tars(path for _, _, path in part)]
 if tars:
     manifest.write_tars(snakemake.output.shards, tars)

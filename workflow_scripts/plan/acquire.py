@@ -74,11 +74,11 @@ def conversion_indexes(experiment: Experiment, part: str) -> list[str]:
 def conversion(experiment: Experiment, part: str) -> dict[str, Any]:
     """Return the options of a reader: its lists of images, and the folder of their pictures."""
     return {
-        "folder": experiment.entry.location(part).images or "",
+        "folder": experiment.located(experiment.entry.location(part).images or ""),
         "key": f"datasets.{experiment.dataset}.{part}.images",
-        "listing": listing(experiment, part),
+        "listing": experiment.located(listing(experiment, part)),
         "reader": experiment.source.reader,
-        "training": listing(experiment, "train"),
+        "training": experiment.located(listing(experiment, "train")),
     }
 
 
@@ -92,9 +92,11 @@ def fingerprint_beside(experiment: Experiment, part: str) -> str:
     if experiment.source.reader == "image_folder":
         if tars.of_part(experiment, part):
             return ""  # their indexes are inputs
-        return tracking.fingerprint_of_sizes(tracking.files_in(experiment.entry.location(part).images or ""))
+        return tracking.fingerprint_of_sizes(
+            tracking.files_in(experiment.located(experiment.entry.location(part).images or ""))
+        )
     lists = {experiment.entry.location(name).annotations for name in ("train", part)} - {None}
-    beside = {paths.beside(str(path), name) for path in lists for name in experiment.source.beside}
+    beside = {experiment.located(paths.beside(str(path), name)) for path in lists for name in experiment.source.beside}
     return tracking.fingerprint(
         file for path in sorted(beside) for file in ([path] if os.path.isfile(path) else tracking.files_in(path))
     )

@@ -68,7 +68,8 @@ def by_rule(experiment: Experiment) -> dict[str, list[str]]:
     files = {rule: [paths.benchmark(rule, *names, folder=shared) for names in keys] for rule, keys in jobs.items()}
     compared = [*COMPARED, *(["compare_published"] if experiment.entry.published else [])]
     files |= {rule: [paths.benchmark(rule, folder=experiment.compared)] for rule in compared}
-    return plain(files | _resource_benchmarks(experiment))
+    files |= _resource_benchmarks(experiment)
+    return plain({rule: [experiment.located(path) for path in found] for rule, found in files.items()})
 
 
 def _resource_benchmarks(experiment: Experiment) -> dict[str, list[str]]:

@@ -14,9 +14,9 @@ def search_first(folder: str) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
 
 
-def require_folders() -> None:
+def require_folders(experiment: Experiment) -> None:
     """End with one line where results or resources are no folders; Snakemake would end with a traceback."""
-    for folder in ("results", "resources"):
+    for folder in (os.path.dirname(experiment.located(f"{name}/")) for name in ("results", "resources")):
         if os.path.lexists(folder) and not os.path.isdir(folder):
             kind = "a link that leads nowhere" if os.path.islink(folder) else "a file"
             sys.exit(f"Error: {folder}: found {kind}, wanted a folder or nothing; move it away, then run again")

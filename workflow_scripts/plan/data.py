@@ -57,11 +57,13 @@ def picture_folder(experiment: Experiment, part: str) -> str:
 
 def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
     """Return the options of list_images: the folder, which images of the part count, and how many go in a shard."""
-    own: dict[str, Any] = {"pool": experiment.entry.pool.images} if part == "pool" and experiment.entry.pool else {}
+    own: dict[str, Any] = (
+        {"pool": experiment.located(experiment.entry.pool.images)} if part == "pool" and experiment.entry.pool else {}
+    )
     if not experiment.source.has_pictures:
         own["has_pictures"] = False
     return own | {
-        "folder": picture_folder(experiment, part),
+        "folder": experiment.located(picture_folder(experiment, part)),
         "images_per_shard": experiment.config.features.images_per_shard,
         "missing_pictures": experiment.entry.missing_pictures,
         "unannotated_count": experiment.source.unannotated_count,
@@ -71,7 +73,7 @@ def listing_options(experiment: Experiment, part: str) -> dict[str, Any]:
 def pool_list(experiment: Experiment, part: str) -> str | list[str]:
     """Return the user's list of the pool, if it is one."""
     pool = experiment.entry.pool if part == "pool" else None
-    return pool.images if pool and _is_list(pool.images) else []
+    return pool.images if pool and _is_list(experiment.located(pool.images)) else []
 
 
 def _is_list(path: str) -> bool:
@@ -84,7 +86,7 @@ def fingerprint_pool(experiment: Experiment, part: str) -> str:
     pool = experiment.entry.pool if part == "pool" else None
     if pool is None or tars.are_tars(pool.images):
         return ""
-    return tracking.fingerprint(tracking.pictures_in(pool.images))
+    return tracking.fingerprint(tracking.pictures_in(experiment.located(pool.images)))
 
 
 def compared_features(experiment: Experiment, part: str) -> str | list[str]:

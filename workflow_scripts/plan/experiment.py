@@ -1,6 +1,6 @@
 """The experiment of one data set: the configuration with its defaults and the data set's own values merged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -72,18 +72,25 @@ def text_of(entry: Teacher | Student) -> Text | None:
     return entry.text if isinstance(entry, Teacher) else None
 
 
+def is_made(path: str) -> bool:
+    """Return whether a path lies where rules write; a workflow that uses this one may put a prefix before it."""
+    return path.startswith(("results/", "resources/", f"{paths.COMPARED}/"))
+
+
 class Experiment:
     """The sections of the configuration for one data set, and the values that follow from them alone."""
 
-    def __init__(self, config: Config, dataset: str) -> None:
-        self.config, self.dataset = config, dataset
+    def __init__(self, config: Config, dataset: str, locate: Callable[[str], str] = str) -> None:
+        self.config, self.dataset, self._locate = config, dataset, locate
         self.name = config.experiment or ""
         self.compared = paths.compared(dataset, self.name)  # the folder of what depends on the methods compared
         self.entry = entry = config.datasets[dataset]
         self.source: Source = SOURCES[entry.source]
         self.seeds = sorted(entry.seeds or config.seeds)
         location = entry.location("train").annotations
-        self.knows_truth = self.source.has_true_labels and not (self.source.is_table and not truth.known(location))
+        self.knows_truth = self.source.has_true_labels and not (
+            self.source.is_table and not truth.known(location and self.located(location))
+        )
         self.validation = self._selecting(merging.merged(config.validation, entry.validation))
         self.observation = merging.merged(config.observation, entry.observation)
         self.priors = merging.merged(config.priors, entry.priors)
@@ -108,6 +115,10 @@ class Experiment:
         }  # taken away by null, or since no truth is known
         self.figures = merging.merged(merging.without(config.figures, "baselines", without), entry.figures)
         self.comparison = merging.merged(merging.without(config.comparison, "reference", without), entry.comparison)
+
+    def located(self, path: str) -> str:
+        """Return where a path is for what does not get it as a rule's input: ``locate`` puts a module's prefix before artifacts."""
+        return self._locate(path) if is_made(path) else path
 
     def _selecting(self, validation: Validation) -> Validation:
         """Return the section validation with the labels that models are selected on, where it leaves them open."""

@@ -45,7 +45,7 @@ def mistakes(experiment: Experiment) -> Iterator[str]:
         )
     for name in experiment.config.experiments:
         table = paths.table("comparison", paths.compared(experiment.dataset, name))
-        if name != experiment.name and not os.path.exists(table):
+        if name != experiment.name and not os.path.exists(experiment.located(table)):
             known = list(unknown("experiments", name, named(experiment)))
             found = known[0] if known else f"experiments: found {name!r}, which has no {table} yet"
             end = "" if found.endswith("?") else "."

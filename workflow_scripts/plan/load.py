@@ -1,6 +1,6 @@
 """The experiments of a configuration: one per data set, after the configuration is checked as a whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -29,9 +29,12 @@ def require_keys_once(files: Iterable[str]) -> None:
 
 
 def experiments(
-    config: Mapping[str, Any], command_line: Mapping[str, Any] = MappingProxyType({})
+    config: Mapping[str, Any],
+    command_line: Mapping[str, Any] = MappingProxyType({}),
+    locate: Callable[[str], str] = str,
 ) -> dict[str, Experiment]:
-    """Return the experiment of every data set; ``command_line`` are the values that --config names among those of ``config``.
+    """Return the experiment of every data set; ``command_line`` are the values that --config names among those of ``config``;
+    ``locate`` puts the prefix of a module before the path of an artifact.
 
     References between names are checked for the selected data set alone: others may be unfinished.
 
@@ -47,7 +50,7 @@ def experiments(
         raise ConfigError(errors.lines(error, Config, config)) from None
     if lines := list(errors.unknown("dataset", checked.dataset, list(checked.datasets))):
         raise ConfigError(lines)
-    by_name = {name: Experiment(checked, name) for name in checked.datasets}
+    by_name = {name: Experiment(checked, name, locate) for name in checked.datasets}
     lines = list(checks.mistakes(by_name[checked.dataset]))
     if lines:
         suffix = f" (as it holds for data set {checked.dataset})"

@@ -93,4 +93,5 @@ def _named(experiment: Experiment, backbone: str, part: str) -> Matrix:
     entry = matrix(experiment, backbone, part)
     if entry is None:
         raise ValueError(f"backbone {backbone} has no matrix of part {part}")  # checks.backbones refuses it
-    return entry
+    located = {"path": experiment.located(entry.path), "ids": experiment.located(entry.ids) if entry.ids else None}
+    return entry.model_copy(update=located)

@@ -128,7 +128,7 @@ def card(experiment: Experiment) -> dict[str, Any]:
 def new_images(experiment: Experiment) -> str:
     """Return the folder or list of new images; end with one line where there is none."""
     pictures.require(experiment, "predict")
-    path = experiment.predict.images
+    path = experiment.predict.images and experiment.located(experiment.predict.images)
     wanted = "wanted a folder of pictures, or a text file with a path on each line"
     if path is None:
         sys.exit(f"Error: predict.images: found nothing, {wanted}")

@@ -43,14 +43,15 @@ def mistakes(experiment: Experiment, maker: Callable[[str], str | None]) -> Iter
         if "folder" in place.kinds and tars.are_tars(place.path) and place.may_be_tars:
             yield from tars.mistakes(place.key, place.path)
             continue
-        rule = maker(place.path) if "file" in place.kinds else None
+        path = experiment.located(place.path)
+        rule = maker(path) if "file" in place.kinds else None
         if rule and place.path.split("/")[1] == experiment.dataset:
             yield (
                 f"{place.key}: found {place.path!r}, which rule {rule} makes for this data set; wanted {place.wanted} of "
                 "yours, in another folder"
             )
-        elif not rule and not maker(place.drawn_with) and (problem := _problem(place.path, place.kinds)):
-            yield f"{place.key}: found {place.path!r}, {problem}; wanted {place.wanted}"
+        elif not rule and not maker(experiment.located(place.drawn_with)) and (problem := _problem(path, place.kinds)):
+            yield f"{place.key}: found {path!r}, {problem}; wanted {place.wanted}"
 
 
 def _named(experiment: Experiment) -> Iterator[Named]:

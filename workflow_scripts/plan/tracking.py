@@ -56,6 +56,11 @@ def templates(*names: str) -> list[str]:
     return [os.path.relpath(SCRIPTS / "spml" / "reporting" / "templates" / name) for name in names]
 
 
+def is_code(path: str) -> bool:
+    """Return whether ``code`` or ``templates`` returned a path."""
+    return path.startswith(f"{os.path.relpath(SCRIPTS)}{os.sep}")
+
+
 def project_file(name: str) -> str:
     """Return a file of the project, from the working directory."""
     return os.path.relpath(SCRIPTS.parent / name)

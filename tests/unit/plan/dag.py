@@ -145,6 +145,8 @@ def rules() -> tuple[Rule, ...]:
                 training_paths.pictures(dataset, finetuning.pictures_of(experiment, model), "train", SHARD)
             ]
         ),
+        "by_rule_name": lambda asked: asked,
+        "IS_SHARED": False,
         "MACHINE": SimpleNamespace(memory_mb=None),
     } | {
         module.__name__.rpartition(".")[2]: module

@@ -145,6 +145,8 @@ def advice(path: PathLike, record: Record | None = None) -> str:
     parts = name_of(path).split("/")
     if "images" in parts and parts[-2] in ("train", "test", "pool"):  # made with the others of its folder
         path = Path(path).parent.with_suffix(".csv")
+    if os.path.islink(path):  # into the cache of features that clones share, from where a deleted link would come back
+        path = os.path.realpath(path)
     return f"delete {path}, then run again: {_maker(record)} makes it again"
 
 

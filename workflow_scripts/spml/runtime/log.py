@@ -61,9 +61,9 @@ def redirect(snakemake):
 
 
 def _require_own_library(folder):
-    """End the job where this library does not lie beside its script."""
+    """End the job where this library does not lie beside its script; one that was fetched by a git address has no folder."""
     library = Path(__file__).resolve().parents[2]
-    if library != Path(folder).resolve():
+    if "://" not in folder and library != Path(folder).resolve():
         sys.exit(
             f"error: found the module spml in {library}, wanted the one in {folder}: PYTHONPATH or the environment names "
             "another clone; take it away there, then run again"
