@@ -72,9 +72,8 @@ def test_an_edit_of_code_runs_the_rules_that_import_it(file):
 
 def scripts():
     return {path.stem for path in tracking.SCRIPTS.glob("*.py")} - {
-        "own",
-        "published",
-    }  # commands, which read all of the plan
+        "published"
+    }  # a command, which reads all of the plan
 
 
 def code(rule):
