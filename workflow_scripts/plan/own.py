@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plan import answers, tars
+from plan import answers, tar_names
 from plan.errors import ConfigError, unknown
 
 CONFIG = "own.yaml"
@@ -101,11 +101,11 @@ def table_of(config: Mapping[str, Any]) -> tuple[str, str | None, bool, str | No
     """
     entry, review = config["datasets"]["own"], config.get("review") or {}
     leave_out, pool = review.get("unknown_answers") == "leave_out", (entry.get("pool") or {}).get("images")
-    if pool and tars.is_remote(pool):
+    if pool and tar_names.is_remote(pool):
         raise ConfigError(
             [f"ANSWERS: found the pool {pool!r}, which is not here to compare; name the file in review.answers"]
         )
-    return entry["train"]["annotations"], entry.get("categories"), leave_out, pool, tars.named(pool)
+    return entry["train"]["annotations"], entry.get("categories"), leave_out, pool, tar_names.named(pool)
 
 
 def arguments(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
@@ -132,8 +132,8 @@ def _mistake(name: str, path: str, needed: bool) -> list[str]:
     kind, wanted = WANTED[name]
     if not path:
         return [f"{name}: found nothing, wanted {wanted}: {USAGE}"] if needed else []
-    if kind.startswith("folder") and tars.are_tars(path):
-        return list(tars.mistakes(name, path))
+    if kind.startswith("folder") and tar_names.are_tars(path):
+        return list(tar_names.mistakes(name, path))
     if not os.path.exists(path):
         return [f"{name}: found {path!r}, which is not there; wanted {wanted}"]
     if kind == "folder" and not os.path.isdir(path):

@@ -3,7 +3,7 @@
 import pytest
 
 import tiny
-from plan import load, review, tars
+from plan import load, review, tar_names, tars
 from plan.errors import ConfigError
 from unit.plan import dag
 from unit.plan.test_reruns import EVERYTHING
@@ -51,10 +51,10 @@ def test_an_address_without_names_of_tars_or_of_another_kind_is_a_mistake(monkey
     assert "nothing of a bucket is listed" in line and "s3://bucket/train-{000000..000099}.tar" in line
     (line,) = tars.mistakes("k", "ftp://bucket/a.tar")
     assert "begins with s3://, gs://" in line
-    monkeypatch.setattr(tars.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(tar_names.importlib.util, "find_spec", lambda name: None)
     (line,) = tars.mistakes("k", "gs://bucket/a.tar")
     assert "no package snakemake-storage-plugin-gcs, which reads it; install it" in line
-    monkeypatch.setattr(tars.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(tar_names.importlib.util, "find_spec", lambda name: name)
     assert list(tars.mistakes("k", "gs://bucket/a.tar")) == []
 
 
