@@ -40,7 +40,7 @@ rule make_observed_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=by_shape(2000, memory.held, "labels"),
+        mem_mb=by_shape(2000, memory.labelled, "labels", whole=plan(labels.reads_whole)),
         runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(labels.observation),
@@ -134,7 +134,7 @@ rule make_pseudo_labels:
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=by_shape(2000, memory.held, "labels"),
+        mem_mb=by_shape(2000, memory.labelled, "labels", whole=plan(labels.labels_whole)),
         runtime=by_shape(15, minutes.rows, "labels"),
     params:
         options=plan(labels.rule_options),

@@ -32,6 +32,16 @@ def observed_file(experiment: Experiment) -> str | list[str]:
     return experiment.observation.file or []
 
 
+def reads_whole(experiment: Experiment) -> bool:
+    """Return whether make_observed_labels holds labels of all images: those of the user's file."""
+    return experiment.observation.file is not None
+
+
+def labels_whole(experiment: Experiment, pseudo_labels: str) -> bool:
+    """Return whether make_pseudo_labels holds labels of all images: those of a rule that ranks images."""
+    return RULES[entry(experiment, pseudo_labels).rule].ranks
+
+
 def observed_file_images(experiment: Experiment) -> str | list[str]:
     """Return the manifest that tells the rows of the user's file of observed labels, if there is one."""
     return paths.images(experiment.dataset, "train") if experiment.observation.file else []

@@ -24,6 +24,11 @@ def held(matrix: tuple[int, int]) -> int:
     return columns(matrix) + 2 * images * categories // MB
 
 
+def labelled(matrix: tuple[int, int], whole: bool) -> int:
+    """Return the memory of work by rows, or of labels that are held whole beside it."""
+    return held(matrix) if whole else rows(matrix)
+
+
 def columns(matrix: tuple[int, int]) -> int:
     """Return the memory of work by blocks of columns: nine bytes per entry of a block."""
     images, categories = matrix

@@ -7,12 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 import tiny
-from plan import evaluation, features, finetuning, memory, minutes, model, review, rows, training
+from plan import evaluation, features, finetuning, labels, memory, minutes, model, review, rows, training
 
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:(?:    .*)?\n)+)", re.M)
 BLOCK = r"^    {}:\n((?:        .*\n|\n)+)"
 CONSTANT = {"draw_demo", "export_model", "embed_prompts"}  # what they take does not grow with the images
-MODULES = {one.__name__.rpartition(".")[2]: one for one in (evaluation, features, finetuning, memory, minutes, model)}
+MODULES = {
+    one.__name__.rpartition(".")[2]: one for one in (evaluation, features, finetuning, labels, memory, minutes, model)
+}
 SPACE = MODULES | {
     "review": review,
     "rows": rows,
