@@ -149,7 +149,7 @@ def jobs(folder: Path) -> dict[str, dict]:
     checkpoint = path("checkpoint.safetensors")
     features = {f"{part}_features": path(f"features_{part}.h5") for part in ("train", "test")}
     rows = {"logits": [logits["train"]], "labels": true, "observed": observed}
-    rows["images"] = path("images_train.csv")
+    rows |= {"images": path("images_train.csv"), "tars": []}
     model = {"kind": "teachers", "name": "em", "variant": ""}
     variant = {"pseudo_labels": "paper", "variant": "tau_0.50", "tau": "0.50", "seed": SEED}
     measured = {"labels": true, "pseudo_labels": [path("threshold.h5")], "observed": [observed]}
