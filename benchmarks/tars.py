@@ -41,7 +41,7 @@ def read(paths: Sequence[str]) -> None:
     for start in range(0, len(paths), AHEAD):
         picture_files.prefetch(paths[start : start + AHEAD])
         for path in paths[start : start + AHEAD]:
-            with picture_files.opened(path) as file:
+            with picture_files.open_picture(path) as file:
                 file.read()
 
 

@@ -55,7 +55,7 @@ def test_threads_share_an_open_tar(both):
 @pytest.mark.parametrize("block", [1, 7, picture_files.WHOLE])
 def test_a_member_is_read_as_a_file_of_its_bytes(tmp_path, block):
     (tmp_path / "x.tar").write_bytes(bytes(range(200)))
-    with picture_files.opened(f"{tmp_path}/x.tar//50+100//a", block) as file:
+    with picture_files.open_picture(f"{tmp_path}/x.tar//50+100//a", block) as file:
         like = io.BytesIO(bytes(range(50, 150)))
         for position, whence, count in [
             (0, 0, 3),

@@ -27,7 +27,7 @@ def write(path, files, kind=tarfile.REGTYPE, form=tarfile.PAX_FORMAT, **more):
 
 
 def content(path):
-    with picture_files.opened(path) as file:
+    with picture_files.open_picture(path) as file:
         return file.read()
 
 

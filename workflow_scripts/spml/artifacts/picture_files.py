@@ -72,7 +72,7 @@ def _place(tar: str, files: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
-def opened(path: str | os.PathLike, block: int = WHOLE) -> Iterator[BinaryIO]:
+def open_picture(path: str | os.PathLike, block: int = WHOLE) -> Iterator[BinaryIO]:
     """Yield a picture, open to read; of one in a tar, ``block`` bytes are read at a time. Raises OSError as ``open`` does.
 
     Raises
@@ -104,7 +104,7 @@ def is_there(path: str) -> bool:
 
 
 def size(path: str) -> int:
-    """Return the bytes of a picture; errors as ``opened``."""
+    """Return the bytes of a picture; errors as ``open_picture``."""
     found = member(path)
     if found:
         return found.size
@@ -114,10 +114,10 @@ def size(path: str) -> int:
 
 
 def sha256(path: str) -> str:
-    """Return the SHA-256 of a picture, hexadecimal; errors as ``opened``."""
+    """Return the SHA-256 of a picture, hexadecimal; errors as ``open_picture``."""
     if not member(path):
         return checksums.sha256(path)
-    with opened(path) as file:
+    with open_picture(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 

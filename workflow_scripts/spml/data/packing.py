@@ -121,7 +121,7 @@ def _contents(pictures: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]
 
 def _content(path: str) -> bytes:
     try:
-        with picture_files.opened(path) as file:
+        with picture_files.open_picture(path) as file:
             return file.read()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; wanted a picture") from error

@@ -55,7 +55,7 @@ def reasons(paths: Sequence[str], what: str) -> list[str | None]:
 def reason_against(path: str) -> str | None:
     """Return None if a file is a picture in one of ``FORMATS``, else the reason why it is none; only its beginning is read."""
     try:
-        with picture_files.opened(path, HEAD) as file:
+        with picture_files.open_picture(path, HEAD) as file:
             head = file.read(HEAD)
             file.seek(0)
             return _reason(head, file, os.path.splitext(path)[1].lower())
@@ -93,7 +93,7 @@ def _reason(head: bytes, file: BinaryIO, suffix: str) -> str | None:
 def is_cut_off(path: str) -> bool:
     """Return whether the end of a picture is missing; one that lacks the last bytes of its format is decoded to see."""
     try:
-        with picture_files.opened(path) as file, Image.open(file, formats=FORMATS) as picture:
+        with picture_files.open_picture(path) as file, Image.open(file, formats=FORMATS) as picture:
             ending = ENDINGS.get(picture.format or "", b"")
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - HEAD))

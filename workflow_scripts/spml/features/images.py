@@ -40,7 +40,7 @@ def opened(path: str) -> Iterator[Image.Image]:
         decoded).
     """
     try:
-        with picture_files.opened(path) as file, Image.open(file, formats=FORMATS) as picture:
+        with picture_files.open_picture(path) as file, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > PIXELS:
                 raise InputError(
                     f"{path}: found {picture.width:,} x {picture.height:,} pixels, wanted at most {PIXELS:,} in all"
