@@ -101,7 +101,7 @@ docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html;
 lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests and the docs site: half a minute
 	$(UV) $(COMPILE) --group pipeline --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
-	grep '^snakemake==' requirements.txt | tr -d ' \\' | $(UV) $(COMPILE) --constraint - tests/engines/requirements.in --output-file tests/engines/requirements.txt
+	sed -n '/^python-dateutil=/d; /^networkx=/d; s/^\([a-z0-9.-]*==[^ ;]*\).*/\1/p' requirements.txt | $(UV) $(COMPILE) --constraint - tests/engines/requirements.in --output-file tests/engines/requirements.txt
 	$(UV) $(COMPILE) --constraint requirements.txt docs/requirements.in --output-file docs/requirements.txt
 
 clean: ## delete results; what was fetched or drawn stays in resources/: a second

@@ -424,7 +424,7 @@ def test_a_results_folder_that_cannot_be_written_to(folder, last, told):
         (folder / "results/tiny/figures/figure_1b.svg").unlink()
         (folder / "results/tiny/figures/figure_1b.png").unlink()
         if last == "missing":
-            for name in ("report.html", "summary.txt"):  # what is there and to be made anew, Snakemake checks before
+            for name in ("report.html", "summary.txt", "ro-crate-metadata.json"):  # likewise
                 (folder / "results/tiny" / name).unlink()
         subprocess.run(["mount", "-o", "remount,ro", folder / "results"], check=True)
         output = fails(folder)

@@ -163,6 +163,8 @@ class LoopLoss:
         """
         if self.scheduled and self._started == self._ended:
             raise RuntimeError(f"loss {self.name}: no epoch has started; call start_epoch before its first batch")
+        if self._loss.needs_maps and maps is None:
+            raise RuntimeError(f"loss {self.name}: found no score maps; pass those of the backbone, as maps")
         rows = rows.to(self.labels.device)
         labels = self.labels[rows]
         if logits.shape != labels.shape:
