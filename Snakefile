@@ -63,6 +63,8 @@ wildcard_constraints:
 
 if workflow.is_main_process:
     console.require_folders(EXPERIMENT)
+    if IS_SHARED:
+        console.require_cache()
     require_named_paths()
 
 if workflow.is_main_process and not IS_MODULE:

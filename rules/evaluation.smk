@@ -135,7 +135,7 @@ rule collect_label_counts:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.rows, "labels"),
-        runtime=by_shape(15, minutes.compared, "labels", methods=plan(evaluation.label_files)),
+        runtime=by_shape(15, minutes.counted, "labels", files=plan(evaluation.label_files)),
     params:
         variants=plan(rows.variants),
     script:
@@ -159,7 +159,7 @@ rule measure_label_quality:
         "../envs/numpy.yaml"
     resources:
         mem_mb=by_shape(2000, memory.pairs, "labels"),
-        runtime=by_shape(15, minutes.compared, "labels", methods=plan(evaluation.label_files)),
+        runtime=by_shape(15, minutes.counted, "labels", files=plan(evaluation.label_files)),
     params:
         variants=plan(rows.variants),
     script:

@@ -16,8 +16,9 @@ def store_results(modifier, provider):
 
         def __post_init__(self):
             super().__post_init__()
-            # Shards are no inputs of the jobs that read features through the file that joins them.
-            self.keep_local = self.keep_local or "/features/" in self.query
+            # Shards are no inputs of the jobs that read features through the file that joins them. The manifests of shards are
+            # inputs of jobs and parts of a folder that is one output: Snakemake would delete them one by one.
+            self.keep_local = self.keep_local or "/features/" in self.query or "/images/" in self.query
 
         def local_suffix(self):
             # By the query, which has the constraints of wildcards: the plugins keep the suffix of a query without them.

@@ -4,6 +4,7 @@ The variables come by the environment, so that no shell reads a path.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -18,13 +19,15 @@ try:
     if not (megabytes or "1000").isdecimal() or not int(megabytes or 1000):
         raise InputError(f"MB: found {megabytes!r}, wanted a whole number of megabytes")
     images, folder = os.path.expanduser(images), os.path.expanduser(folder)
+    if set(folder) & set("{}"):
+        raise InputError(f"TO: found {folder!r}, wanted a name without braces")
     pictures, others = packing.listed(images)
-    stem = Path(images).stem
+    stem = re.sub(r"[{}]", "", Path(os.path.realpath(images)).stem).lstrip(".") or "pictures"
     packed = list(packing.pack(pictures, folder, stem, int(megabytes or 1000) * 1_000_000))
 except InputError as error:
     sys.exit(f"Error: {error}")
 except OSError as error:
-    sys.exit(f"Error: {error.filename}: {error.strerror}")
+    sys.exit(f"Error: {error.filename or folder}: {error.strerror}")
 print(*left_out.lines(images, len(pictures), others), sep="\n")
 if shared := packing.shared_keys(name for name, _ in pictures):
     print(

@@ -28,6 +28,15 @@ def require_writable() -> None:
         sys.exit("Error: results: found a folder that cannot be written to, wanted one for the results")
 
 
+def require_cache() -> None:
+    """End with one line where --cache has no folder to look in: jobs would fail after they have computed their features."""
+    folder = os.environ.get("SNAKEMAKE_OUTPUT_CACHE", "")
+    if "://" not in folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
+        sys.exit(
+            f"Error: --cache: found SNAKEMAKE_OUTPUT_CACHE={folder!r}, wanted a folder that is there and can be written to"
+        )
+
+
 def refuse_bundles(executor: object, groups: Mapping[str, int]) -> None:
     """End with one line where jobs are to be bundled in a way that loses results or repeats work.
 

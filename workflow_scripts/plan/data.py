@@ -119,7 +119,8 @@ def shards(images: str, folder: str, images_per_shard: int) -> list[str]:
     for name in names:
         if not os.path.isfile(os.path.join(folder, f"{name}.csv")):
             sys.exit(
-                f"Error: {folder}/{name}.csv is missing; delete {images}, then run again: rule list_images makes it again"
+                f"Error: {folder}/{name}.csv is missing; delete {images} and the folder {folder}, then run again: rule "
+                "list_images makes them again"
             )
     return names
 

@@ -43,6 +43,8 @@ def experiments(
     ConfigError
         When the configuration has mistakes: one line for each.
     """
+    if not isinstance(config, Mapping):
+        raise ConfigError([f"found {config!r}, wanted keys with values, as in config.yaml"])
     config = typed(config, Schema(Config), command_line)
     try:
         checked = Config.model_validate(config)

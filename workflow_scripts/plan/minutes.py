@@ -10,6 +10,7 @@ from typing import Any
 
 Shape = tuple[int, int]
 ENTRY = 4e-6  # seconds per entry of a matrix [N, L] that is read, ranked and written
+COUNT = 2e-7  # per entry of a matrix that is counted alone
 ROW = 1e-4  # per row of a table
 FILE = 2e-3  # per file that is looked for on a network file system
 PICTURE = 0.02  # per picture that is decoded and made smaller
@@ -26,6 +27,11 @@ RATES = 9  # of learning_rates: auto, at most
 def rows(matrix: Shape) -> int:
     """Return the time of work on a matrix [N, L] by rows or by columns."""
     return _minutes(matrix[0] * ROW + matrix[0] * matrix[1] * ENTRY)
+
+
+def counted(matrix: Shape, files: int) -> int:
+    """Return the time to count what so many files hold beside each other, each of the shape of a matrix [N, L]."""
+    return _minutes(files * matrix[0] * (ROW / 10 + matrix[1] * COUNT))
 
 
 def compared(matrix: Shape, methods: int) -> int:

@@ -44,6 +44,8 @@ def mistakes(experiment: Experiment, maker: Callable[[str], str | None]) -> Iter
             yield from tars.mistakes(place.key, place.path)
             continue
         path = experiment.located(place.path)
+        if place.may_be_tars:
+            yield from tars.strays(place.key, path)
         rule = maker(path) if "file" in place.kinds else None
         if rule and place.path.split("/")[1] == experiment.dataset:
             yield (

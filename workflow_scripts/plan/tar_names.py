@@ -18,6 +18,7 @@ BESIDE = (".csv", ".idx", ".json", ".parquet", ".txt")  # files beside tars that
 PLUGINS = {"s3": "s3", "gs": "gcs", "gcs": "gcs"}  # prefix of an address to the plugin of Snakemake that reads it
 BRACES = re.compile(r"\{([^{}]*)\}")
 RANGE = re.compile(r"([0-9]+)\.\.([0-9]+)")
+LOOKED_AT = 10_000  # names in a folder
 MOST = 1_000_000  # tars that a pattern may name
 EXAMPLE = "train-{000000..000099}.tar"
 
@@ -123,9 +124,27 @@ def mistakes(key: str, path: str) -> Iterator[str]:
         if importlib.util.find_spec(package.replace("-", "_")) is None:
             yield f"{key}: found {path!r}, but no package {package}, which reads it; install it: uv pip install {package}"
         return
+    if braced := [name for name in found if set(name) & set("{}")]:
+        yield f"{key}: found {braced[0]!r}, wanted names of tars without braces"
+        return
     missing = [name for name in found if not os.path.isfile(name)]
     if missing:
         yield (
             f"{key}: found {len(found) - len(missing):,} of the {len(found):,} tars that {path!r} names, not {missing[0]!r}; "
             "wanted all of them"
+        )
+
+
+def strays(key: str, folder: str) -> Iterator[str]:
+    """Yield one line where a folder of pictures holds more tars than other files, so that the tars would be left out."""
+    if not os.path.isdir(folder):
+        return
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in itertools.islice(entries, LOOKED_AT)]
+    tars = [name for name in names if name.lower().endswith(ENDING)]
+    others = sorted(name for name in names if not name.lower().endswith((ENDING, *BESIDE)))
+    if len(tars) > len(others):
+        yield (
+            f"{key}: found {len(tars):,} tars in {folder!r}, and {others[0] if others else 'a hidden one or a folder'!r} with them; "
+            f"wanted tars alone, or their names by a pattern, as {EXAMPLE}"
         )

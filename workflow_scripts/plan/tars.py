@@ -9,9 +9,9 @@ from typing import Any
 
 from plan import paths
 from plan.experiment import Experiment
-from plan.tar_names import are_tars, is_remote, mistakes, named
+from plan.tar_names import are_tars, is_remote, mistakes, named, strays
 
-__all__ = ["are_tars", "is_remote", "mistakes", "named"]
+__all__ = ["are_tars", "is_remote", "mistakes", "named", "strays"]
 NEW = "predict"  # in place of a part: the new images
 
 

@@ -70,6 +70,10 @@ def test_a_member_is_read_as_a_file_of_its_bytes(tmp_path, block):
             assert file.read(count) == like.read(count) and file.tell() == like.tell()
 
 
+def test_the_ending_of_a_tar_may_be_in_capitals():
+    assert picture_files.member("a/B.TAR//512+10//x.png") == ("a/B.TAR", 512, 10, "x.png")
+
+
 def test_a_path_names_a_member_as_it_was_written():
     for member in (Member("a b/x.tar", 512, 3, "k/ü//1+2//y.jpg"), Member("s3://bucket/p/x.tar", 0, 0, "x.tar")):
         assert picture_files.member(member.path) == member

@@ -68,6 +68,22 @@ def test_every_loss_trains_a_model_and_goes_on_where_it_was_stopped(name):
     assert torch.equal(stopped.weight, whole.weight)
 
 
+@pytest.mark.parametrize("name", ["em", "expected_negatives", "role"])
+def test_logits_may_be_of_double_precision(name):
+    loss = make(name)
+    loss.start_epoch(1)
+    assert torch.isfinite(loss(torch.zeros(2, 4, dtype=torch.float64), torch.tensor([0, 1])))
+
+
+def test_labels_that_are_no_codes_and_rows_that_are_not_there_are_refused():
+    with pytest.raises(InputError, match="pseudo: found shape"):
+        own_loop.for_both("em_pl", np.ones((2, 3), int), np.full((2, 3), 7), epochs=1)
+    loss = own_loop.for_full("bce", torch.ones(2, 3, dtype=torch.int8), epochs=1)  # a tensor is taken as an array
+    for rows in ([-1], [2], []):
+        with pytest.raises(ValueError, match="wanted numbers of training rows"):
+            loss(torch.zeros(len(rows), 3), torch.tensor(rows, dtype=torch.int64))
+
+
 def test_a_loss_that_reads_score_maps_asks_for_them():
     loss = make("spatial_consistency")
     loss.start_epoch(1)

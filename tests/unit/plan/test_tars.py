@@ -68,6 +68,23 @@ def experiment(**changes):
     return load.experiments(tiny.changed(tiny.CONFIG, {"datasets/tiny/train/images": TWO} | changes))["tiny"]
 
 
+def test_tars_beside_something_else_are_not_left_out_in_silence(tmp_path):
+    for name in ("a-0.tar", "a-1.TAR", "a.json", "1.png"):
+        (tmp_path / name).touch()
+    assert tar_names.named(str(tmp_path)) == []
+    (line,) = tar_names.strays("datasets.tiny.train.images", str(tmp_path))
+    assert "found 2 tars" in line and "'1.png' with them; wanted tars alone, or their names by a pattern" in line
+    for name in ("2.png", "3.png"):
+        (tmp_path / name).touch()
+    assert not list(tar_names.strays("key", str(tmp_path)))  # pictures, and what somebody left beside them
+
+
+def test_a_tar_with_braces_in_its_name_is_refused(tmp_path):
+    (tmp_path / "a{1}.tar").touch()
+    (line,) = tar_names.mistakes("key", str(tmp_path))
+    assert "wanted names of tars without braces" in line
+
+
 def test_exports_that_name_a_file_for_each_picture_are_left_out():
     formats = {path.rpartition("/")[2] for path in review.shown_exports(experiment()) if "/features/" not in path}
     assert formats == {"coco", "wide", "parquet"}

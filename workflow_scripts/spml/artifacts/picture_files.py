@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from spml.artifacts import checksums, regular_files
 from spml.runtime.errors import InputError
 
-MEMBER = re.compile(r"(?P<tar>.+\.tar)//(?P<offset>[0-9]+)\+(?P<size>[0-9]+)//(?P<name>.+)", re.DOTALL)
+MEMBER = re.compile(r"(?P<tar>.+\.(?i:tar))//(?P<offset>[0-9]+)\+(?P<size>[0-9]+)//(?P<name>.+)", re.DOTALL)
 OPEN = 64  # tars that are kept open: on a file system of a network, opening takes longer than reading
 WHOLE = 1 << 20  # bytes that are read at once: nearly every picture as a whole
 NEAR = 1 << 16  # bytes between two pictures of a tar that are read with them rather than skipped

@@ -58,10 +58,11 @@ def read(paths: Sequence[str | os.PathLike]) -> Index:
         record = records.verify(path, KIND)
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
-        members = [(parsed(row[0]), row[1]) for row in rows[1:] if len(row) == len(COLUMNS)]
+        named = ((parsed(row[0]), row[1]) for row in rows[1:] if len(row) == len(COLUMNS))
+        members = [(entry, reason) for entry, reason in named if entry]
         if tuple(rows[0] if rows else ()) != COLUMNS or len(members) < len(rows) - 1:
             raise InputError(
                 f"{path}: found other columns, wanted {', '.join(COLUMNS)}; {records.advice(path, record)}"
             )
-        index.add((entry, reason) for entry, reason in members if entry)
+        index.add(members)
     return index

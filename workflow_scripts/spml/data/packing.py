@@ -68,7 +68,7 @@ def pack(pictures: Sequence[tuple[str, str]], folder: str, stem: str, limit: int
     InputError
         When the folder is there and not empty, a name leads out of the tar or comes twice, or a picture cannot be read.
     """
-    target = Path(folder)
+    target = Path(os.path.realpath(folder))
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"TO: found {folder!r}, which is there and not empty; wanted a new folder for the tars")
     names = [name for name, _ in pictures]

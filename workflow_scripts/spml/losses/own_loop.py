@@ -59,7 +59,9 @@ def for_observed(
         When there is no such loss or hyperparameter, a value is out of its range, or the loss needs other labels.
     """
     loss = _known(name)
-    known = np.full(observed.shape, -1, np.int8) if true is None else true
+    known = np.full(np.shape(observed), -1, np.int8) if true is None else _codes("true", true, (-1, 0, 1))
+    if known.shape != np.shape(observed):
+        raise InputError(f"true: found shape {known.shape}, wanted that of observed, {np.shape(observed)}")
     labels = targets.encode_observed_labels(name, "observed", _codes("observed", observed, (-1, 0, 1)), known)
     return LoopLoss(loss, labels, epochs, seed, device, hyperparameters)
 
@@ -79,12 +81,8 @@ def for_full(
     floating type.
     """
     loss = _known(name)
-    if labels.dtype.kind == "f":
-        if not ((labels >= 0) & (labels <= 1)).all():
-            raise InputError("labels: found targets outside [0, 1], or NaN; wanted probabilities")
-    else:
-        labels = _codes("labels", labels, (-1, 0, 1))
-    return LoopLoss(loss, targets.encode_full_labels(name, "labels", labels), epochs, seed, device, hyperparameters)
+    encoded = targets.encode_full_labels(name, "labels", _targets("labels", labels))
+    return LoopLoss(loss, encoded, epochs, seed, device, hyperparameters)
 
 
 def for_both(
@@ -99,8 +97,9 @@ def for_both(
 ) -> "LoopLoss":
     """Return a loss that tells observed labels from pseudo-labels, both [N, L]; the rest as of ``for_observed``."""
     loss = _known(name)
-    if observed.shape != pseudo.shape:
-        raise InputError(f"pseudo: found shape {pseudo.shape}, wanted that of observed, {observed.shape}")
+    if np.shape(observed) != np.shape(pseudo):
+        raise InputError(f"pseudo: found shape {np.shape(pseudo)}, wanted that of observed, {np.shape(observed)}")
+    pseudo = _targets("pseudo", pseudo)
     labels = targets.encode_both(name, "pseudo", _codes("observed", observed, (-1, 0, 1)), pseudo)
     return LoopLoss(loss, labels, epochs, seed, device, hyperparameters)
 
@@ -166,6 +165,10 @@ class LoopLoss:
         if self._loss.needs_maps and maps is None:
             raise RuntimeError(f"loss {self.name}: found no score maps; pass those of the backbone, as maps")
         rows = rows.to(self.labels.device)
+        if not len(rows) or int(rows.min()) < 0 or int(rows.max()) >= len(self.labels):
+            raise ValueError(
+                f"rows: found none, or one outside 0 to {len(self.labels) - 1:,}; wanted numbers of training rows"
+            )
         labels = self.labels[rows]
         if logits.shape != labels.shape:
             raise ValueError(
@@ -202,12 +205,25 @@ def _known(name: str) -> Loss:
 
 def _codes(argument: str, labels: np.ndarray, codes: tuple[int, ...]) -> np.ndarray:
     """Return labels [N, L] as int8; raise InputError where a value is no code."""
+    labels = np.asarray(labels)
     if labels.ndim != 2 or not np.isin(labels, codes).all():
         raise InputError(
             f"{argument}: found shape {labels.shape} with values {np.unique(labels)[:5].tolist()}; wanted a matrix "
             f"[images, categories] of {', '.join(map(str, codes))}"
         )
     return labels.astype(np.int8)
+
+
+def _targets(argument: str, labels: np.ndarray) -> np.ndarray:
+    """Return pseudo-labels [N, L] as int8, or targets of a floating type; raise InputError where a value is neither."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind != "f":
+        return _codes(argument, labels, (-1, 0, 1))
+    if labels.ndim != 2 or not ((labels >= 0) & (labels <= 1)).all():
+        raise InputError(
+            f"{argument}: found shape {labels.shape}, targets outside [0, 1], or NaN; wanted probabilities [images, categories]"
+        )
+    return labels
 
 
 def _require_hyperparameters(loss: Loss, values: Mapping[str, Any]) -> None:

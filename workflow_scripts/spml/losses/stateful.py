@@ -193,7 +193,9 @@ class _ExpectedNegatives(TrainingLoss):
     def remember(self, logits: Tensor, rows: Tensor) -> Tensor:
         """Return the running means [C, B, L] of some rows, and take a batch into them."""
         before = self.running[:, rows]
-        self.running[:, rows] = self.kept * before + (1 - self.kept) * torch.sigmoid(logits.detach())
+        self.running[:, rows] = self.kept * before + (1 - self.kept) * torch.sigmoid(logits.detach()).to(
+            self.running.dtype
+        )
         return before
 
 
