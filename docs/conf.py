@@ -51,12 +51,12 @@ html_use_index = False
 html_domain_indices = False
 
 
-def skip_imported(app: Sphinx, what: str, name: str, entry: Any, skip: bool, options: object) -> bool:
-    """Return whether the API reference leaves an entry out: what a module imports is described where it is defined."""
-    return skip or entry.imported
+def skip_imported(app: Sphinx, what: str, name: str, entry: Any, skip: bool, options: object) -> bool | None:
+    """Return True where the API reference leaves an entry out: what a module imports is described where it is defined."""
+    return True if getattr(entry, "imported", False) else None
 
 
 def setup(app: Sphinx) -> None:
     """Show blocks of CSV as they are: Pygments has no lexer for them."""
     app.add_lexer("csv", TextLexer)
-    app.connect("autoapi-skip-member", skip_imported)
+    app.connect("autodoc-skip-member", skip_imported)
