@@ -22,10 +22,8 @@ def experiment(tmp_path, monkeypatch):
 
 
 def test_the_users_tables_are_checked_until_labels_are_made_of_them(experiment, tmp_path):
-    wanted = {
-        part: {"reader": "table", "annotations": f"{part}.csv", "training": "train.csv", "folder": part}
-        for part in PARTS
-    }
+    shared = {"reader": "table", "training": "train.csv", "tars": []}
+    wanted = {part: shared | {"annotations": f"{part}.csv", "folder": part} for part in PARTS}
     assert data.unchecked_parts(experiment) == wanted
     labels = tmp_path / "results/tiny/labels/train.h5"
     labels.parent.mkdir(parents=True)
