@@ -60,7 +60,7 @@ def test_a_metric_that_is_undefined_is_none():
 
 @pytest.mark.parametrize(("entries", "columns"), [(1, 1), (17, 250)])
 def test_blocks_of_any_size_give_the_same_numbers(monkeypatch, entries, columns):
-    true = np.where(RANDOM.rand(*LABELS.shape) < 0.2, -1, LABELS).astype(np.int8)
+    true = np.where(RANDOM.rand(*LABELS.shape) < 0.2, -1, LABELS.astype(np.int8)).astype(np.int8)
 
     def measured():
         predictions = metrics.Predictions(PROBABILITIES, PROBABILITIES, true, 0.3)
