@@ -18,7 +18,7 @@ def store_results(modifier, provider):
             super().__post_init__()
             # Shards are no inputs of the jobs that read features through the file that joins them. The manifests of shards are
             # inputs of jobs and parts of a folder that is one output: Snakemake would delete them one by one.
-            self.keep_local = self.keep_local or "/features/" in self.query or "/images/" in self.query
+            self.keep_local = self.keep_local or not {"features", "images"}.isdisjoint(self.query.split("/"))
 
         def local_suffix(self):
             # By the query, which has the constraints of wildcards: the plugins keep the suffix of a query without them.
