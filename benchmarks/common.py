@@ -49,6 +49,13 @@ def fastest(repeats: int, runs: dict[str, Callable[[], float]]) -> dict[str, flo
     return best
 
 
+def workflow(clone: Path, folder: Path, config: str, cores: int) -> list[str]:
+    """Return the command that runs the workflow of a clone in a folder, with a configuration there laid over its own."""
+    command = ["snakemake", "--snakefile", str(clone / "Snakefile"), "--directory", str(folder)]
+    command += ["--configfile", str(clone / "config.yaml"), str(folder / config)]
+    return [*command, "--profile", str(clone / "profiles" / "default"), "--cores", str(cores)]
+
+
 def job_seconds(paths: Iterable[Path]) -> list[float]:
     """Return the seconds of each job, from Snakemake's benchmark files."""
     times = []

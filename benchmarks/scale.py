@@ -10,14 +10,13 @@ are those of Snakemake's own benchmark files, and so is what a job asked for.
 import ast
 import csv
 import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import yaml
-from common import ROOT, Ratio, parser, report, seconds
+from common import ROOT, Ratio, parser, report, seconds, workflow
 
 WIDTH = 16  # features
 PRESENT = 3  # categories per image, about
@@ -77,9 +76,7 @@ def snakemake(folder: Path, cores: int, *arguments: str) -> None:
     SystemExit
         When it fails.
     """
-    files = ["--configfile", str(ROOT / "config.yaml"), str(folder / "scale.yaml")]
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--workflow-profile", str(ROOT / "profiles" / "default"), *files, "--cores", str(cores)]
+    command = workflow(ROOT, folder, "scale.yaml", cores)
     if subprocess.run([*command, "--benchmark-extended", *arguments], check=False).returncode:
         raise SystemExit(f"the run in {folder} failed")
 

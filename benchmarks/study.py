@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from common import ROOT, Ratio, job_seconds, parser, report, seconds
+from common import ROOT, Ratio, job_seconds, parser, report, seconds, workflow
 
 TRAIN, TEST, CATEGORIES = 6128, 2000, 14
 SIZE, CELLS = 64, 4  # a picture is CELLS x CELLS squares
@@ -105,10 +105,8 @@ def snakemake(clone: Path, folder: Path, cores: int, *targets: str) -> str:
     SystemExit
         When it fails.
     """
-    files = ["--configfile", str(clone / "config.yaml"), str(folder / "study.yaml")]
-    command = ["snakemake", "--snakefile", str(clone / "Snakefile"), "--directory", str(folder), *files]
-    command += ["--profile", str(clone / "profiles" / "default"), "--cores", str(cores), "--printshellcmds", *targets]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = workflow(clone, folder, "study.yaml", cores)
+    done = subprocess.run([*command, "--printshellcmds", *targets], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return done.stdout + done.stderr

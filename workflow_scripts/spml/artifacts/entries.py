@@ -10,8 +10,7 @@ class Entries:
 
     Attributes
     ----------
-    code : int8, that of the entries
-    otherwise : int8 [N], the code of all other entries of each row
+    otherwise : int8 [N], the code of all entries of each row that are not named
     """
 
     def __init__(self, row: np.ndarray, column: np.ndarray, code: np.ndarray, otherwise: np.ndarray, columns: int):
@@ -43,8 +42,11 @@ class Entries:
 
     def rows_with(self, code: int) -> np.ndarray:
         """Return the rows with an entry of this code, int64 [n], in order; ``otherwise`` is not looked at."""
-        row = np.repeat(np.arange(len(self.otherwise)), np.diff(self._start))
-        return np.unique(row[self._code == code])
+        return np.unique(self._row()[self._code == code])
+
+    def _row(self) -> np.ndarray:
+        """Return the row of each entry, int64 [K], in order."""
+        return np.repeat(np.arange(len(self.otherwise)), np.diff(self._start))
 
     def _of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of the entries of some rows, a row after the other, and how many each row has."""
@@ -62,10 +64,7 @@ def of_matrix(matrix: np.ndarray) -> Entries:
 def joined(parts: Sequence[Entries], columns: int) -> Entries:
     """Return the rows of several matrices below each other."""
     lengths = np.cumsum([0] + [len(part.otherwise) for part in parts])
-    rows = [
-        np.repeat(np.arange(len(part.otherwise)), np.diff(part._start)) + at
-        for part, at in zip(parts, lengths[:-1], strict=True)
-    ]
+    rows = [part._row() + at for part, at in zip(parts, lengths[:-1], strict=True)]
     none = np.empty(0, np.int64)
     return Entries(
         np.concatenate([none, *rows]),
