@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
-from spml.artifacts import checksums, regular_files
+from spml.artifacts import regular_files
 from spml.runtime.errors import InputError
 
 MEMBER = re.compile(r"(?P<tar>.+\.(?i:tar))//(?P<offset>[0-9]+)\+(?P<size>[0-9]+)//(?P<name>.+)", re.DOTALL)
@@ -115,8 +115,6 @@ def size(path: str) -> int:
 
 def sha256(path: str) -> str:
     """Return the SHA-256 of a picture, hexadecimal; errors as ``open_picture``."""
-    if not member(path):
-        return checksums.sha256(path)
     with open_picture(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
