@@ -71,12 +71,14 @@ def fails(folder, target):
 
 def delete_as_told(folder, output):
     """Delete the files that an error says to delete."""
-    names = [
-        name for names in re.findall(r"delete ((?:results/\S+(?: and )?)+)", output) for name in names.split(" and ")
-    ]
+    told = re.findall(r"delete (results/\S+(?: and (?:the folder )?results/\S+)*)", output)
+    names = [name.strip(",;") for names in told for name in re.split(" and (?:the folder )?", names)]
     assert names, output
     for name in names:
-        (folder / name.strip(",;")).unlink(missing_ok=True)
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
 
 
 def is_healed(folder, undisturbed):
@@ -95,10 +97,9 @@ def test_a_file_that_is_deleted_is_made_again_where_it_is_needed(folder, undistu
             (folder / "results/tiny" / name).unlink()
         code, output = tiny.snakemake(folder, f"results/tiny/{target}", check=False)
         if file == "images/train/00000.csv":
-            assert (
-                code == 1
-                and f"results/tiny/{file} is missing; delete results/tiny/images/train.csv, then run" in output
-            )
+            assert code == 1
+            told = "delete results/tiny/images/train.csv and the folder results/tiny/images/train, then run again"
+            assert f"results/tiny/{file} is missing; {told}" in output
             delete_as_told(folder, output)
             tiny.snakemake(folder, f"results/tiny/{target}")
         else:
