@@ -156,6 +156,14 @@ def jobs(folder: Path) -> dict[str, dict]:
     drawn = {"labels": true, "weights": [], "table": [], "file": [], "images": [], "answers": []}
     once = {"positives_per_image": 1, "negatives_per_image": 0}
     rule = {"teacher": ["em"], "keep_observed": True}
+    fitted = {"features": features["train_features"], "labels": true, "observed": observed}
+    fitted |= {"decomposition": [], "landmarks": [], "priors": []}
+    weights = {"checkpoint": "trained.safetensors", "history": "history.csv"}
+    settings = {"head": "linear", "epochs": 1, "batch_sizes": [256], "learning_rates": [1e-3], "patience": None}
+    settings |= {"standardize": True, "supervision": "observed", "select_on": "true_labels"}
+    settings |= {"input_dropout": 0.0, "weight_average": 0.0, "weight_decay": 0.0}
+    resources = {"resources": {"memory_mb": 0, "device": "cpu"}}
+    pool = {"pool_features": [], "pool_labels": []}
     return {
         "make_observed_labels": job(drawn, {"observed": "observed.h5"}, options={"sampling": "uniform"} | once),
         "make_observed_labels size": job(
@@ -168,6 +176,12 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"checked": "checked.txt"},
             options={"full_supervision": ["full"], "select_on": "observed_labels"},
         ),
+        "train_teacher an": job(fitted, weights, {"teacher": "an"}, options=settings | {"loss": {"name": "an"}})
+        | resources,
+        "train_teacher role": job(
+            fitted, weights, {"teacher": "role"}, options=settings | {"loss": {"name": "role", "k": 3.0}}
+        )
+        | resources,
         "predict_logits": job(
             {"checkpoint": checkpoint, "features": features["train_features"], "labels": true},
             {"logits": "predicted.h5"},
@@ -178,6 +192,13 @@ def jobs(folder: Path) -> dict[str, dict]:
             {"labels": "threshold.h5", "table": "threshold.csv"},
             options={"rule": "threshold", "parameters": {"tau": 0.5}} | rule,
         ),
+        "train_student": job(
+            fitted | pool | {"pseudo_labels": path("threshold.h5")},
+            weights,
+            {"student": "paper"},
+            options=settings | {"loss": {"name": "bce"}},
+        )
+        | resources,
         "estimate_priors": job(
             {"labels": true, "observed": observed, "logits": logits["val"]},
             {"priors": "priors.csv"},

@@ -194,7 +194,11 @@ rule play_answers:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=by_shape(8000, memory.regressed, "labels", "features", memory_mb=0),
+        mem_mb=by_shape(
+            *(8000, memory.regressed, "labels", "features"),
+            memory_mb=0,
+            searches=plan(review.simulation_searches),
+        ),
         runtime=by_shape(60, minutes.trained, "labels", "features", searches=plan(review.simulation_searches)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,

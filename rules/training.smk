@@ -23,7 +23,11 @@ rule train_teacher:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=by_shape(6000, memory.regressed, "labels", "features", memory_mb=MACHINE.memory_mb or 0),
+        mem_mb=by_shape(
+            *(6000, memory.regressed, "labels", "features"),
+            memory_mb=MACHINE.memory_mb or 0,
+            searches=plan(training.teacher_searches),
+        ),
         runtime=by_shape(30, minutes.trained, "labels", "features", searches=plan(training.teacher_searches)),
         gpu=MACHINE.gpus_per_job,
         device=MACHINE.device,
@@ -111,6 +115,7 @@ rule train_student:
         mem_mb=by_shape(
             *(6000, memory.staged, "labels", "features", "pool_labels", "pool_features"),
             memory_mb=MACHINE.memory_mb or 0,
+            searches=plan(training.student_searches),
         ),
         runtime=by_shape(
             *(30, minutes.staged, "labels", "features", "pool_labels", "pool_features"),

@@ -33,7 +33,7 @@ def made(tmp_path_factory):
 
 def run(name, job):
     """Run a script in this process; return the bytes of its outputs."""
-    fields = {key: Named(job[key]) for key in ("input", "output", "params", "wildcards")}
+    fields = {key: Named(job.get(key, {})) for key in ("input", "output", "params", "wildcards", "resources")}
     snakemake = types.SimpleNamespace(**fields, threads=2, log=[])
     runpy.run_path(str(tiny.ROOT / "workflow_scripts" / f"{name.split()[0]}.py"), {"snakemake": snakemake})
     outputs = {key: path for key, path in job["output"].items() if not os.path.isdir(path)}
@@ -43,7 +43,7 @@ def run(name, job):
 def test_every_script_writes_the_same_bytes_in_small_blocks(made, monkeypatch):
     monkeypatch.setattr(log, "redirect", lambda snakemake: None)
     whole = {name: run(name, job) for name, job in made.items()}
-    assert {"evaluate", "compare_methods", "check_labels", "make_observed_labels size"} <= set(whole)
+    assert {"evaluate", "compare_methods", "check_labels", "make_observed_labels size", "train_student"} <= set(whole)
     monkeypatch.setattr(blocks, "ENTRIES", 17 * CATEGORIES)
     monkeypatch.setattr(blocks, "COLUMN_ENTRIES", 50 * IMAGES)
     for name, job in made.items():

@@ -3,6 +3,12 @@
 The factors are measured by benchmarks/label_memory.py, with a margin. Library modules name the sizes of blocks.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plan.minutes import RATES, weights
+from spml.losses.catalog import LOSSES
+
 MB = 1_000_000
 BASE = 600  # imports, and a block of rows with what is computed from it
 COLUMN_ENTRIES = 1 << 28  # of a block of columns, spml.artifacts.blocks
@@ -10,6 +16,10 @@ PREDICTED_ROWS = 4096  # at a time, spml.models.inference
 STRIP_COLUMNS = 16  # at a time, spml.evaluation.intervals
 BLOCK_ROWS = 4096  # at a time, spml.training.decomposition
 LANDMARKS = 8192  # more need a retry with more memory
+STACK_BYTES = 12 << 20  # of the weights of candidates that train together, spml.training.engine
+LABELS, TARGETS = 2, 5  # bytes per entry of labels to train on, in one byte each, and of soft targets, in four
+LOGITS = 1  # of validation rows, by candidate
+RIDGE = 4  # targets, and validation scores
 
 
 def rows(matrix: tuple[int, int]) -> int:
@@ -64,19 +74,43 @@ def staged(
     pool_matrix: tuple[int, int],
     pool_features: tuple[int, int],
     memory_mb: int,
+    searches: Sequence[Mapping[str, Any]],
 ) -> int:
-    """Return the memory of training in stages: the pool beside the validation rows, then the training rows."""
-    pool = trained(pool_matrix, pool_features, memory_mb) if pool_features[0] else 0
-    return regressed(matrix, features, memory_mb) + pool
+    """Return the memory of training in stages: the pool beside the validation rows, then the training rows.
+
+    The labels of all stages are held together.
+    """
+    pool = trained(pool_matrix, pool_features, memory_mb, searches) if pool_features[0] else 0
+    labels = sum(map(_labels, searches[1:])) * matrix[0] * matrix[1] // MB
+    return regressed(matrix, features, memory_mb, searches) + labels + pool
 
 
-def trained(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:
-    """Return the memory of training: labels, four bytes per entry while they are read; features, four bytes each.
+def trained(
+    matrix: tuple[int, int], features: tuple[int, int], memory_mb: int, searches: Sequence[Mapping[str, Any]]
+) -> int:
+    """Return the memory of training: features, four bytes each, labels, and what is held of each candidate beside them.
 
-    Features beyond ``memory_mb`` (0: no limit) stay in their file.
+    Features beyond ``memory_mb`` (0: no limit) stay in their file. ``searches`` are options of training, as those of
+    train_teacher, and ``soft_targets``: whether the labels are probabilities.
     """
     size = 4 * features[0] * features[1] // MB
-    return 2000 + rows(matrix) + 4 * matrix[0] * matrix[1] // MB + (min(size, 2 * memory_mb) if memory_mb else size)
+    entry = max((_labels(options) + _candidates(options, features[1], matrix[1]) for options in searches), default=0)
+    return 2000 + rows(matrix) + entry * matrix[0] * matrix[1] // MB + (min(size, 2 * memory_mb) if memory_mb else size)
+
+
+def _labels(options: Mapping[str, Any]) -> int:
+    """Return the bytes of each label that a model learns from."""
+    return TARGETS if options.get("soft_targets") else LABELS
+
+
+def _candidates(options: Mapping[str, Any], width: int, categories: int) -> int:
+    """Return the bytes for each label of the validation logits, and of what losses keep, of candidates that train together."""
+    ridge = RIDGE if "penalties" in options else 0
+    if "batch_sizes" not in options:  # a ridge regression alone
+        return ridge
+    rates = RATES if options["learning_rates"] == "auto" else len(options["learning_rates"])
+    together = max(1, min(rates, STACK_BYTES // (16 * weights(options, width, categories))))
+    return max(ridge, together * (LOGITS + LOSSES[options["loss"]["name"]].state_bytes))
 
 
 def decomposed(matrix: tuple[int, int], features: tuple[int, int]) -> int:
@@ -84,9 +118,11 @@ def decomposed(matrix: tuple[int, int], features: tuple[int, int]) -> int:
     return rows(matrix) + (48 * features[1] ** 2 + 12 * BLOCK_ROWS * features[1]) // MB
 
 
-def regressed(matrix: tuple[int, int], features: tuple[int, int], memory_mb: int) -> int:
+def regressed(
+    matrix: tuple[int, int], features: tuple[int, int], memory_mb: int, searches: Sequence[Mapping[str, Any]]
+) -> int:
     """Return the memory of training where a model may be a ridge regression, whose eigenvectors are held as well."""
-    return trained(matrix, features, memory_mb) + 8 * min(features[1], features[0]) * features[1] // MB
+    return trained(matrix, features, memory_mb, searches) + 8 * min(features[1], features[0]) * features[1] // MB
 
 
 def mapped(features: tuple[int, int]) -> int:

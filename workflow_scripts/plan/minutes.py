@@ -113,13 +113,19 @@ def _search(matrix: Shape, features: Shape, options: Mapping[str, Any]) -> float
     seconds = ridge / FLOPS if "penalties" in options else 0.0
     if "batch_sizes" not in options:  # a ridge regression alone
         return seconds
-    hidden = options.get("hidden", 0)
-    weights = hidden * (width + categories) if hidden else width * categories
     rates = RATES if options["learning_rates"] == "auto" else len(options["learning_rates"])
     for size in options["batch_sizes"]:
-        step = STEP + weights * (WEIGHT + 6 * size / FLOPS) + size * categories * ENTRY / 100
+        step = (
+            STEP + weights(options, width, categories) * (WEIGHT + 6 * size / FLOPS) + size * categories * ENTRY / 100
+        )
         seconds += rates * options["epochs"] * (images / size * step + images * categories * ENTRY / 10)
     return seconds
+
+
+def weights(options: Mapping[str, Any], width: int, categories: int) -> int:
+    """Return the weights of a head for features of that width."""
+    hidden = options.get("hidden", 0)
+    return hidden * (width + categories) if hidden else width * categories
 
 
 def _forward(weights: Shape, network: Mapping[str, int]) -> float:

@@ -73,9 +73,11 @@ def teacher_searches(experiment: Experiment, teacher: str) -> list[dict[str, Any
 
 
 def student_searches(experiment: Experiment, student: str) -> list[dict[str, Any]]:
-    """Return the options of all that a student trains: those of each stage, laid over its own."""
+    """Return the options of all that a student trains: those of each stage, laid over its own, and whether targets are soft."""
     entry = experiment.students[student]
-    options = experiment.training_options(entry)
+    options = experiment.training_options(entry) | {
+        "soft_targets": experiment.pseudo_labels[entry.pseudo_labels].rule == "soft"
+    }
     return [options | stage for stage in experiment.stages(entry)] or [options]
 
 

@@ -1,10 +1,14 @@
+import math
+
 import numpy as np
 import pytest
 
 from plan import memory
 from spml.artifacts import blocks
+from spml.training import engine
 
 LARGE = (300_000, 5_000)
+LINEAR = {"head": "linear", "batch_sizes": [64], "learning_rates": [1e-3], "loss": {"name": "an"}}
 COSTS = {
     "rows": memory.rows,
     "columns": memory.columns,
@@ -21,7 +25,10 @@ def test_three_hundred_thousand_images_of_five_thousand_categories_fit_in_four_g
 
 @pytest.mark.parametrize("name", [*COSTS, "held", "trained"])
 def test_memory_never_falls_with_images_or_categories(name):
-    cost = {"held": memory.held, "trained": lambda matrix: memory.trained(matrix, (matrix[0], 2048), 0)} | COSTS
+    cost = {
+        "held": memory.held,
+        "trained": lambda matrix: memory.trained(matrix, (matrix[0], 2048), 0, [LINEAR]),
+    } | COSTS
     for images in (10, 10_000, 1_000_000):
         costs = [cost[name](shape) for shape in ((images, 80), (images, 5000), (10 * images, 5000))]
         assert costs == sorted(costs) and isinstance(costs[0], int)
@@ -34,7 +41,32 @@ def test_labels_that_are_held_count_by_their_number():
 
 def test_features_beyond_the_limit_stay_in_their_file():
     features = (1_000_000, 2048)
-    assert memory.trained((1_000_000, 80), features, 1000) < memory.trained((1_000_000, 80), features, 0)
+    limited, whole = (memory.trained((1_000_000, 80), features, limit, [LINEAR]) for limit in (1000, 0))
+    assert limited < whole
+
+
+def test_training_takes_more_for_what_it_holds_of_each_label():
+    def cost(matrix=LARGE, width=512, **options):
+        return memory.trained(matrix, (matrix[0], width), 0, [LINEAR | options])
+
+    assert cost(soft_targets=True) - cost() == 3 * math.prod(LARGE) // 10**6
+    assert cost(loss={"name": "role"}) - cost() >= 35_000
+    few, four = (300_000, 10), {"learning_rates": [0.1, 0.01, 0.001, 0.0001]}
+    assert cost(few, **four) > cost(few) and cost(few, learning_rates="auto") > cost(few, **four)
+    assert cost(**four) == cost()  # heads as large as these train one after another
+    assert cost(few, hidden=10_000, **four) == cost(few)
+
+
+def test_training_in_stages_holds_the_labels_of_all():
+    shapes = LARGE, (LARGE[0], 512)
+    once = memory.regressed(*shapes, 0, [LINEAR])
+    assert memory.staged(*shapes, (0, 0), (0, 0), 0, [LINEAR]) == once
+    assert memory.staged(*shapes, (0, 0), (0, 0), 0, [LINEAR, LINEAR]) >= once + math.prod(LARGE) / 1e6
+    assert memory.staged(*shapes, *shapes, 0, [LINEAR]) > 1.5 * once
+
+
+def test_candidates_that_train_together_are_those_of_the_engine():
+    assert memory.STACK_BYTES == engine.CACHE
 
 
 def test_the_size_of_a_block_of_columns_is_that_of_the_library():

@@ -39,6 +39,19 @@ class Mapped:
         return self._function(*(matrix[key] for matrix in self._matrices))
 
 
+def gathered(matrix: Rows, dtype: type) -> np.ndarray:
+    """Return a matrix as an array of a type, computed a block of rows at a time."""
+    array: np.ndarray = np.empty(matrix.shape, dtype)
+    for rows in row_blocks(matrix.shape):
+        array[rows] = matrix[rows]
+    return array
+
+
+def count(matrix: Rows, holds: Callable[[np.ndarray], np.ndarray]) -> int:
+    """Return for how many entries a condition holds."""
+    return sum(int(np.count_nonzero(holds(matrix[rows]))) for rows in row_blocks(matrix.shape))
+
+
 def rows_of_block(shape: Sequence[int], multiple: int = 1) -> int:
     """Return the number of rows of a block of about ``ENTRIES`` entries, a multiple of ``multiple``."""
     return max(ENTRIES // max(math.prod(shape[1:]), 1) // multiple, 1) * multiple

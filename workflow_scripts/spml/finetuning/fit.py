@@ -110,10 +110,9 @@ def train_candidate(
         per_epoch = -(-len(values) // candidate.batch_size)
         steps = Steps(network, loss, options, candidate.learning_rate, options.epochs * per_epoch)
         run = Run(training, validation, selection_labels, steps, candidate, seed=seed, name=name)
-        positives = (values if values.dtype.kind == "f" else values > 0).sum() / len(values)
         print(
-            f"{name}: {len(values):,} training rows, {positives:.3f} positives per image, loss {options.loss_settings}, "
-            f"{candidate}, {device}, {precision}"
+            f"{name}: {len(values):,} training rows, {training_labels.positives_per_image:.3f} positives per image, "
+            f"loss {options.loss_settings}, {candidate}, {device}, {precision}"
         )
         if found := read_state(state, settings, run.state().tensors):
             run.resume(found)

@@ -47,6 +47,7 @@ def epr(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     "Online label estimation: the model and an estimate of every training label learn from each other",
     source="Cole et al. 2021",
     hyperparameters=[K],
+    state_bytes=36,
 )
 def role(logits: Tensor, labels: Tensor, estimates: Tensor, k: float) -> Tensor:
     """Return the loss of heads and ``estimates`` (logits [..., N, L] of e).
@@ -73,6 +74,7 @@ def excess(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     "Expected negatives: all but the k likeliest labels per image count as absent, by running means over the epochs",
     source="Verelst et al. 2023, the part without score maps",
     hyperparameters=[K, CONSISTENCY, MOMENTUM, WARMUP],
+    state_bytes=12,
 )
 def expected_negatives(logits: Tensor, labels: Tensor, running: Tensor, k: float, consistency: float) -> Tensor:
     """Return the mean of nl(f) where observed present, of w nl(1 - f) where unobserved; no gradient runs through w.
@@ -108,6 +110,7 @@ def expected_negatives(logits: Tensor, labels: Tensor, running: Tensor, k: float
         WARMUP,
     ],
     needs="score maps",
+    state_bytes=12,
 )
 def spatial_consistency(
     logits: Tensor, labels: Tensor, running: Tensor, distances: Tensor, k: float, consistency: float, weight: float

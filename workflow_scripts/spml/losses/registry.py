@@ -35,7 +35,15 @@ whose backbone is trained, for the score maps of its last feature map."""
 
 @dataclass(frozen=True)
 class Loss:
-    """One loss: ``source`` is a publication of docs/methods.md and the place in it."""
+    """One loss.
+
+    Attributes
+    ----------
+    source
+        A publication of docs/methods.md and the place in it.
+    state_bytes
+        What training keeps of each candidate for each label of the training rows, with what it computes from all at once.
+    """
 
     name: str
     description: str
@@ -44,6 +52,7 @@ class Loss:
     hyperparameters: tuple[Hyperparameter, ...] = ()
     needs: Needs = "nothing"
     accepts_soft_targets: bool = False
+    state_bytes: int = 0
 
     def defaults(self, source: str = "") -> dict[str, Any]:
         """Return each hyperparameter's default for data sets of this source, by name."""
@@ -62,6 +71,7 @@ def register(
     hyperparameters: Sequence[Hyperparameter] = (),
     needs: Needs = "nothing",
     accepts_soft_targets: bool = False,
+    state_bytes: int = 0,
 ) -> Callable[[Function], Function]:
     """Return a decorator that records a function as the loss of its name and leaves it as it is.
 
@@ -76,7 +86,7 @@ def register(
         if name in REGISTERED:
             raise ValueError(f"loss {name}: found in two modules, wanted one function per name")
         REGISTERED[name] = Loss(
-            name, description, source, function, tuple(hyperparameters), needs, accepts_soft_targets
+            name, description, source, function, tuple(hyperparameters), needs, accepts_soft_targets, state_bytes
         )
         return function
 

@@ -1,13 +1,16 @@
-"""Labels of a file as a loss takes them: in the code ``LossLabel``, or as soft targets."""
+"""Labels of a file as a loss takes them: in the code ``LossLabel``, or as soft targets. They are read by blocks of rows."""
+
+import math
 
 import numpy as np
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import LossLabel, ObservedLabel, PseudoLabel, TrueLabel
 from spml.losses.catalog import ACCEPTS_SOFT_TARGETS, LOSSES, NEEDS_NEGATIVES, TAKES_BOTH
 from spml.runtime.errors import InputError
 
 
-def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
+def encode_full_labels(loss: str, path: str, values: blocks.Rows) -> np.ndarray:
     """Return true labels or pseudo-labels in the code of the losses; all but the ignored ones are known.
 
     Parameters
@@ -29,23 +32,27 @@ def encode_full_labels(loss: str, path: str, values: np.ndarray) -> np.ndarray:
     InputError
         When the loss does not accept soft targets.
     """
-    if values.dtype.kind == "f":
+    if _is_soft(values):
         if loss not in ACCEPTS_SOFT_TARGETS:
             raise InputError(
                 f"{path}: found soft targets, which loss {loss} does not take; wanted {' or '.join(ACCEPTS_SOFT_TARGETS)}"
             )
-        return values.astype(np.float32)
+        return blocks.gathered(values, np.float32)
     if loss in NEEDS_NEGATIVES:
         absent, ignored = LossLabel.ABSENT, LossLabel.UNOBSERVED
     else:
         absent, ignored = LossLabel.UNOBSERVED, LossLabel.IGNORED
-    encoded = np.full(values.shape, ignored, np.int8)
-    encoded[values == PseudoLabel.PRESENT] = LossLabel.PRESENT  # the codes of true labels are the same
-    encoded[values == PseudoLabel.ABSENT] = absent
-    return encoded
+
+    def encode(block: np.ndarray) -> np.ndarray:
+        encoded = np.full(block.shape, ignored, np.int8)
+        encoded[block == PseudoLabel.PRESENT] = LossLabel.PRESENT  # the codes of true labels are the same
+        encoded[block == PseudoLabel.ABSENT] = absent
+        return encoded
+
+    return blocks.gathered(blocks.Mapped(encode, values), np.int8)
 
 
-def encode_both(loss: str, path: str, observed: np.ndarray, pseudo: np.ndarray) -> np.ndarray:
+def encode_both(loss: str, path: str, observed: blocks.Rows, pseudo: blocks.Rows) -> np.ndarray:
     """Return observed labels, and pseudo-labels of what is unobserved, in the code of the losses that tell them apart.
 
     Parameters
@@ -72,18 +79,22 @@ def encode_both(loss: str, path: str, observed: np.ndarray, pseudo: np.ndarray) 
         raise InputError(
             f"loss: found {loss}, wanted one that takes observed and pseudo-labels: {', '.join(TAKES_BOTH)}"
         )
-    if pseudo.dtype.kind == "f":
+    if _is_soft(pseudo):
         raise InputError(
             f"{path}: found soft targets, which loss {loss} does not take; wanted a rule that makes labels"
         )
-    encoded = observed.astype(np.int8)
-    unobserved = observed == ObservedLabel.UNOBSERVED
-    encoded[unobserved & (pseudo == PseudoLabel.PRESENT)] = LossLabel.PSEUDO_PRESENT
-    encoded[unobserved & (pseudo == PseudoLabel.ABSENT)] = LossLabel.PSEUDO_ABSENT
-    return encoded
+
+    def encode(known: np.ndarray, guessed: np.ndarray) -> np.ndarray:
+        encoded = known.astype(np.int8)
+        unobserved = known == ObservedLabel.UNOBSERVED
+        encoded[unobserved & (guessed == PseudoLabel.PRESENT)] = LossLabel.PSEUDO_PRESENT
+        encoded[unobserved & (guessed == PseudoLabel.ABSENT)] = LossLabel.PSEUDO_ABSENT
+        return encoded
+
+    return blocks.gathered(blocks.Mapped(encode, observed, pseudo), np.int8)
 
 
-def encode_observed_labels(loss: str, path: str, values: np.ndarray, true: np.ndarray) -> np.ndarray:
+def encode_observed_labels(loss: str, path: str, values: blocks.Rows, true: blocks.Rows) -> np.ndarray:
     """Return observed labels in the code of the losses.
 
     Parameters
@@ -108,23 +119,33 @@ def encode_observed_labels(loss: str, path: str, values: np.ndarray, true: np.nd
     """
     needs = LOSSES[loss].needs
     if needs == "complete labels":
-        unobserved = (values == ObservedLabel.UNOBSERVED).sum()
+        unobserved = blocks.count(values, lambda block: block == ObservedLabel.UNOBSERVED)
         raise InputError(
-            f"{path}: {unobserved:,} of {values.size:,} labels are unobserved, but loss {loss} needs every label; "
+            f"{path}: {unobserved:,} of {math.prod(values.shape):,} labels are unobserved, but loss {loss} needs every label; "
             "wanted supervision: full in the config, pseudo-labels, or a loss for observed labels, as an"
         )
     if needs == "true negatives":
-        if not (true == TrueLabel.ABSENT).any():
+        if not blocks.count(true, lambda block: block == TrueLabel.ABSENT):
             raise InputError(
                 f"{path}: no true label is known to be absent in the training rows; loss {loss} learns from true negatives"
             )
-        encoded = np.full(values.shape, LossLabel.UNOBSERVED, np.int8)
-        encoded[true == TrueLabel.ABSENT] = LossLabel.ABSENT
-        encoded[values == ObservedLabel.PRESENT] = LossLabel.PRESENT
-        return encoded
-    if needs == "observed negatives" and not (values == ObservedLabel.ABSENT).any():
+        return blocks.gathered(blocks.Mapped(_with_true_negatives, values, true), np.int8)
+    if needs == "observed negatives" and not blocks.count(values, lambda block: block == ObservedLabel.ABSENT):
         raise InputError(
             f"{path}: no negative is observed; with positives alone loss {loss} learns that everything is present; "
             "wanted observed negatives (observation.negatives_per_image in the config) or pseudo-labels"
         )
-    return values.astype(np.int8)  # LossLabel has the codes of ObservedLabel, and one more
+    return blocks.gathered(values, np.int8)  # LossLabel has the codes of ObservedLabel, and more
+
+
+def _with_true_negatives(observed: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Return observed positives and true negatives of a block of rows."""
+    encoded = np.full(observed.shape, LossLabel.UNOBSERVED, np.int8)
+    encoded[true == TrueLabel.ABSENT] = LossLabel.ABSENT
+    encoded[observed == ObservedLabel.PRESENT] = LossLabel.PRESENT
+    return encoded
+
+
+def _is_soft(values: blocks.Rows) -> bool:
+    """Return whether labels are soft targets."""
+    return values[:0].dtype.kind == "f"

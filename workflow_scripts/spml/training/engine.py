@@ -236,10 +236,10 @@ def _predictions(weights: Weights, source: BatchSource) -> Iterator[Tensor]:
 @torch.no_grad()
 def validation_map(weights: Weights, validation: BatchSource) -> list[float]:
     """Return the published mAP of each candidate of the stack, in percent."""
-    blocks = [
-        (apply_heads(weights, features).cpu().numpy(), labels.cpu().numpy())
-        for features, labels in validation.in_order()
-    ]
-    logits = np.concatenate([logits for logits, _ in blocks], axis=1)
-    labels = np.concatenate([labels for _, labels in blocks])
+    logits = np.empty((len(weights["output.bias"]), len(validation), validation.widths[1]), np.float32)
+    start = 0
+    for features, block in validation.in_order():
+        logits[:, start : start + len(block)] = apply_heads(weights, features).cpu().numpy()
+        start += len(block)
+    labels = np.concatenate([block.cpu().numpy() for block in validation.labels()])
     return [mean_average_precision(average_precision(candidate, labels))[0] for candidate in logits]

@@ -76,9 +76,7 @@ def _training_rows(stage: Stage, memory_mb: int, device: str) -> Iterator[BatchS
 
 
 def _print_stage(name: str, stage: Stage, device: str) -> None:
-    values = stage.labels.values
-    positives = (values if values.dtype.kind == "f" else values > 0).sum() / len(values)
     print(
-        f"{name}: {len(values):,} training rows, {positives:.3f} positives per image, "
+        f"{name}: {len(stage.labels.values):,} training rows, {stage.labels.positives_per_image:.3f} positives per image, "
         f"loss {stage.options.loss_settings}, {device}"
     )

@@ -27,9 +27,11 @@ def fit_ridge(
     InputError
         When the features are of other images, do not belong to decomposition and landmarks, or a label is ignored.
     """
-    options, features_path, values = stage.options, stage.features, stage.labels.values
-    positives = values.clip(0).sum() / len(values)
-    print(f"{name}: {len(values):,} training rows, {positives:.3f} positives per image, kernel {options.kernel}")
+    options, features_path = stage.options, stage.features
+    print(
+        f"{name}: {len(stage.labels.values):,} training rows, {stage.labels.positives_per_image:.3f} positives per image, "
+        f"kernel {options.kernel}"
+    )
     decomposition = decompositions.read(decomposition_path)
     description: dict[str, Any] = {}
     with features.reading(features_path) as stored:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spml.artifacts import blocks
 from spml.artifacts.codes import LossLabel
 from spml.artifacts.decompositions import Decomposition
 from spml.evaluation import platt
@@ -90,13 +91,13 @@ def _targets(labels: TrainingLabels) -> Tensor:
     values = labels.values
     if values.dtype.kind == "f":
         return torch.from_numpy(values)
-    ignored = int((values == LossLabel.IGNORED).sum())
+    ignored = blocks.count(values, lambda block: block == LossLabel.IGNORED)
     if ignored:
         raise InputError(
             f"{labels.path}: {ignored:,} of {values.size:,} training labels are unknown or ignored, but head ridge learns "
             "from every label; wanted a rule that decides each, or another head"
         )
-    return torch.from_numpy((values == LossLabel.PRESENT).astype(np.int8))
+    return torch.from_numpy((values == LossLabel.PRESENT).view(np.int8))
 
 
 def _column_sums(targets: Tensor, power: int) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from spml.artifacts import labels, priors
+from spml.artifacts import blocks, labels, priors
 from spml.artifacts.codes import TrueLabel
 from spml.losses import targets
 from spml.losses.catalog import TAKES_BOTH
@@ -19,6 +19,15 @@ class TrainingLabels(NamedTuple):
     path: str
     values: np.ndarray
 
+    @property
+    def positives_per_image(self) -> float:
+        """The mean number of positives per image, soft targets summed."""
+        total = sum(
+            float((part if part.dtype.kind == "f" else part > 0).sum())
+            for part in (self.values[rows] for rows in blocks.row_blocks(self.values.shape))
+        )
+        return total / len(self.values)
+
 
 Labels = labels.Matrix | labels.MatrixFile
 
@@ -31,7 +40,7 @@ def from_true_labels(loss: str, true: Labels) -> TrainingLabels:
     InputError
         When no label is positive, or the labels are not what the loss needs.
     """
-    values = true.select(true.rows("train"))[:]
+    values = true.select(true.rows("train"))
     _require_positives(true.path, values, " (an entry without supervision: full, where no true label is known?)")
     return TrainingLabels(true.path, targets.encode_full_labels(loss, true.path, values))
 
@@ -46,9 +55,9 @@ def from_observed_labels(loss: str, observed: Labels, true: Labels) -> TrainingL
     """
     observed.require_same_as(true)
     rows = true.rows("train")
-    values = observed.select(rows)[:]
+    values = observed.select(rows)
     _require_positives(observed.path, values)
-    encoded = targets.encode_observed_labels(loss, observed.path, values, true.select(rows)[:])
+    encoded = targets.encode_observed_labels(loss, observed.path, values, true.select(rows))
     return TrainingLabels(observed.path, encoded)
 
 
@@ -61,7 +70,7 @@ def from_pseudo_labels(loss: str, pseudo: Labels, true: Labels, split: str = "tr
         When the files do not belong together, no label is positive, or the labels are not what the loss needs.
     """
     pseudo.require_same_as(true)
-    return from_pseudo_values(loss, pseudo.path, pseudo.select(true.rows(split))[:])
+    return from_pseudo_values(loss, pseudo.path, pseudo.select(true.rows(split)))
 
 
 def from_both(loss: str, observed: Labels, pseudo: Labels, true: Labels) -> TrainingLabels:
@@ -75,12 +84,12 @@ def from_both(loss: str, observed: Labels, pseudo: Labels, true: Labels) -> Trai
     observed.require_same_as(true)
     pseudo.require_same_as(true)
     rows = true.rows("train")
-    encoded = targets.encode_both(loss, pseudo.path, observed.select(rows)[:], pseudo.select(rows)[:])
+    encoded = targets.encode_both(loss, pseudo.path, observed.select(rows), pseudo.select(rows))
     _require_positives(pseudo.path, encoded, " (a lower τ?)")
     return TrainingLabels(pseudo.path, encoded)
 
 
-def from_pseudo_values(loss: str, path: str, values: np.ndarray) -> TrainingLabels:
+def from_pseudo_values(loss: str, path: str, values: blocks.Rows) -> TrainingLabels:
     """Return pseudo-labels, or soft targets, [n, L] as labels to train on; ``path`` is their file, for messages.
 
     Raises
@@ -153,9 +162,9 @@ def with_expected_positives(options: AnyOptions, priors_path: str, categories: S
     return options.with_hyperparameters(k=float(priors.read(priors_path, categories).sum()))
 
 
-def _require_positives(path: str, values: np.ndarray, advice: str = "") -> None:
+def _require_positives(path: str, values: blocks.Rows, advice: str = "") -> None:
     """Raise InputError unless a label (or target) is positive."""
-    if not (values > 0).any():
+    if not blocks.count(values, lambda block: block > 0):
         raise InputError(
-            f"{path}: no positive label among the {len(values):,} training rows; wanted at least one{advice}"
+            f"{path}: no positive label among the {values.shape[0]:,} training rows; wanted at least one{advice}"
         )
