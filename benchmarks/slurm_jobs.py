@@ -1,6 +1,6 @@
 """Seconds that many small jobs take on a Slurm of one node: singly, as a job array, in groups, and without Slurm.
 
-    python benchmarks/slurm_jobs.py [--jobs 40] [--ways singly groups] [--json slurm_jobs.json]
+    python benchmarks/slurm_jobs.py [--jobs 200] [--ways singly groups] [--json slurm_jobs.json]
 
 The jobs are those of make_observed_labels on the tiny data set of the tests, one per replicate: a second or less of work
 each. The Slurm is that of tests/slurm (needs root, and what tests/slurm/install.sh installs). Nothing else should run on it. A

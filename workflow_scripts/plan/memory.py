@@ -17,9 +17,9 @@ STRIP_COLUMNS = 16  # at a time, spml.evaluation.intervals
 BLOCK_ROWS = 4096  # at a time, spml.training.decomposition
 LANDMARKS = 8192  # more need a retry with more memory
 STACK_BYTES = 12 << 20  # of the weights of candidates that train together, spml.training.engine
-LABELS, TARGETS = 2, 5  # bytes per entry of labels to train on, in one byte each, and of soft targets, in four
+LABELS, TARGETS = 2, 3  # bytes per entry of labels to train on, in one byte each, and of soft targets, in two
 LOGITS = 1  # of validation rows, by candidate
-RIDGE = 4  # targets, and validation scores
+RIDGE = 3  # targets, and validation scores
 
 
 def rows(matrix: tuple[int, int]) -> int:

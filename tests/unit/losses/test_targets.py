@@ -18,7 +18,8 @@ def test_pseudo_labels_are_known_labels():
 
 def test_soft_targets_are_for_losses_that_take_them():
     soft = np.array([[0.25, 1.0]], np.float16)
-    assert targets.encode_full_labels("bce_ls", "f", soft).dtype == np.float32
+    for dtype, held in ((np.float16, np.float16), (np.float32, np.float32), (np.float64, np.float32)):
+        assert targets.encode_full_labels("bce_ls", "f", soft.astype(dtype)).dtype == held
     with pytest.raises(InputError, match="loss em does not take; wanted bce or bce_ls or squares"):
         targets.encode_full_labels("em", "f", soft)
 

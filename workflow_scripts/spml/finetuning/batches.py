@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from spml.artifacts.pictures import Pictures
 from spml.finetuning.augmentation import View, augment, unchanged
+from spml.losses.training_loss import in_single_precision
 from spml.runtime.errors import InputError
 from spml.training import seeds
 
@@ -35,7 +36,7 @@ class PictureBatch(NamedTuple):
 
 
 class PictureBatches:
-    """Pictures [N, S, S, 3] in their shards and labels [N, L] (int8, or float32 for targets), held in memory."""
+    """Pictures [N, S, S, 3] in their shards and labels [N, L] (int8, or a floating type for targets), held in memory."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class PictureBatches:
 
     def labels(self) -> Iterator[Tensor]:
         """Yield the labels of all rows in order, in blocks [n, L]."""
-        yield from self._labels.split(ROWS_IN_ORDER)
+        yield from map(in_single_precision, self._labels.split(ROWS_IN_ORDER))
 
     def shuffled(self, seed: int, batch_size: int, epoch: int) -> Iterator[PictureBatch]:
         """Yield all rows of one epoch in shuffled batches, their pictures augmented."""
@@ -79,7 +80,7 @@ class PictureBatches:
                 values.to(self._device, non_blocking=True)  # else it waits for all that the GPU has to do
                 for values in (torch.from_numpy(group), found.pictures, *found.view)
             )
-            yield PictureBatch(rows, pictures, self._labels[rows], View(box, flipped))
+            yield PictureBatch(rows, pictures, in_single_precision(self._labels[rows]), View(box, flipped))
 
     def _by_itself(self, requests: Sequence["_Request"]) -> Iterator["_Prepared"]:
         """Yield the pictures of each request, prepared in this process."""

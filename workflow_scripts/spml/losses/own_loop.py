@@ -215,7 +215,7 @@ def _codes(argument: str, labels: np.ndarray, codes: tuple[int, ...]) -> np.ndar
 
 
 def _targets(argument: str, labels: np.ndarray) -> np.ndarray:
-    """Return pseudo-labels [N, L] as int8, or targets of a floating type; raise InputError where a value is neither."""
+    """Return pseudo-labels [N, L] as int8, or targets as float32; raise InputError where a value is neither."""
     labels = np.asarray(labels)
     if labels.dtype.kind != "f":
         return _codes(argument, labels, (-1, 0, 1))
@@ -223,7 +223,7 @@ def _targets(argument: str, labels: np.ndarray) -> np.ndarray:
         raise InputError(
             f"{argument}: found shape {labels.shape}, targets outside [0, 1], or NaN; wanted probabilities [images, categories]"
         )
-    return labels
+    return labels.astype(np.float32)
 
 
 def _require_hyperparameters(loss: Loss, values: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ def encode_full_labels(loss: str, path: str, values: blocks.Rows) -> np.ndarray:
 
     Returns
     -------
-    int8 or float32 [N, L]. Absent labels become unobserved, and ignored ones stay ignored. For a loss of known labels
+    int8, or a floating type [N, L]: float16 as the rule ``soft`` writes it, else float32. Absent labels become unobserved, and ignored ones stay ignored. For a loss of known labels
     alone, absent labels become known to be absent, and ignored ones unobserved.
 
     Raises
@@ -37,7 +37,7 @@ def encode_full_labels(loss: str, path: str, values: blocks.Rows) -> np.ndarray:
             raise InputError(
                 f"{path}: found soft targets, which loss {loss} does not take; wanted {' or '.join(ACCEPTS_SOFT_TARGETS)}"
             )
-        return blocks.gathered(values, np.float32)
+        return blocks.gathered(values, np.float16 if values[:0].dtype == np.float16 else np.float32)
     if loss in NEEDS_NEGATIVES:
         absent, ignored = LossLabel.ABSENT, LossLabel.UNOBSERVED
     else:

@@ -11,6 +11,11 @@ import torch
 from torch import Tensor
 
 
+def in_single_precision(labels: Tensor) -> Tensor:
+    """Return labels as losses take them: targets that are held in half precision as float32, codes as they are."""
+    return labels.float() if labels.is_floating_point() else labels
+
+
 @dataclass(frozen=True)
 class RunContext:
     """The facts about a training run that its loss may use.

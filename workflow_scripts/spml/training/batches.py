@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from spml.artifacts.features import Features
+from spml.losses.training_loss import in_single_precision
 from spml.training import seeds
 
 ROWS_IN_ORDER = 4096  # rows of a block when all rows are read in order
@@ -30,7 +31,7 @@ class Batches(NamedTuple):
 
 
 class BatchSource:
-    """Features [N, D] and labels [N, L] (int8, or float32 for targets), held in memory."""
+    """Features [N, D] and labels [N, L] (int8, or a floating type for targets), held in memory."""
 
     def __init__(self, features: np.ndarray, labels: np.ndarray, device: str = "cpu") -> None:
         self._features = torch.from_numpy(features).to(device)
@@ -60,7 +61,7 @@ class BatchSource:
             features = memory[: len(rows)]
             self._gather(rows, features)
             rows = rows.to(self._labels.device)
-            yield Batches(rows, features, self._labels[rows])
+            yield Batches(rows, features, in_single_precision(self._labels[rows]))
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all rows in order, in blocks: float32 features [n, D] and labels [n, L]."""
@@ -69,7 +70,7 @@ class BatchSource:
 
     def labels(self) -> Iterator[Tensor]:
         """Yield the labels of all rows in order, in blocks [n, L]."""
-        yield from self._labels.split(ROWS_IN_ORDER)
+        yield from map(in_single_precision, self._labels.split(ROWS_IN_ORDER))
 
     def mean_std(self) -> tuple[Tensor, Tensor]:
         """Return the mean and standard deviation of each feature, float32 [D]; 1 in place of a std of 0."""

@@ -14,7 +14,7 @@ from spml.training.options import RidgeOptions
 
 
 class TrainingLabels(NamedTuple):
-    """Labels of the training rows in the losses' code (int8, or float32 targets), [n, L], and the file they are from."""
+    """Labels of the training rows in the losses' code (int8, or targets of a floating type), [n, L], and the file they are from."""
 
     path: str
     values: np.ndarray
@@ -23,7 +23,7 @@ class TrainingLabels(NamedTuple):
     def positives_per_image(self) -> float:
         """The mean number of positives per image, soft targets summed."""
         total = sum(
-            float((part if part.dtype.kind == "f" else part > 0).sum())
+            float(part.sum(dtype=np.float64) if part.dtype.kind == "f" else np.count_nonzero(part > 0))
             for part in (self.values[rows] for rows in blocks.row_blocks(self.values.shape))
         )
         return total / len(self.values)
