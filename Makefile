@@ -61,7 +61,7 @@ test: $(READY) lint ## lint, then every test but those of test-all: 18 minutes, 
 test-quick: $(READY) ## unit tests, the plan, and one run from pictures to the report: 2 minutes
 	python -m pytest -m quick
 
-test-all: $(READY) lint ## every test, with Slurm, Chromium, the docs site and the libraries that exports are for, where installed: 35 minutes
+test-all: $(READY) lint ## every test, with Slurm, Chromium, the docs site, the libraries that exports are for and other engines, where installed: 48 minutes
 	python -m pytest
 
 test-exports: $(READY) ## exports read by FiftyOne and Label Studio, in an environment of their own that this sets up: 3 minutes
@@ -98,7 +98,7 @@ docs-site: .docs/ready ## the pages of docs/ as a site, results/site/index.html;
 	$(UV) pip sync --quiet --require-hashes --python .docs/bin/python docs/requirements.txt
 	touch $@
 
-lock: $(UV) ## requirements.txt from pyproject.toml, and those of the exports' tests and the docs site: half a minute
+lock: $(UV) ## requirements.txt from pyproject.toml, and those of the tests of exports and engines and of the docs site: half a minute
 	$(UV) $(COMPILE) --group pipeline --group dev pyproject.toml --output-file requirements.txt
 	$(UV) $(COMPILE) tests/exports/requirements.in --output-file tests/exports/requirements.txt
 	sed -n '/^python-dateutil=/d; /^networkx=/d; s/^\([a-z0-9.-]*==[^ ;]*\).*/\1/p' requirements.txt | $(UV) $(COMPILE) --constraint - tests/engines/requirements.in --output-file tests/engines/requirements.txt
