@@ -195,9 +195,9 @@ rule play_answers:
     threads: 1
     resources:
         mem_mb=by_shape(
-            *(8000, memory.regressed, "labels", "features"),
-            memory_mb=0,
+            *(8000, memory.simulated, "labels", "features", "test_labels"),
             searches=plan(review.simulation_searches),
+            teachers=plan(review.simulation_teachers),
         ),
         runtime=by_shape(60, minutes.trained, "labels", "features", searches=plan(review.simulation_searches)),
         gpu=MACHINE.gpus_per_job,

@@ -6,6 +6,7 @@ from typing import Any
 from plan.experiment import Experiment, text_of
 from spml.finetuning.named import AUGMENTATIONS
 from spml.losses.catalog import LOSSES
+from spml.losses.registry import is_all_warmup
 
 
 def losses(experiment: Experiment) -> Iterator[str]:
@@ -37,7 +38,7 @@ def losses(experiment: Experiment) -> Iterator[str]:
                 f"{key}: {loss['name']} learns from one positive and no negative that everything is present; wanted "
                 "observation.negatives_per_image, pseudo-labels or supervision: full"
             )
-        if epochs and loss.get("warmup", 0) >= epochs:
+        if epochs and is_all_warmup(loss, epochs):
             yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
 
 

@@ -10,6 +10,7 @@ from plan.experiment import Experiment, as_list, parse_reference, text_of
 from plan.merging import named
 from plan.presets import expanded, is_trained
 from plan.sections import Student, Teacher
+from spml.losses.registry import is_all_warmup
 
 
 def modes(experiment: Experiment) -> Iterator[str]:
@@ -37,7 +38,7 @@ def _model(experiment: Experiment, kind: str, name: str, entry: Teacher | Studen
         return
     if mode == "linear_init":
         epochs, loss = finetuning.first_options(experiment, kind, name)["epochs"], experiment.loss(entry)
-        if loss.get("warmup", 0) >= epochs:
+        if is_all_warmup(loss, epochs):
             yield f"{key}.linear_init.epochs: found {epochs}, wanted more than the warmup of {loss['name']}, {loss['warmup']}"
     rates, sizes = options["learning_rates"], options["batch_sizes"]
     if rates == "auto":

@@ -19,6 +19,7 @@ LANDMARKS = 8192  # more need a retry with more memory
 STACK_BYTES = 12 << 20  # of the weights of candidates that train together, spml.training.engine
 LABELS, TARGETS = 2, 3  # bytes per entry of labels to train on, in one byte each, and of soft targets, in two
 LOGITS = 1  # of validation rows, by candidate
+SIMULATED, SIMULATED_TEST = 50, 9  # bytes per entry of the training and of the test part, beside logits of teachers
 RIDGE = 3  # targets, and validation scores
 
 
@@ -78,11 +79,15 @@ def staged(
 ) -> int:
     """Return the memory of training in stages: the pool beside the validation rows, then the training rows.
 
-    The labels of all stages are held together.
+    The labels of all stages are held together, each of the shape of the rows that it trains on. The validation rows are
+    some of the training part, so that the candidates of every stage count there.
     """
-    pool = trained(pool_matrix, pool_features, memory_mb, searches) if pool_features[0] else 0
-    labels = sum(map(_labels, searches[1:])) * matrix[0] * matrix[1] // MB
-    return regressed(matrix, features, memory_mb, searches) + labels + pool
+    on_pool = [options for options in searches if options.get("train_on") == "pool"]
+    on_rows = [options for options in searches if options.get("train_on") != "pool"]
+    pool = trained(pool_matrix, pool_features, memory_mb, on_pool) if pool_features[0] else 0
+    labels = sum(map(_labels, on_rows[1:])) * matrix[0] * matrix[1]
+    labels += sum(map(_labels, on_pool[1:])) * pool_matrix[0] * pool_matrix[1]
+    return regressed(matrix, features, memory_mb, searches) + labels // MB + pool
 
 
 def trained(
@@ -123,6 +128,21 @@ def regressed(
 ) -> int:
     """Return the memory of training where a model may be a ridge regression, whose eigenvectors are held as well."""
     return trained(matrix, features, memory_mb, searches) + 8 * min(features[1], features[0]) * features[1] // MB
+
+
+def simulated(
+    matrix: tuple[int, int],
+    features: tuple[int, int],
+    test: tuple[int, int],
+    searches: Sequence[Mapping[str, Any]],
+    teachers: int,
+) -> int:
+    """Return the memory of answers that are simulated: training, beside labels, and logits of all teachers in four bytes each.
+
+    Those of the training part also count with their probabilities in eight bytes, and with what the round before left.
+    """
+    held = (SIMULATED + 4 * teachers) * matrix[0] * matrix[1] + (SIMULATED_TEST + 4 * teachers) * test[0] * test[1]
+    return regressed(matrix, features, 0, searches) + held // MB
 
 
 def mapped(features: tuple[int, int]) -> int:

@@ -217,10 +217,16 @@ def simulation_options(experiment: Experiment) -> dict[str, Any]:
 
 def simulation_searches(experiment: Experiment) -> list[dict[str, Any]]:
     """Return the options of all that a simulation trains: a student and its teachers for each number of answers."""
-    student, _, teachers = _simulated(experiment)
+    student, labels_entry, teachers = _simulated(experiment)
     known = [experiment.teachers[name] for name in teachers if name in experiment.teachers]
-    entries = [student, *(entry for entry in known if not entry.text)]
-    return [experiment.training_options(entry) for entry in entries] * len(experiment.review.simulated_answers)
+    of_student = experiment.training_options(student) | {"soft_targets": labels_entry.rule == "soft"}
+    of_teachers = [experiment.training_options(entry) for entry in known if not entry.text]
+    return [of_student, *of_teachers] * len(experiment.review.simulated_answers)
+
+
+def simulation_teachers(experiment: Experiment) -> int:
+    """Return how many teachers a simulation trains for each number of answers."""
+    return len(_simulated(experiment)[2])
 
 
 def simulation_features(experiment: Experiment, seed: str, part: str) -> str:

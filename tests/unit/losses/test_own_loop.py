@@ -14,7 +14,7 @@ from spml.runtime.errors import InputError
 EPOCHS = 6
 TRUE = np.random.RandomState(0).randint(0, 2, (30, 4))
 OBSERVED = np.where(TRUE & (np.arange(4) == np.arange(30)[:, None] % 4), 1, 0)
-OBSERVED[0] = [1, -1, 0, 0]
+OBSERVED[0] = [0, 1, 0, -1]
 PSEUDO = np.where(np.arange(120).reshape(30, 4) % 7, TRUE, -1)
 REQUIRED = {"role": {"k": 1.9}, "epr": {"k": 1.9}, "gpr": {"k": 1.9}}
 REQUIRED |= {"expected_negatives": {"k": 1.9}, "spatial_consistency": {"k": 1.9}}
@@ -68,11 +68,15 @@ def test_every_loss_trains_a_model_and_goes_on_where_it_was_stopped(name):
     assert torch.equal(stopped.weight, whole.weight)
 
 
-@pytest.mark.parametrize("name", ["em", "expected_negatives", "role"])
-def test_logits_may_be_of_double_precision(name):
-    loss = make(name)
-    loss.start_epoch(1)
-    assert torch.isfinite(loss(torch.zeros(2, 4, dtype=torch.float64), torch.tensor([0, 1])))
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "spatial_consistency"])
+def test_logits_may_be_of_any_floating_type(name, dtype):
+    loss, rows = make(name), torch.arange(30)
+    logits = torch.randn(30, 4, generator=torch.Generator().manual_seed(0)).to(dtype)
+    for epoch in range(1, EPOCHS + 1):
+        loss.start_epoch(epoch)
+        assert torch.isfinite(loss(logits, rows)), epoch
+        loss.end_epoch(epoch, lambda: logits)
 
 
 def test_labels_that_are_no_codes_and_rows_that_are_not_there_are_refused():
@@ -80,8 +84,38 @@ def test_labels_that_are_no_codes_and_rows_that_are_not_there_are_refused():
         own_loop.for_both("em_pl", np.ones((2, 3), int), np.full((2, 3), 7), epochs=1)
     loss = own_loop.for_full("bce", torch.ones(2, 3, dtype=torch.int8), epochs=1)  # a tensor is taken as an array
     for rows in ([-1], [2], []):
-        with pytest.raises(ValueError, match="wanted numbers of training rows"):
-            loss(torch.zeros(len(rows), 3), torch.tensor(rows, dtype=torch.int64))
+        for given in (rows, torch.tensor(rows, dtype=torch.int64)):
+            with pytest.raises(ValueError, match="wanted numbers of training rows"):
+                loss(torch.zeros(len(rows), 3), given)
+
+
+@pytest.mark.parametrize(
+    "rows", [torch.tensor(1), torch.tensor([True, False]), [0.0, 1.0], [[0, 1]], ["0", "1"], "01", None, [[0], [1, 2]]]
+)
+def test_rows_that_are_no_numbers_are_refused(rows):
+    with pytest.raises(ValueError, match=r"^rows: found .*wanted numbers of training rows[^\n]*$"):
+        make("em")(torch.zeros(2, 4), rows)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[0, 1], [np.int64(0), np.int64(1)], np.array([0, 1]), np.array([0, 1], np.uint16), torch.tensor([0, 1]).byte()],
+    ids=["list", "list of NumPy's", "array", "array of 16 bits", "tensor of 8 bits"],
+)
+def test_rows_may_be_whole_numbers_of_any_kind(rows):
+    logits = torch.randn(2, 4, generator=torch.Generator().manual_seed(0))
+    for name in ("em", "role"):
+        assert make(name)(logits, rows) == make(name)(logits, torch.tensor([0, 1]))
+
+
+def test_labels_may_be_lists_and_tensors_and_numbers_those_of_numpy():
+    wanted = make("role", seed=3)
+    for observed in (OBSERVED.tolist(), list(OBSERVED), torch.tensor(OBSERVED), torch.tensor(OBSERVED).bfloat16()):
+        found = own_loop.for_observed("role", observed, epochs=np.int64(EPOCHS), seed=np.int64(3), k=np.float32(1.9))
+        assert torch.equal(found.labels, wanted.labels)
+        assert torch.equal(found.state_dict()["estimates"], wanted.state_dict()["estimates"])
+    soft = own_loop.for_full("bce", torch.full((2, 3), 0.25, dtype=torch.bfloat16), epochs=1)
+    assert (soft.labels == 0.25).all()
 
 
 def test_a_loss_that_reads_score_maps_asks_for_them():
@@ -158,14 +192,104 @@ def test_forgotten_epochs_are_errors():
         (lambda: own_loop.for_full("bce", np.full((2, 3), np.nan), epochs=1), "outside"),
         (lambda: own_loop.for_both("em_pl", OBSERVED, PSEUDO[:2], epochs=1), "pseudo: found shape"),
         (lambda: own_loop.for_both("em", OBSERVED, PSEUDO, epochs=1), "loss: found em, wanted one that takes"),
-        (lambda: make("em", epochs=0), "epochs: found 0"),
+        (lambda: make("em", epochs=0), "epochs: found 0, wanted a whole number, 1 or more"),
+        (lambda: make("em", epochs="2"), "epochs: found '2', wanted a whole number"),
+        (lambda: make("em", epochs=2.5), "epochs: found 2.5, wanted a whole number"),
+        (lambda: make("em", epochs=True), "epochs: found True, wanted a whole number"),
+        (lambda: make("role", seed=1.5), "seed: found 1.5, wanted a whole number"),
+        (lambda: make("role", seed=2**64), "seed: found 1844.*, wanted a whole number, of 64 bits"),
+        (lambda: make("em", alpha=True), "loss em: found alpha = True, wanted"),
+        (lambda: make("csl", epochs=3, warmup=7), "loss csl: found warmup = 7, wanted fewer than the 3 epochs"),
+        (lambda: make("em_apl", epochs=5), "loss em_apl: found warmup = 5, wanted fewer than the 5 epochs"),
+        (lambda: own_loop.for_observed("em", [[1, 0], [1]], epochs=1), "observed: found no matrix, as rows of several"),
+        (lambda: own_loop.for_observed("em", [[1, None]], epochs=1), "observed: found values of type object"),
+        (lambda: own_loop.for_observed("em", [[1, "0"]], epochs=1), "observed: found values of type <U"),
+        (lambda: own_loop.for_full("bce", [[1, 0], [1]], epochs=1), "labels: found no matrix, as rows of several"),
+        (lambda: own_loop.for_both("em_pl", [[1, 0]], [[1], []], epochs=1), "pseudo: found no matrix"),
+        (
+            lambda: own_loop.for_full("bce", torch.ones(2, 3, requires_grad=True), epochs=1),
+            "labels: found a tensor that requires a gradient",
+        ),
+        (lambda: own_loop.for_observed("em", OBSERVED[:, :0], epochs=1), r"observed: found shape \(30, 0\)"),
+        (lambda: own_loop.for_full("bce", PSEUDO[:0], epochs=1), r"labels: found shape \(0, 4\)"),
+        (
+            lambda: own_loop.for_observed("em", -TRUE, epochs=1),
+            "observed: no positive label among the 30 training rows",
+        ),
+        (lambda: own_loop.for_full("bce", PSEUDO * 0.0, epochs=1), "labels: no positive label among the 30"),
+        (lambda: own_loop.for_full("bce", PSEUDO * 0, epochs=1), "labels: no positive label among the 30"),
+        (
+            lambda: own_loop.for_both("em_pl", -TRUE, np.zeros_like(TRUE), epochs=1),
+            "pseudo: no positive label among the 30",
+        ),
+        (
+            lambda: own_loop.for_observed("iun", 1 - TRUE, true=TRUE, epochs=1),
+            r"true: found \d+ labels that contradict observed, the first in row 0, column 0",
+        ),
+        (
+            lambda: own_loop.for_observed("iun", np.where(TRUE, -1, 0), true=TRUE, epochs=1),
+            r"true: found \d+ labels that contradict observed, the first in row 0, column 1",
+        ),
     ],
 )
 def test_mistakes_are_told(call, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as error:
         call()
+    assert "\n" not in str(error.value)
 
 
 def test_logits_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"logits: found shape \(2, 5\), wanted \(2, 4\)"):
         make("em")(torch.zeros(2, 5), torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize("name", ["csl", "em_apl"])
+def test_predictions_of_another_shape_are_refused(name):
+    loss = make(name, warmup=1)
+    for shape in ((30, 5), (29, 4), (4,)):
+        loss.start_epoch(1)
+        with pytest.raises(ValueError, match=r"logits: found shape \(.*\), wanted \(30, 4\)"):
+            loss.end_epoch(1, lambda shape=shape: torch.zeros(shape))
+
+
+def after_two_epochs(name):
+    """Return a loss and a copy of its state after two epochs."""
+    loss = make(name, **({"warmup": 2} if name == "csl" else {}))
+    train(loss, linear(), (1, 2))
+    return loss, {key: tensor.clone() for key, tensor in loss.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("em", {"epoch": None}, "state: found the keys loss; wanted epoch and loss among them"),
+        ("em", {"loss": None}, "state: found the keys epoch; wanted epoch and loss among them"),
+        ("em", {"loss": torch.tensor(list(b"an"))}, "state: found one of loss an, wanted one of loss em"),
+        ("em", {"epoch": torch.tensor(7)}, "state: epoch: found 7, wanted a whole number, from 0 to 6"),
+        ("em", {"soft": torch.zeros(1)}, "state: found soft, which loss em does not have; wanted none"),
+        ("em_apl", {"soft": None}, "state: soft is missing, which loss em_apl has after epoch 2"),
+        ("em_apl", {"soft": torch.zeros(1, 30, 5)}, r"state: soft: found shape \(1, 30, 5\), wanted \(1, 30, 4\)"),
+        ("role", {"estimates": torch.zeros(1, 1, 4)}, r"state: estimates: found shape \(1, 1, 4\), wanted"),
+        ("csl", {"prior": None}, "state: prior is missing, which loss csl has after epoch 2"),
+        ("csl", {"prior": torch.zeros(1, 5)}, r"state: prior: found shape \(1, 5\), wanted \(1, 4\)"),
+    ],
+)
+def test_a_state_that_is_not_of_this_loss_is_refused(name, changes, message):
+    loss, state = after_two_epochs(name)
+    wanted = {key: tensor.clone() for key, tensor in state.items()}
+    loss.load_state_dict(state)
+    state = {key: value for key, value in {**state, **changes}.items() if value is not None}
+    with pytest.raises(InputError, match=message):
+        loss.load_state_dict(state)
+    torch.testing.assert_close(loss.state_dict(), wanted, rtol=0, atol=0)  # nothing was taken over
+
+
+def test_the_state_of_score_maps_names_what_is_missing():
+    loss = make("spatial_consistency")
+    state = loss.state_dict()
+    loss.load_state_dict(state)  # before the first batch there are no maps
+    with pytest.raises(InputError, match="state: maps is missing, which loss spatial_consistency has after epoch 1"):
+        loss.load_state_dict(state | {"epoch": torch.tensor(1)})
+    for shape in ((1, 30, 4, 2), (1, 29, 4, 2, 2)):
+        with pytest.raises(InputError, match=r"state: maps: found shape .*, wanted \(1, 30, any, any, any\)"):
+            loss.load_state_dict(state | {"epoch": torch.tensor(1), "maps": torch.zeros(shape)})

@@ -222,6 +222,17 @@ def test_what_outlasts_an_epoch():
     assert set(csl.state()) == {"prior"}
 
 
+def test_the_memory_of_what_a_loss_keeps_is_as_measured():
+    measured = {name: loss.state_bytes for name, loss in LOSSES.items() if loss.state_bytes}
+    assert measured == {
+        "role": 32,
+        "em_apl": 32,
+        "ll_cp": 4,
+        "expected_negatives": 12,
+        "spatial_consistency": 12,
+    }  # bytes for each label, with what the loss computes from all labels at once
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_runs_with_its_hyperparameters_and_no_others(name):
     labels = torch.zeros(4, 3, dtype=torch.int8)

@@ -9,6 +9,7 @@ from spml.training import engine
 
 LARGE = (300_000, 5_000)
 LINEAR = {"head": "linear", "batch_sizes": [64], "learning_rates": [1e-3], "loss": {"name": "an"}}
+ON_POOL = LINEAR | {"train_on": "pool"}
 COSTS = {
     "rows": memory.rows,
     "columns": memory.columns,
@@ -62,7 +63,24 @@ def test_training_in_stages_holds_the_labels_of_all():
     once = memory.regressed(*shapes, 0, [LINEAR])
     assert memory.staged(*shapes, (0, 0), (0, 0), 0, [LINEAR]) == once
     assert memory.staged(*shapes, (0, 0), (0, 0), 0, [LINEAR, LINEAR]) >= once + math.prod(LARGE) / 1e6
-    assert memory.staged(*shapes, *shapes, 0, [LINEAR]) > 1.5 * once
+    assert memory.staged(*shapes, *shapes, 0, [ON_POOL, LINEAR]) > 1.5 * once
+
+
+def test_the_labels_of_stages_on_the_pool_are_as_large_as_the_pool():
+    shapes = (1000, 10), (1000, 512), (10**7, 1000), (10**7, 64)
+    once, twice, thrice = (memory.staged(*shapes, 0, [ON_POOL] * count + [LINEAR]) for count in (1, 2, 3))
+    assert thrice - twice == twice - once == memory.LABELS * 10**10 // 10**6
+    many = LINEAR | {"train_on": "observed", "loss": {"name": "role"}}
+    assert memory.staged(*shapes, 0, [ON_POOL, many]) - once < 1000  # what its loss keeps is of the training rows
+
+
+def test_a_simulation_holds_labels_and_logits_beside_training():
+    shapes = (12_000, 5000), (12_000, 512), (12_000, 5000)
+    assert memory.simulated(*shapes, [LINEAR], 1) > 4800  # MB: the peak of such a job
+    more = memory.simulated(*shapes, [LINEAR], 3) - memory.simulated(*shapes, [LINEAR], 1)
+    assert more == 2 * 4 * 2 * math.prod(shapes[0]) // 10**6  # of each teacher, the logits of both parts
+    soft = [LINEAR | {"soft_targets": True}]
+    assert memory.simulated(*shapes, soft, 1) > memory.simulated(*shapes, [LINEAR], 1)
 
 
 def test_candidates_that_train_together_are_those_of_the_engine():

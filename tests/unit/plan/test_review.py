@@ -75,6 +75,14 @@ def test_a_simulation_names_all_teachers_of_its_student():
     assert dict(options["teachers"])["an"]["head"] == "linear" and options["student_options"]["head"] == "mlp"
 
 
+def test_a_simulation_asks_for_the_memory_of_soft_targets_and_of_all_teachers():
+    for student, soft, teachers in (("soft", True, 2), ("paper", False, 1)):
+        found = experiment(SOFT | {"review": {"simulated_student": student, "simulated_answers": [0, 1]}})
+        round_ = [soft] + [None] * teachers  # of the student, and of teachers, which never learn from such
+        assert [options.get("soft_targets") for options in review.simulation_searches(found)] == 2 * round_
+        assert review.simulation_teachers(found) == teachers
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

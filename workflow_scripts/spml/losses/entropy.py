@@ -75,7 +75,7 @@ def em(logits: Tensor, labels: Tensor, alpha: float, negative_weight: float) -> 
     "Entropy maximisation with asymmetric pseudo-labels: the least probable unobserved labels become soft negatives",
     source="Zhou et al. 2022",
     hyperparameters=[ALPHA, NEGATIVE_WEIGHT, BETA, THETA, WARMUP],
-    state_bytes=30,
+    state_bytes=32,
 )
 def em_apl(logits: Tensor, labels: Tensor, soft: Tensor, alpha: float, negative_weight: float, beta: float) -> Tensor:
     """Return em with beta · H(t, f) in place of the entropy where t = ``soft`` [..., N, L] is at least 0.

@@ -47,7 +47,7 @@ def epr(logits: Tensor, labels: Tensor, k: float) -> Tensor:
     "Online label estimation: the model and an estimate of every training label learn from each other",
     source="Cole et al. 2021",
     hyperparameters=[K],
-    state_bytes=36,
+    state_bytes=32,
 )
 def role(logits: Tensor, labels: Tensor, estimates: Tensor, k: float) -> Tensor:
     """Return the loss of heads and ``estimates`` (logits [..., N, L] of e).

@@ -74,7 +74,7 @@ def ll_ct(logits: Tensor, labels: Tensor, share: float) -> Tensor:
         ),
         BOOST,
     ],
-    state_bytes=3,
+    state_bytes=4,
 )
 def ll_cp(logits: Tensor, labels: Tensor, share: float) -> Tensor:
     """Return ll_ct of labels that hold all permanent corrections."""

@@ -5,23 +5,22 @@ losses. The loop then passes row numbers; a loss that keeps something for each r
 pipeline. docs/library.md has a complete loop.
 """
 
-import numbers
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from spml.losses import targets
+from spml.losses import loop_inputs, targets
 from spml.losses.catalog import LOSSES
 from spml.losses.registry import Loss
 from spml.losses.stateful import make_loss
 from spml.losses.training_loss import Maps, RunContext
-from spml.registry import REQUIRED, Hyperparameter
 from spml.runtime.errors import InputError
 
-EPOCH = "epoch"  # in a state dict
+SEEDS = -(2**63), 2**64 - 1  # those of PyTorch
 
 
 def for_observed(
@@ -59,10 +58,13 @@ def for_observed(
         When there is no such loss or hyperparameter, a value is out of its range, or the loss needs other labels.
     """
     loss = _known(name)
-    known = np.full(np.shape(observed), -1, np.int8) if true is None else _codes("true", true, (-1, 0, 1))
-    if known.shape != np.shape(observed):
-        raise InputError(f"true: found shape {known.shape}, wanted that of observed, {np.shape(observed)}")
-    labels = targets.encode_observed_labels(name, "observed", _codes("observed", observed, (-1, 0, 1)), known)
+    observed = loop_inputs.codes("observed", observed)
+    known = np.full_like(observed, -1) if true is None else loop_inputs.codes("true", true)
+    loop_inputs.require_same_shape("true", known, observed)
+    labels = targets.encode_observed_labels(name, "observed", observed, known)
+    if loss.needs == "true negatives":
+        loop_inputs.require_no_contradiction(observed, known)
+    loop_inputs.require_positives("observed", labels)
     return LoopLoss(loss, labels, epochs, seed, device, hyperparameters)
 
 
@@ -81,7 +83,8 @@ def for_full(
     floating type.
     """
     loss = _known(name)
-    encoded = targets.encode_full_labels(name, "labels", _targets("labels", labels))
+    encoded = targets.encode_full_labels(name, "labels", loop_inputs.codes_or_targets("labels", labels))
+    loop_inputs.require_positives("labels", encoded)
     return LoopLoss(loss, encoded, epochs, seed, device, hyperparameters)
 
 
@@ -97,10 +100,10 @@ def for_both(
 ) -> "LoopLoss":
     """Return a loss that tells observed labels from pseudo-labels, both [N, L]; the rest as of ``for_observed``."""
     loss = _known(name)
-    if np.shape(observed) != np.shape(pseudo):
-        raise InputError(f"pseudo: found shape {np.shape(pseudo)}, wanted that of observed, {np.shape(observed)}")
-    pseudo = _targets("pseudo", pseudo)
-    labels = targets.encode_both(name, "pseudo", _codes("observed", observed, (-1, 0, 1)), pseudo)
+    observed, pseudo = loop_inputs.codes("observed", observed), loop_inputs.codes_or_targets("pseudo", pseudo)
+    loop_inputs.require_same_shape("pseudo", pseudo, observed)
+    labels = targets.encode_both(name, "pseudo", observed, pseudo)
+    loop_inputs.require_positives("pseudo", labels)
     return LoopLoss(loss, labels, epochs, seed, device, hyperparameters)
 
 
@@ -120,9 +123,9 @@ class LoopLoss:
         device: torch.device | str,
         hyperparameters: Mapping[str, Any],
     ) -> None:
-        if epochs < 1:
-            raise InputError(f"epochs: found {epochs}, wanted 1 or more")
-        _require_hyperparameters(loss, hyperparameters)
+        epochs = loop_inputs.whole_number("epochs", epochs, 1, sys.maxsize, "1 or more")
+        seed = loop_inputs.whole_number("seed", seed, *SEEDS, "of 64 bits")
+        loop_inputs.require_hyperparameters(loss, hyperparameters, epochs)
         self.name, self.epochs = loss.name, epochs
         self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
         self._loss = make_loss(loss.name, hyperparameters, RunContext([seed], epochs, lambda: [self.labels]))
@@ -154,8 +157,8 @@ class LoopLoss:
         self._started = epoch
         self._loss.start_epoch(epoch)
 
-    def __call__(self, logits: Tensor, rows: Tensor, maps: Maps | None = None) -> Tensor:
-        """Return the loss, a scalar, of logits [B, L] of the training rows with these numbers, int64 [B].
+    def __call__(self, logits: Tensor, rows: Tensor | np.ndarray | Sequence[int], maps: Maps | None = None) -> Tensor:
+        """Return the loss, a scalar, of logits [B, L] of the training rows with these numbers, whole numbers [B].
 
         A call may change what is kept for these rows: pass each batch once. ``maps`` are the score maps of a trained
         backbone, for the loss that reads them; it takes ``Maps`` with C = 1.
@@ -164,17 +167,10 @@ class LoopLoss:
             raise RuntimeError(f"loss {self.name}: no epoch has started; call start_epoch before its first batch")
         if self._loss.needs_maps and maps is None:
             raise RuntimeError(f"loss {self.name}: found no score maps; pass those of the backbone, as maps")
-        rows = rows.to(self.labels.device)
-        if not len(rows) or int(rows.min()) < 0 or int(rows.max()) >= len(self.labels):
-            raise ValueError(
-                f"rows: found none, or one outside 0 to {len(self.labels) - 1:,}; wanted numbers of training rows"
-            )
-        labels = self.labels[rows]
-        if logits.shape != labels.shape:
-            raise ValueError(
-                f"logits: found shape {tuple(logits.shape)}, wanted {tuple(labels.shape)}, [rows, categories]"
-            )
-        return self._loss(logits.unsqueeze(0), labels, rows, maps)[0]
+        numbers = loop_inputs.row_numbers(rows, self.labels)
+        labels = self.labels[numbers]
+        loop_inputs.require_logits(logits, labels)
+        return self._loss(logits.unsqueeze(0), labels, numbers, maps)[0]
 
     @torch.no_grad()
     def end_epoch(self, epoch: int, predict: Callable[[], Tensor]) -> None:
@@ -184,71 +180,33 @@ class LoopLoss:
         """
         if epoch != self._started:
             raise RuntimeError(f"loss {self.name}: epoch {epoch} cannot end; the last that started is {self._started}")
-        self._loss.end_epoch(epoch, lambda: iter([predict().detach().unsqueeze(0)]))
+
+        def predicted() -> Iterator[Tensor]:
+            logits = predict().detach()
+            loop_inputs.require_logits(logits, self.labels)
+            yield logits.unsqueeze(0)
+
+        self._loss.end_epoch(epoch, predicted)
         self._ended = epoch
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return what a stopped run needs to go on after its last whole epoch, not copied."""
-        return {**self._loss.state(), EPOCH: torch.tensor(self._ended)}
+        about = {loop_inputs.EPOCH: torch.tensor(self._ended), loop_inputs.NAME: loop_inputs.name_state(self.name)}
+        return {**self._loss.state(), **about}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Take over what ``state_dict`` returned for the same loss on the same labels."""
-        self._started = self._ended = int(state[EPOCH])
-        self._loss.load_state({name: tensor for name, tensor in state.items() if name != EPOCH})
+        """Take over what ``state_dict`` returned for the same loss on the same labels.
+
+        Raises
+        ------
+        InputError
+            When the state is of another loss, of labels of another shape, of a longer training, or not whole.
+        """
+        self._started = self._ended = loop_inputs.epoch_of_state(self.name, self._loss, state)
+        self._loss.load_state({key: state[key] for key in state if key not in (loop_inputs.EPOCH, loop_inputs.NAME)})
 
 
 def _known(name: str) -> Loss:
     if name not in LOSSES:
         raise InputError(f"loss: found {name!r}, wanted one of {', '.join(LOSSES)}")
     return LOSSES[name]
-
-
-def _codes(argument: str, labels: np.ndarray, codes: tuple[int, ...]) -> np.ndarray:
-    """Return labels [N, L] as int8; raise InputError where a value is no code."""
-    labels = np.asarray(labels)
-    if labels.ndim != 2 or not np.isin(labels, codes).all():
-        raise InputError(
-            f"{argument}: found shape {labels.shape} with values {np.unique(labels)[:5].tolist()}; wanted a matrix "
-            f"[images, categories] of {', '.join(map(str, codes))}"
-        )
-    return labels.astype(np.int8)
-
-
-def _targets(argument: str, labels: np.ndarray) -> np.ndarray:
-    """Return pseudo-labels [N, L] as int8, or targets as float32; raise InputError where a value is neither."""
-    labels = np.asarray(labels)
-    if labels.dtype.kind != "f":
-        return _codes(argument, labels, (-1, 0, 1))
-    if labels.ndim != 2 or not ((labels >= 0) & (labels <= 1)).all():
-        raise InputError(
-            f"{argument}: found shape {labels.shape}, targets outside [0, 1], or NaN; wanted probabilities [images, categories]"
-        )
-    return labels.astype(np.float32)
-
-
-def _require_hyperparameters(loss: Loss, values: Mapping[str, Any]) -> None:
-    """Raise InputError where a hyperparameter has no value, is unknown or out of its range."""
-    known = {parameter.name: parameter for parameter in loss.hyperparameters}
-    if unknown := sorted(set(values) - set(known)):
-        raise InputError(f"loss {loss.name}: found {unknown[0]}, wanted {', '.join(known) or 'no hyperparameter'}")
-    for name, parameter in known.items():
-        wanted = parameter.description.partition("; null")[0]  # null leaves it to the pipeline's section priors
-        if name not in values and parameter.default in (None, REQUIRED):
-            raise InputError(f"loss {loss.name}: {name} is missing, {wanted}")
-        if name in values and not _is_in_range(parameter, values[name]):
-            raise InputError(f"loss {loss.name}: found {name} = {values[name]!r}, wanted {wanted}")
-
-
-def _is_in_range(parameter: Hyperparameter, value: Any) -> bool:
-    """Return whether a value has the kind and lies within the bounds of a hyperparameter: losses have numbers and pairs."""
-    kind = numbers.Integral if parameter.kind == "integer" else numbers.Real
-    parts = list(value) if isinstance(value, list | tuple) else [value]
-    if len(parts) != (2 if parameter.kind == "pair" else 1) or not all(isinstance(part, kind) for part in parts):
-        return False
-    return all(
-        (parameter.above is None or number > parameter.above)
-        and (parameter.minimum is None or number >= parameter.minimum)
-        and (parameter.below is None or number < parameter.below)
-        and (parameter.maximum is None or number <= parameter.maximum)
-        for number in map(float, parts)
-    )

@@ -17,7 +17,7 @@ also needs a class in ``stateful.py``, which names what outlasts an epoch; a los
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -57,6 +57,11 @@ class Loss:
     def defaults(self, source: str = "") -> dict[str, Any]:
         """Return each hyperparameter's default for data sets of this source, by name."""
         return {parameter.name: parameter.default_for(source) for parameter in self.hyperparameters}
+
+
+def is_all_warmup(hyperparameters: Mapping[str, Any], epochs: int) -> bool:
+    """Return whether the warm-up of a loss, if it has one, leaves none of so many epochs."""
+    return bool(hyperparameters.get("warmup", 0) >= epochs)
 
 
 Function = TypeVar("Function", bound=Callable[..., "Tensor"])

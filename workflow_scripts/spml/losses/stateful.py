@@ -58,7 +58,7 @@ class _AsymmetricPseudoLabels(TrainingLoss):
     def end_epoch(self, epoch: int, predictions: Callable[[], Iterator[Tensor]]) -> None:
         if not self.own["warmup"] <= epoch < self.run.epochs:  # after the last, nothing learns from them
             return
-        probability = torch.sigmoid(torch.cat(list(predictions()), dim=1))
+        probability = torch.sigmoid(torch.cat(list(predictions()), dim=1).to(self.soft.dtype))
         for candidate, soft in zip(probability, self.soft, strict=True):
             free = self.unobserved & (soft < 0)
             order = candidate.masked_fill(~free, torch.inf).argsort(dim=0, stable=True)
@@ -153,6 +153,10 @@ class _ClassAwareSelective(TrainingLoss):
                 count += block.shape[1]
             self.prior = (total / count).float()
 
+    def state_shapes(self, epoch: int) -> dict[str, tuple[int | None, ...]]:
+        categories = next(iter(self.run.labels())).shape[1]
+        return {"prior": (len(self.run.seeds), categories)} if epoch >= self.own["warmup"] else {}
+
 
 class _Ramp(TrainingLoss):
     """pseudo_label: alpha is 0 during the warm-up, then grows in equal steps over ``ramp`` epochs."""
@@ -227,6 +231,10 @@ class _SpatialConsistency(_ExpectedNegatives):
         new = running_maps.to_image(scores.detach(), maps.box, maps.flipped)
         self._keep(rows, running_maps.updated(past, new, self.kept))
         return self.loss(logits, labels, before, distances, **self.hyperparameters)
+
+    def state_shapes(self, epoch: int) -> dict[str, tuple[int | None, ...]]:
+        running = tuple(self.running.shape)
+        return {"running": running} | ({"maps": (*running[:2], None, None, None)} if epoch else {})
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         large = {name: state[name].cpu() for name in ("maps", "index") if name in state}

@@ -24,8 +24,9 @@ def encode_full_labels(loss: str, path: str, values: blocks.Rows) -> np.ndarray:
 
     Returns
     -------
-    int8, or a floating type [N, L]: float16 as the rule ``soft`` writes it, else float32. Absent labels become unobserved, and ignored ones stay ignored. For a loss of known labels
-    alone, absent labels become known to be absent, and ignored ones unobserved.
+    int8, or a floating type [N, L]: float16 as the rule ``soft`` writes it, else float32. Absent labels become unobserved,
+    and ignored ones stay ignored. For a loss of known labels alone, absent labels become known to be absent, and ignored
+    ones unobserved.
 
     Raises
     ------

@@ -90,6 +90,10 @@ class TrainingLoss:
         kept |= {name: tensor.detach() for name, tensor in self.parameters.items()}
         return {name: tensor for name, tensor in kept.items() if tensor is not None}
 
+    def state_shapes(self, epoch: int) -> dict[str, tuple[int | None, ...]]:
+        """Return the shapes of what ``state`` has after an epoch; None stands for any size."""
+        return {name: tuple(tensor.shape) for name, tensor in self.state().items()}
+
     @torch.no_grad()
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take over copies of what ``state`` returned after an epoch of the same run."""
