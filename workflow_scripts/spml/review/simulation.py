@@ -104,10 +104,9 @@ def play(
     for number, wanted in enumerate(map(float, answers_per_image)):
         if current is not None:
             count = round(wanted * len(truth)) - asked
-            open_labels = np.where(truth == TrueLabel.UNKNOWN, ObservedLabel.ABSENT, observed)
+            open_labels = np.where(truth == TrueLabel.UNKNOWN, np.int8(ObservedLabel.ABSENT), observed)
             limit = math.log(current.tau / (1 - current.tau))
-            parts = current.logits.train, current.pseudo, open_labels
-            asked_now = choose(strategy, *parts, limit, count, seed + number)
+            asked_now = choose(strategy, current.logits.train, current.pseudo, open_labels, limit, count, seed + number)
             yes += _answer(observed, truth, asked_now)
             asked += len(asked_now.row)
         current = _label(data, method, observed, seed, device)
