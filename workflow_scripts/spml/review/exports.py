@@ -171,7 +171,7 @@ def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
             "image_id": labelled.image_id[row],
             "observed": observed,
             "split": labelled.split[row],
-            "suggested": labelled.names(image.present),  # what spml.review.answers compares the choices with
+            "suggested": labelled.names(image.present),  # what spml.review.answer_files compares the choices with
         }
         tasks.append({"data": data, "predictions": [prediction]})
     write_json(Path(folder, "tasks.json"), tasks)
@@ -189,7 +189,7 @@ def fiftyone(folder: str | os.PathLike, labelled: Labelled) -> None:
     keys = [quote(name, safe="").replace(".", "%2E") for name in labelled.image_id]  # FiftyOne cuts what follows a dot
     classified = {}
     for key, image_id, image in zip(keys, labelled.image_id, labelled.images(), strict=True):
-        # what spml.review.answers needs: FiftyOne keeps attributes of labels, not of images
+        # what spml.review.answer_files needs: FiftyOne keeps attributes of labels, not of images
         attributes = {"image_id": image_id, "suggested": labelled.names(image.present)}
         classified[key] = [
             {"label": labelled.category[column], "confidence": _rounded(probability), "attributes": attributes}
