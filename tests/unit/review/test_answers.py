@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 
 import pytest
 
@@ -206,10 +207,12 @@ def test_tasks_of_label_studio_say_what_was_chosen_and_what_was_taken_away(table
 
 def test_labels_of_fiftyone_say_what_is_there_and_what_was_deleted_where_a_person_changed_something(table):
     about = {"attributes": {"image_id": "2", "suggested": ["cat", "dog"]}}
+    added = {"label": "-x", "attributes": {"image_id": None, "suggested": None}}
     untouched = {"label": "cat", "attributes": {"image_id": "1", "suggested": ["cat"]}}
-    labels = {"some%2Fkey": [{"label": "cat"} | about], "3": [{"label": "-x"}], "1": [untouched], "other": None}
+    labels = {"some%2Fkey": [added, {"label": "cat"} | about], "3": [{"label": "-x"}], "1": [untouched], "other": None}
     path = table(json.dumps({"classes": CATEGORIES, "labels": labels}), "labels.json")
-    assert verdicts(path) == {("2", "cat"): "yes", ("2", "dog"): "no", ("3", "-x"): "yes"}
+    decided = {("2", "cat"): "yes", ("2", "dog"): "no", ("2", "-x"): "yes", ("3", "-x"): "yes"}
+    assert verdicts(path) == decided
 
 
 @pytest.mark.parametrize("text", ['{"images": []}', "3", "{"])
@@ -281,6 +284,21 @@ def test_malformed_json_is_told_with_its_task_or_image(table, text, told):
 def test_labels_of_fiftyone_may_be_numbers_of_classes_and_classes_may_be_missing(table):
     assert verdicts(table(labels([1, {"label": 2}]), "a.json")) == {("1", "dog"): "yes", ("1", "-x"): "yes"}
     assert verdicts(table(labels(["cat"], None), "b.json")) == {("1", "cat"): "yes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        (task(data={"image_id": "1", "file_name": "2.jpg"}), "task 7"),
+        (labels([{"label": "cat", "attributes": {"image_id": "1", "file_name": "2.jpg"}}]), "image '1'"),
+    ],
+)
+def test_an_export_whose_ids_are_those_of_other_pictures_by_now_is_refused(table, text, position):
+    path = table(text, "answers.json")
+    told = f"{path}: {position}: found image_id '1', whose file is 'a/1.jpg', with file_name '2.jpg' (of '2')"
+    with pytest.raises(InputError, match=re.escape(told)):
+        merged(path)
+    assert verdicts(table(text.replace("2.jpg", "a/1.jpg"), "answers.json")) == {("1", "cat"): "yes"}
 
 
 def test_a_task_of_another_project_is_refused(table):

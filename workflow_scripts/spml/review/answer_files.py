@@ -120,7 +120,7 @@ def label_studio(path: str, content: Any) -> Iterator[Answer]:
         image = data.get("image_id")
         if not isinstance(image, str):
             raise InputError(f"{where}: found no image_id in its data, wanted tasks of the export label_studio")
-        suggested = _names(data, "suggested", where)
+        suggested, file_name = _names(data, "suggested", where), _field(data, "file_name", str, where)
         for annotation in _objects(task, "annotations", where):
             if annotation.get("was_cancelled"):
                 continue
@@ -130,7 +130,8 @@ def label_studio(path: str, content: Any) -> Iterator[Answer]:
             who = annotation.get("completed_by")
             who = who.get("email", who.get("id")) if isinstance(who, dict) else who
             when = str(annotation.get("updated_at") or annotation.get("created_at") or "")
-            yield from _chosen(image, chosen, suggested, "" if who is None else str(who), when, path, position)
+            said = "" if who is None else str(who), when, path, position, file_name
+            yield from _chosen(image, chosen, suggested, said)
 
 
 def fiftyone(path: str, content: Any) -> Iterator[Answer]:
@@ -150,13 +151,17 @@ def fiftyone(path: str, content: Any) -> Iterator[Answer]:
         _require(labels, list, where)
         entries = [label if isinstance(label, dict) else {"label": label} for label in labels]
         names = {_class(entry.get("label"), classes, where) for entry in entries}
-        attributes = _field(
-            next((entry for entry in entries if entry.get("attributes")), {}), "attributes", dict, where
-        )
+        attributes = next(filter(None, (_attributes(entry, where) for entry in entries)), {})
         image = attributes.get("image_id", unquote(key))
-        suggested = _names(attributes, "suggested", where)
+        suggested, file_name = _names(attributes, "suggested", where), _field(attributes, "file_name", str, where)
         if names and names != set(suggested):
-            yield from _chosen(str(image), names, suggested, "", "", path, position)
+            yield from _chosen(str(image), names, suggested, ("", "", path, position, file_name))
+
+
+def _attributes(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the attributes of a label of FiftyOne that have a value; those of a label that a person added have none."""
+    attributes = {} if entry.get("attributes") is None else _field(entry, "attributes", dict, where)
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _class(label: Any, classes: Sequence[str], where: str) -> str:
@@ -206,13 +211,13 @@ def _shown(value: Any) -> str:
 
 
 def _chosen(
-    image: str, chosen: Iterable[str], suggested: Iterable[str], who: str, when: str, path: str, position: str
+    image: str, chosen: Iterable[str], suggested: Iterable[str], rest: tuple[str, str, str, str, str]
 ) -> Iterator[Answer]:
-    """Yield an answer for each category that was chosen, or suggested and not chosen."""
+    """Yield an answer for each category that was chosen, or suggested and not chosen; ``rest``: its fields from who on."""
     for name in sorted(chosen):
-        yield Answer(image, name, YES, who, when, path, position)
+        yield Answer(image, name, YES, *rest)
     for name in sorted(set(suggested) - set(chosen)):
-        yield Answer(image, name, NO, who, when, path, position)
+        yield Answer(image, name, NO, *rest)
 
 
 READERS: dict[str, Reader] = {
