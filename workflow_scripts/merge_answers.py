@@ -8,14 +8,18 @@ import collections
 import itertools
 
 from spml.artifacts import labels, manifest, records
-from spml.review import answers
+from spml.review import answer_files, answers
 
 images = manifest.read(snakemake.input.images)
 with labels.opening(snakemake.input.labels, "labels") as true:
     true.require_same_images(snakemake.input.images, images.image_id)
     category = true.category
 part = snakemake.wildcards.part
-given = answers.of_part(itertools.chain.from_iterable(map(answers.read, snakemake.input.answers)), part)
+files = {path: list(answer_files.read(path)) for path in snakemake.input.answers}
+for path, said in files.items():
+    if not said:
+        print(f"{path}: holds no answers")
+given = answers.of_part(itertools.chain.from_iterable(files.values()), part)
 checked = answers.check(given, images.image_id, images.file_name, category, part)
 if snakemake.params.unknown_answers == "refuse":
     checked.require_known()

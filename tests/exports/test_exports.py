@@ -15,7 +15,7 @@ from PIL import Image
 
 import tiny
 from spml.data import coco
-from spml.review import answers, exports
+from spml.review import answer_files, answers, exports
 
 pytestmark = pytest.mark.xdist_group("finished")
 NAMES = ['a "b" & <c>', "=1+1", "ä, é", "d"]
@@ -184,7 +184,7 @@ def test_what_a_person_changes_in_a_tool_comes_back_as_answers(tmp_path, form):
     changes = {"1": [a, c], "b/c": [b], "ü": [c, d]}  # of 1, two of three were wrong and one was missing
     file = tmp_path / "reviewed.json"
     read(f"review_{form}", written(form, tmp_path, of), str(file), json.dumps(changes))
-    merged = answers.merge(answers.check(answers.read(str(file)), of.image_id, of.file_name, of.category).known)
+    merged = answers.merge(answers.check(answer_files.read(str(file)), of.image_id, of.file_name, of.category).known)
     found = {tuple(question): entry.verdict for question, entry in merged.items()}
     assert found == {
         **{("1", a): "yes", ("1", b): "no", ("1", c): "yes", ("1", d): "no"},

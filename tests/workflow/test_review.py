@@ -63,7 +63,8 @@ def test_answers_become_observed_labels_of_every_replicate_and_conflicts_are_tol
     text = "image_id,category,answer,who,when\n"
     text += f"{first[0]},{first[1]},yes,ann,2026-01-01\n{first[0]},{first[1]},no,bob,2026-01-02\n"
     text += f"{second[0]},{second[1]},no,ann,2026-01-01\n{third[0]},{third[1]},yes,ann,2026-01-01\n"
-    tiny.configure(run, with_answers(run, text))
+    (run / "none.csv").write_text("image_id,category,answer\n", encoding="utf-8")
+    tiny.configure(run, tiny.changed(with_answers(run, text), {"review/answers": ["answers.csv", "none.csv"]}))
     targets = [f"results/tiny/observed/seed_{seed}.h5" for seed in (1200, 1201)]
     tiny.snakemake(run, *targets, root=run / "repository")
     for target in targets:
@@ -76,6 +77,7 @@ def test_answers_become_observed_labels_of_every_replicate_and_conflicts_are_tol
     assert list(merged["who"]) == ["ann", "bob", "ann", "ann"]
     assert list(merged["verdict"]) == ["undecided", "undecided", "no", "yes"]
     log = (run / "results/tiny/logs/merge_answers/train.log").read_text()
+    assert "none.csv: holds no answers" in log and "answers.csv: holds" not in log
     assert "people differ" in log and "ann: yes (answers.csv, line 2); bob: no (answers.csv, line 3)" in log
 
 

@@ -50,6 +50,7 @@ CASES = {  # an edited file -> what runs
     "spml/review/gallery.py": set(),
     "spml/review/describe.py": set(),
     "spml/review/answers.py": set(),
+    "spml/review/answer_files.py": set(),
     "spml/review/queue.py": set(),
     "spml/review/simulation.py": set(),
     "spml/labels/verdicts.py": OBSERVING,

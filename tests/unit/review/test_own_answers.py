@@ -80,3 +80,13 @@ def test_an_answer_may_be_about_a_picture_of_the_pool(take, tmp_path):
     with pytest.raises(InputError, match=r"found image 'pool:new\.png', wanted an image_id"):
         take(text)
     assert "1 answer, kept as" in take(text, pool=str(tmp_path / "pool.txt"))
+
+
+def test_an_id_and_a_file_name_of_different_pictures_are_not_kept(take, tmp_path):
+    with pytest.raises(InputError, match=r"line 2: found image_id 'c\.png', .* with file_name 'a b\.png'"):
+        take("image_id,file_name,category,answer\nc.png,a b.png,cat,yes\n")
+    assert not list((tmp_path / "kept").iterdir())
+    (tmp_path / "pool.txt").write_text("c.png\n")
+    (tmp_path / "c.png").write_bytes(b"")
+    text = "image_id,file_name,category,answer\npool:c.png,c.png,dog,yes\nc.png,c.png,cat,no\n"
+    assert "2 answers, kept as" in take(text, pool=str(tmp_path / "pool.txt"))

@@ -10,11 +10,12 @@ FORMULA = tuple("=+-@＝＋－＠")  # first characters of a formula, East Asian
 
 
 class Row(dict[str, str]):
-    """A row by column, and the line of the file on which it begins."""
+    """A row by column, the line of the file on which it begins, and how many cells it has there, if fewer than columns."""
 
-    def __init__(self, cells: Iterable[tuple[str, str]], line: int) -> None:
+    def __init__(self, cells: Iterable[tuple[str, str]], line: int, count: int | None = None) -> None:
         super().__init__(cells)
         self.line = line
+        self.cells = len(self) if count is None else count
 
 
 def escaped(text: str) -> str:

@@ -134,8 +134,8 @@ def rows(path: str, wanted: str) -> Iterator[Row]:
                     f"of a cell are separated by ;{', in quotes' if separator == ';' else ''}"
                 )
             elif cells:  # no empty line
-                cells += [""] * (len(columns) - len(cells))
-                yield Row(zip(columns, cells, strict=True), line)
+                missing = [""] * (len(columns) - len(cells))
+                yield Row(zip(columns, [*cells, *missing], strict=True), line, len(cells))
             line = skipped + reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}: line {line}: not a CSV file ({error}); wanted {wanted}") from error

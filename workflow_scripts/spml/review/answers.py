@@ -1,40 +1,18 @@
-"""Answers of people, from the files of several tools: read, checked, and merged by question.
-
-A reader is a record in READERS: its function reads the answers of a file. ``read`` takes the first that recognises the
-file. To add a format, write its function and its record here, and its test in tests/exports.
-"""
+"""Answers of people, from the files of several tools: checked, and merged by question."""
 
 import difflib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from spml.artifacts import manifest
 from spml.artifacts.spreadsheet import restored
-from spml.data import csv_table
 from spml.labels.verdicts import COLUMNS, NO, UNDECIDED, YES
+from spml.review.answer_files import Answer
 from spml.runtime.errors import InputError
 
-WORDS = {  # in the column answer of a table
-    **dict.fromkeys(("yes", "y", "1", "present", "true"), YES),
-    **dict.fromkeys(("no", "n", "-1", "0", "absent", "false"), NO),
-    **dict.fromkeys(("", "skip", "s"), ""),
-}
 SHOWN = 5  # answers in a message
-
-
-class Answer(NamedTuple):
-    """What one person said about one category of one picture, and where it is written."""
-
-    image: str  # id, or else file name
-    category: str
-    answer: str  # YES or NO
-    who: str
-    when: str  # as in the file; later ones sort behind, as ISO 8601 does
-    file: str
-    position: str  # line 3, task 5, ...
+NEVER = datetime.min.replace(tzinfo=UTC)  # the time of an answer without one
 
 
 class Question(NamedTuple):
@@ -42,145 +20,6 @@ class Question(NamedTuple):
 
     image_id: str
     category: str
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A format: whether a file is of it, by its name and content, and its answers."""
-
-    name: str
-    recognises: Callable[[str, Any], bool]
-    function: Callable[[str, Any], Iterator[Answer]]
-    description: str
-
-
-def read(path: str) -> Iterator[Answer]:
-    """Yield the answers of a file; raise InputError where it has none of the formats."""
-    content: Any = None
-    if path.lower().endswith(".json"):
-        try:
-            with open(path, encoding="utf-8-sig") as file:
-                content = json.load(file)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not a readable JSON file ({error}); wanted {_wanted()}") from error
-    for reader in READERS.values():
-        if reader.recognises(path, content):
-            yield from reader.function(path, content)
-            return
-    raise InputError(f"{path}: found none of the formats of answers; wanted {_wanted()}")
-
-
-def _wanted() -> str:
-    return "; or ".join(reader.description for reader in READERS.values())
-
-
-# -- formats
-
-
-def table(path: str, content: None) -> Iterator[Answer]:
-    """Yield the answers of a CSV file: image_id or file_name, category, answer, and perhaps who and when.
-
-    Rows without an answer, or with ``skip``, are left out.
-    """
-    rows = csv_table.read_rows(path, "image_id or file_name, category, answer, and perhaps who and when")
-    columns = list(rows[0]) if rows else ["none"]
-    keys = [key for key in ("image_id", "file_name") if key in columns]
-    if rows and (not keys or not {"category", "answer"} <= set(columns)):
-        raise InputError(
-            f"{path}: found columns {', '.join(columns)}, wanted image_id or file_name, category, answer, and perhaps who and when"
-        )
-    for row in rows:
-        position, text = f"line {row.line}", row["answer"].strip().lower()
-        if text not in WORDS:
-            raise InputError(f"{path}: {position}, answer: found {row['answer']!r}, wanted yes, no or skip")
-        if WORDS[text]:
-            image = next((row[key] for key in keys if row[key]), "")
-            who, when = (row.get(name, "").strip() for name in ("who", "when"))
-            yield Answer(image, row["category"], WORDS[text], restored(who), when, path, position)
-
-
-def label_studio(path: str, content: Any) -> Iterator[Answer]:
-    """Yield the answers of a JSON export of Label Studio, tasks with annotations.
-
-    Categories that are chosen are present. Suggested ones that are not chosen are absent. Nothing is said of all others.
-    """
-    for number, task in enumerate(content):
-        data = task.get("data", {})
-        image = data.get("image_id")
-        position = f"task {task.get('id', number + 1)}"
-        if not isinstance(image, str):
-            raise InputError(
-                f"{path}: {position}: found no image_id in its data, wanted tasks of the export label_studio"
-            )
-        suggested = data.get("suggested", [])
-        for annotation in task.get("annotations", []):
-            if annotation.get("was_cancelled"):
-                continue
-            results = (result.get("value", {}).get("choices", []) for result in annotation.get("result", []))
-            chosen = {name for names in results for name in names}
-            who = annotation.get("completed_by", "")
-            who = str(who.get("email", who.get("id", ""))) if isinstance(who, dict) else str(who)
-            when = str(annotation.get("updated_at") or annotation.get("created_at") or "")
-            yield from _chosen(image, chosen, suggested, who, when, path, position)
-
-
-def fiftyone(path: str, content: Any) -> Iterator[Answer]:
-    """Yield the answers of labels.json of FiftyOne, a FiftyOneImageClassificationDataset with attributes.
-
-    Labels that are there are present. Those that were suggested for the same image, and were deleted, are absent. An image
-    whose labels are as suggested says nothing, since nothing tells whether a person looked at it. An image without any label
-    says nothing either: the labels hold what was suggested.
-    """
-    for key, labels in content["labels"].items():
-        if not labels:
-            continue
-        position = f"image {key!r}"
-        entries = [label if isinstance(label, dict) else {"label": label} for label in labels]
-        names = {content["classes"][name] if isinstance(name, int) else name for name in (e["label"] for e in entries)}
-        attributes: dict[str, Any] = next((entry["attributes"] for entry in entries if entry.get("attributes")), {})
-        image = attributes.get("image_id", unquote(key))
-        suggested = attributes.get("suggested", [])
-        if names == set(suggested):
-            continue
-        yield from _chosen(str(image), names, suggested, "", "", path, position)
-
-
-def _chosen(
-    image: str, chosen: Iterable[str], suggested: Iterable[str], who: str, when: str, path: str, position: str
-) -> Iterator[Answer]:
-    """Yield an answer for each category that was chosen, or suggested and not chosen."""
-    for name in sorted(chosen):
-        yield Answer(image, name, YES, who, when, path, position)
-    for name in sorted(set(suggested) - set(chosen)):
-        yield Answer(image, name, NO, who, when, path, position)
-
-
-READERS: dict[str, Reader] = {
-    reader.name: reader
-    for reader in (
-        Reader(
-            "csv",
-            lambda path, content: path.lower().endswith(".csv"),
-            table,
-            "a CSV file with image_id or file_name, category and answer",
-        ),
-        Reader(
-            "label_studio",
-            lambda path, content: isinstance(content, list) and all(isinstance(task, dict) for task in content),
-            label_studio,
-            "a JSON export of Label Studio (a list of tasks)",
-        ),
-        Reader(
-            "fiftyone",
-            lambda path, content: isinstance(content, dict) and {"classes", "labels"} <= set(content),
-            fiftyone,
-            "labels.json of FiftyOne (classes and labels)",
-        ),
-    )
-}
-
-
-# -- merging
 
 
 class Checked(NamedTuple):
@@ -215,9 +54,15 @@ def check(
     category: Sequence[str],
     part: str = "train",
 ) -> Checked:
-    """Return the answers with their questions, and what is said of those about an unknown image or category."""
+    """Return the answers with their questions, and what is said of those about an unknown image or category.
+
+    Raises
+    ------
+    InputError
+        When an answer has the id of one picture and the file name of another.
+    """
     known, categories = set(image_id), set(category)
-    id_of = dict(zip(file_name, image_id, strict=True))
+    id_of, name_of = dict(zip(file_name, image_id, strict=True)), dict(zip(image_id, file_name, strict=True))
     checked = Checked([], [])
     some = ", ".join(category[:20]) + (f", ... ({len(category):,})" if len(category) > 20 else "")
     for answer in answers:
@@ -228,13 +73,36 @@ def check(
                 f"{answer.file}: {answer.position}: found image {answer.image!r}, wanted an image_id or file_name of the "
                 f"{len(known):,} images of the {'pool' if part == 'pool' else 'training part'}"
             )
-        elif name not in categories:
+            continue
+        question = Question(image if image in known else id_of[image], name)
+        _require_same_picture(answer, question.image_id, name_of[question.image_id], id_of)
+        if name not in categories:
             near = "".join(f"; did you mean {close}?" for close in difflib.get_close_matches(name, category, 1))
             wanted = "one of the categories" if checked.unknown else f"one of {some}"
             checked.unknown.append(f"{answer.file}: {answer.position}: found category {name!r}, wanted {wanted}{near}")
         else:
-            checked.known.append((Question(image if image in known else id_of[image], name), answer))
+            checked.known.append((question, answer))
     return checked
+
+
+def _require_same_picture(answer: Answer, image_id: str, file_name: str, id_of: Mapping[str, str]) -> None:
+    """Raise InputError where an answer names a file of another picture than the one with this id and file name.
+
+    One of the names may begin with folders that the other leaves out, unless it is the name of another picture.
+    """
+    written = {answer.file_name, answer.file_name.strip()}  # a name may begin with a blank
+    names = written | {restored(name) for name in written}
+    own = file_name.removeprefix(manifest.POOL)
+    if "" in names or own in names:
+        return
+    other = next((id_of[name] for name in names if name in id_of), None)
+    if other is None and any(f"/{own}".endswith(f"/{name}") or name.endswith(f"/{own}") for name in names):
+        return
+    more = "" if other is None else f" (of {other!r})"
+    raise InputError(
+        f"{answer.file}: {answer.position}: found image_id {image_id!r}, whose file is {own!r}, with file_name "
+        f"{answer.file_name!r}{more}; wanted both of the same picture: correct one of them, or leave its cell empty"
+    )
 
 
 class Merged(NamedTuple):
@@ -247,28 +115,53 @@ class Merged(NamedTuple):
 def merge(answers: Iterable[tuple[Question, Answer]]) -> dict[Question, Merged]:
     """Return the verdict on each question, in order: the last answer of each person counts, and most people decide.
 
-    Where as many say yes as no, it is UNDECIDED.
+    Where as many say yes as no, it is UNDECIDED. The order of the answers does not matter.
 
     Raises
     ------
     InputError
-        When one person says both at the same time, or without a time.
+        When one person says both at the latest time, or without a time; or a time is not written as ISO 8601 wants it.
     """
-    by_person: dict[Question, dict[str, Answer]] = {}
+    latest: dict[Question, dict[str, list[Answer]]] = {}  # the answers of each person at the latest time
+    times: dict[tuple[Question, str], datetime] = {}
     for question, answer in answers:
-        people = by_person.setdefault(question, {})
-        before = people.get(answer.who)
-        if before and before.answer != answer.answer and before.when == answer.when:
+        time, key = _time(answer), (question, answer.who)
+        if key not in times or time > times[key]:
+            times[key] = time
+            latest.setdefault(question, {})[answer.who] = [answer]
+        elif time == times[key]:
+            latest[question][answer.who].append(answer)
+    merged = {}
+    for question, people in latest.items():
+        last = [_agreed(question, said) for said in people.values()]
+        merged[question] = Merged(last, _verdict(last))
+    return merged
+
+
+def _time(answer: Answer) -> datetime:
+    """Return when an answer was given: in UTC where it names no zone, before all others where it has no time."""
+    if not answer.when:
+        return NEVER
+    try:
+        time = datetime.fromisoformat(answer.when)
+    except ValueError:
+        raise InputError(
+            f"{answer.file}: {answer.position}, when: found {answer.when!r}, wanted a time of ISO 8601, such as "
+            "2026-01-31T09:30:00Z or 2026-01-31"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _agreed(question: Question, said: Sequence[Answer]) -> Answer:
+    """Return the last of one person's answers at the same time; raise InputError where they contradict each other."""
+    for answer in said:
+        if answer.answer != said[0].answer:
             who = f"{answer.who} says" if answer.who else "found"
             raise InputError(
                 f"{answer.file}: {answer.position}: {who} {answer.answer} to {question.category!r} of {question.image_id}, and "
-                f"{before.answer} in {before.file}, {before.position}; wanted one answer, or times in the column when"
+                f"{said[0].answer} in {said[0].file}, {said[0].position}; wanted one answer, or times in the column when"
             )
-        if before is None or answer.when >= before.when:
-            people[answer.who] = answer
-    return {
-        question: Merged(list(people.values()), _verdict(people.values())) for question, people in by_person.items()
-    }
+    return said[-1]
 
 
 def _verdict(answers: Iterable[Answer]) -> str:

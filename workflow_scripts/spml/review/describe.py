@@ -113,7 +113,7 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
             if known.any()
             else "unknown"
         )
-        facts["images without a positive"] = int((per_image == 0).sum())
+        facts["images without a positive"] = int((per_image == 0).sum()) if known.any() else "unknown"
         code, name = OTHERS[kind]
         if count := int((values == code).sum()):
             facts[name] = count
@@ -123,7 +123,7 @@ def _matrix(matrix: labels.Matrix, kind: str, facts: dict[str, Any], limit: int 
     rows = [
         (
             matrix.category[c],
-            f"{column[c]:.4f}" if scores else f"{column[c]:,}",
+            f"{column[c]:.4f}" if scores else f"{column[c]:,}" if known[:, c].any() else "unknown",
             _share(column[c], known[:, c].sum(), scores),
         )
         for c in order[:limit]
@@ -253,15 +253,13 @@ def _pseudo_labels(table: pd.DataFrame, facts: dict[str, Any], limit: int | None
     """Yield counts by category of the table beside a file of pseudo-labels."""
     positive, present = table["pseudo"] >= POSITIVE_TARGET, table["true"] == TrueLabel.PRESENT
     known = table["true"].notna()
-    counts = pd.DataFrame(
-        {
-            "pseudo": positive.groupby(table["category"]).sum(),
-            "observed": (table["observed"] == ObservedLabel.PRESENT).groupby(table["category"]).sum(),
-            "true": present.groupby(table["category"]).sum(),
-            "wrong": (positive & known & ~present).groupby(table["category"]).sum(),
-            "missing": (~positive & present).groupby(table["category"]).sum(),
-        }
-    ).sort_values("pseudo", ascending=False, kind="stable")
+    marks = {"pseudo": positive, "observed": table["observed"] == ObservedLabel.PRESENT}
+    if known.any():
+        marks |= {"true": present, "wrong": positive & known & ~present, "missing": ~positive & present}
+    counts = pd.DataFrame({name: mark.groupby(table["category"]).sum() for name, mark in marks.items()})
+    counts = counts.sort_values("pseudo", ascending=False, kind="stable")
+    if not known.any():
+        facts["true labels"] = "unknown"
     yield from lines.facts(facts | {f"{name} labels": int(counts[name].sum()) for name in counts})
     yield ""
     rows = [

@@ -169,9 +169,10 @@ def label_studio(folder: str | os.PathLike, labelled: Labelled) -> None:
         data = {
             "image": f"/data/local-files/?d={local}",
             "image_id": labelled.image_id[row],
+            "file_name": labelled.file_name[row],  # answers are refused where it is that of another picture by then
             "observed": observed,
             "split": labelled.split[row],
-            "suggested": labelled.names(image.present),  # what spml.review.answers compares the choices with
+            "suggested": labelled.names(image.present),  # what spml.review.answer_files compares the choices with
         }
         tasks.append({"data": data, "predictions": [prediction]})
     write_json(Path(folder, "tasks.json"), tasks)
@@ -188,9 +189,10 @@ def fiftyone(folder: str | os.PathLike, labelled: Labelled) -> None:
     """Write ``labels.json`` and ``data.json``: FiftyOneImageClassificationDataset with several classifications per image."""
     keys = [quote(name, safe="").replace(".", "%2E") for name in labelled.image_id]  # FiftyOne cuts what follows a dot
     classified = {}
-    for key, image_id, image in zip(keys, labelled.image_id, labelled.images(), strict=True):
-        # what spml.review.answers needs: FiftyOne keeps attributes of labels, not of images
-        attributes = {"image_id": image_id, "suggested": labelled.names(image.present)}
+    named = zip(labelled.image_id, labelled.file_name, strict=True)
+    for key, (image_id, file_name), image in zip(keys, named, labelled.images(), strict=True):
+        # what spml.review.answer_files needs: FiftyOne keeps attributes of labels, not of images
+        attributes = {"image_id": image_id, "file_name": file_name, "suggested": labelled.names(image.present)}
         classified[key] = [
             {"label": labelled.category[column], "confidence": _rounded(probability), "attributes": attributes}
             for column, probability in zip(image.present, image.probability, strict=True)

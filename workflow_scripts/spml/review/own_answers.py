@@ -9,7 +9,7 @@ from spml.artifacts import manifest
 from spml.artifacts.checksums import sha256
 from spml.data import csv_table, image_folder
 from spml.data.tars import index as of_tars
-from spml.review import answers
+from spml.review import answer_files, answers
 from spml.runtime.files import writing
 
 
@@ -47,7 +47,7 @@ def take(
     image_id = images.path + [f"{manifest.POOL}{name}" for name in pooled]
     known = []
     for file in (*kept, path):
-        checked = answers.check(answers.read(file), image_id, image_id, images.category)
+        checked = answers.check(answer_files.read(file), image_id, image_id, images.category)
         if not leave_out:
             checked.require_known()
         known += checked.known
