@@ -174,7 +174,8 @@ def jobs(folder: Path) -> dict[str, dict]:
         "check_labels": job(
             {"labels": true, "observed": [observed], "table": []},
             {"checked": "checked.txt"},
-            options={"full_supervision": ["full"], "select_on": "observed_labels"},
+            options={"full_supervision": ["full"], "select_on": "observed_labels"}
+            | {key: {} for key in ("expected", "ranked", "rates")},
         ),
         "train_teacher an": job(fitted, weights, {"teacher": "an"}, options=settings | {"loss": {"name": "an"}})
         | resources,

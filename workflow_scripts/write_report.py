@@ -98,9 +98,11 @@ findings = report_sections.Findings(
     baselines=options["baselines"],
     select_on=options["select_on"],
     model=tuple(options["model"]) or None,
+    has_soft=options["has_soft"],
     known=known,
     tested=tested,
     replicates=len(record["config"]["seeds"]),
+    validation=images["val"],
 )
 sections = [
     report_sections.sample_pictures(
@@ -138,8 +140,7 @@ if sampled != options["pseudo_labels"]:  # what people see is of no student of t
     counts = table["label_counts"][table["label_counts"]["pseudo_labels"] == sampled]
     added += added_labels.sentences(counts, {}, "", options["labels"])
 if answered := int(rows.observation.get("answers", 0)):
-    labels = "1 observed label is an answer" if answered == 1 else f"{answered:,} observed labels are answers"
-    added.append(f"{labels} of people.")
+    added += added_labels.answers(answered, options["select_on"])
 about = [
     report.summary(record, images, len(train.category), rows.observation["sampling"] != "given"),
     *report.edges(models),

@@ -350,7 +350,9 @@ def test_it_opens_at_the_threshold_that_validation_chose(browser, page):
     best = table[table["kind"] == "students"].groupby("variant")["val_map"].mean().idxmax()
     text = browser.find_element(By.CSS_SELECTOR, "#variants label:has(input:checked)").text
     assert text == f"{best.replace('tau_', 'τ ')} (chosen)"
-    assert browser.find_element(By.ID, "at-variant").text.startswith(f"{best.replace('tau_', 'τ ')}, which validation")
+    at_variant = browser.find_element(By.ID, "at-variant").text
+    assert at_variant.startswith(f"{best.replace('tau_', 'τ ')}, which validation")
+    assert " of 39 pictures (10 validation pictures among them)" in at_variant
 
 
 # -- no true label is known

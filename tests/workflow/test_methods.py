@@ -50,6 +50,7 @@ def every_method():
     changes |= {
         "observation": {"sampling": "size", "positives_per_image": 2, "negatives_per_image": 1},
         "teachers/em/label": "Entropy maximisation",
+        "pseudo_labels/top_k/k": 5,  # of 29 training images
         "teachers/gr": {"loss": "gr"},  # of config.yaml, which docs/every_method.yaml is laid over
         "teachers/ll_r": {"loss": "ll_r"},
         "teachers/iu": {"loss": "iu"},

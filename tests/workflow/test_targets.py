@@ -100,7 +100,7 @@ def test_figures_of_students_that_are_all_left_out_say_so(finished, tmp_path):
     folder = tiny.copy_run(finished[0], tmp_path / "work")
     tiny.configure(folder, tiny.changed(tiny.CONFIG, CHANGES | {"figures/students": "never"}))
     output = tiny.snakemake(folder)
-    said = r"Pseudo-labels never, τ 0.99, added \d+ labels to \d+ of 29 pictures; left out, since (in some replicate )?no label is"
+    said = r"Pseudo-labels never, τ 0.99, added \d+ labels to \d+ of 29 training pictures; left out, since (in some replicate )?no label is"
     assert re.search(said, output), output  # one replicate of two may add some
     figure = (folder / "results/tiny/figures/figure_1a.svg").read_text()
     assert "left out, since" in figure and "no τ adds a label that a student could learn from" in figure

@@ -42,6 +42,12 @@ def losses(experiment: Experiment) -> Iterator[str]:
             yield f"{key}: found warmup {loss['warmup']}, wanted fewer than the {epochs} epochs"
 
 
+def expected_positives(experiment: Experiment) -> dict[str, float]:
+    """Return the positives per image that losses expect, where the configuration names them, by key."""
+    named = ((key, loss.get("k")) for key, loss, _, _ in _trainings(experiment))
+    return {f"{key}.k": k for key, k in named if k is not None}
+
+
 def _score_maps(experiment: Experiment, key: str, entry: Any) -> Iterator[str]:
     """Yield losses of a model that need score maps, where its backbone is frozen or its head is no linear one."""
     options, stages = experiment.training_options(entry), getattr(entry, "stages", None) or []

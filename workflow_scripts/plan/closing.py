@@ -9,7 +9,7 @@ from pathlib import Path
 from plan import experiments, paths, published, reporting, review
 from plan.differences import differences, sentence
 from plan.errors import ConfigError
-from plan.experiment import Experiment
+from plan.experiment import Experiment, variants_of
 
 SHOWN = 3  # files that a message names
 
@@ -55,9 +55,13 @@ def _published(experiment: Experiment) -> str:
 
 
 def _gallery(experiment: Experiment) -> str:
-    return "\n".join(
-        f"Gallery: {path}" for path in (review.shown_gallery(experiment), *review.pool_galleries(experiment))
-    )
+    """Return the table of the labels that the gallery shows, or the folder of the tables of several τ, and the pages."""
+    name, variant, seed = review.asked(experiment)
+    path = Path(paths.pseudo_labels(experiment.dataset, name, seed, variant))
+    several = len(variants_of(experiment.pseudo_labels[name])) > 1
+    galleries = (review.shown_gallery(experiment), *review.pool_galleries(experiment))
+    table = path.parent if several else path.with_suffix(".csv")
+    return "\n".join([f"Labels:  {table}", *(f"Gallery: {page}" for page in galleries)])
 
 
 def _exports(experiment: Experiment) -> str:
@@ -94,10 +98,10 @@ def _model(experiment: Experiment) -> str:
 
 
 TARGETS: dict[str, Callable[[Experiment], str]] = {
+    "gallery": _gallery,
     "report": _report,
     "compare": experiments.closing,
     "published": _published,
-    "gallery": _gallery,
     "exports": _exports,
     "review": _review,
     "simulate_review": _simulate_review,

@@ -1,6 +1,7 @@
 """Mistakes in the configuration as lines: the key, the value found, the value wanted, and the nearest known name."""
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -65,8 +66,12 @@ def unknown(key: str, name: object, names: Sequence[str]) -> Iterator[str]:
 def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, Any]) -> Iterator[str]:
     """Yield one line for each thing that a model rejects in a configuration."""
     schema = Schema(model)
-    for entry in sorted(error.errors(include_url=False), key=lambda entry: tuple(map(str, entry["loc"]))):
-        path, value = _locate(entry["loc"], config, entry["type"])
+    entries = sorted(error.errors(include_url=False), key=lambda entry: tuple(map(str, entry["loc"])))
+    places = [_locate(entry["loc"], config, entry["type"]) for entry in entries]
+    for entry, (path, value) in zip(entries, places, strict=True):
+        others = sum(other[: len(path)] == path for other, _ in places)
+        if entry["type"] == "literal_error" and not isinstance(value, str) and others > 1:
+            continue  # a number or a list, where a word would do, too: the other line says what is wrong with it
         branches = schema.branches(path, config)
         key, kind = ".".join(map(_printable, path)), entry["type"]
         if kind == "extra_forbidden":
@@ -98,7 +103,9 @@ def lines(error: ValidationError, model: type[BaseModel], config: Mapping[str, A
             choices = [str(choice) for choice in _choices(branches)]
             yield from (f"{line}{_old_value(path, value)}" for line in unknown(key, value, choices))
         else:
-            yield f"{key or 'top level'}: found {_short.repr(value)}, wanted {_description(branches)}{_finite(kind)}"
+            wanted = _description(branches)
+            wanted += _limit(kind, entry.get("ctx", {}), wanted) + _finite(kind)
+            yield f"{key or 'top level'}: found {_short.repr(value)}, wanted {wanted}"
 
 
 def _locate(location: Sequence[str | int], config: Any, kind: str) -> tuple[list[str | int], Any]:
@@ -166,13 +173,24 @@ def _description(branches: Sequence[Mapping[str, Any]]) -> str:
     for branch in branches:
         if text := branch.get("description"):
             first = text.split()[0]
-            return (text if first.isupper() and len(first) > 1 else text[0].lower() + text[1:]).rstrip(".")
+            return (text if first[:2].isupper() and len(first) > 1 else text[0].lower() + text[1:]).rstrip(".")
     words = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "below", "maximum": "up to"}
     kinds = {"number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false"}
     for branch in branches:
         if kind := kinds.get(branch.get("type", "")):
             return " ".join([kind, *(f"{word} {branch[key]:g}" for key, word in words.items() if key in branch)])
     return "something else"
+
+
+def _limit(kind: str, context: Mapping[str, Any], wanted: str) -> str:
+    """Return the limit that a number broke, where the words that say what is wanted do not name it."""
+    limits = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le", "less_than": "lt"}
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    if kind not in limits:
+        return ""
+    limit = context[limits[kind]]
+    text = f"{limit:.15g}"
+    return "" if re.search(rf"(?<![\w.]){re.escape(text)}(?![\w.])", wanted) else f" ({words[limits[kind]]} {text})"
 
 
 def _finite(kind: str) -> str:

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from plan import acquire, paths
+from plan import acquire, check_losses, paths
 from plan.errors import unknown
 from plan.experiment import Experiment, as_list, format_reference, plain, target_of, tau_of, variants_of
 from spml.labels.pseudo_labels import RULES
@@ -95,8 +95,17 @@ def takes_priors(settings: Any) -> bool:
 
 
 def check_options(experiment: Experiment) -> dict[str, Any]:
-    """Return the options of check_labels: the fully supervised teachers, and select_on."""
-    return {"full_supervision": experiment.fully_supervised, "select_on": experiment.validation.select_on}
+    """Return the options of check_labels: fully supervised teachers, select_on, and what categories and images limit, by key."""
+    own = {f"pseudo_labels.{name}": entry for name, entry in experiment.pseudo_labels.items()}
+    ranked = {key: entry.k for key, entry in own.items() if entry.rule == "top_k" and entry.split == "train"}
+    rates = {key: entry.prior for key, entry in own.items() if getattr(entry, "prior", None)}
+    return {
+        "full_supervision": experiment.fully_supervised,
+        "select_on": experiment.validation.select_on,
+        "expected": check_losses.expected_positives(experiment),
+        "ranked": {f"{key}.k": k for key, k in ranked.items()},
+        "rates": plain({f"{key}.prior": prior for key, prior in rates.items()}),
+    }
 
 
 def entry(experiment: Experiment, pseudo_labels: str) -> Any:

@@ -11,6 +11,7 @@ from plan.errors import ConfigError, unknown
 CONFIG = "own.yaml"
 ANSWERS = "own_answers"  # the folder of all answers so far
 BACKBONE = "resnet50"
+RESULTS = "results/own"
 USAGE = "make own CSV=tags.csv IMAGES=pictures"
 WANTED = {  # variable of make to what it names
     "CSV": ("file", "a table with the columns path and observed (docs/own_data.md)"),
@@ -23,6 +24,11 @@ WANTED = {  # variable of make to what it names
 }
 ENDINGS = {"file": (".csv",), "file of answers": answers.ENDINGS}
 VARIABLES = (*WANTED, "BACKBONE")
+KEYS = {  # variable of make to its key in the entry of the data set
+    "CSV": "train.annotations",
+    "IMAGES": "train.images",
+    "BACKBONE": "backbone",
+}
 
 
 def config_lines(values: Mapping[str, str], backbones: Sequence[str]) -> list[str]:
@@ -33,15 +39,63 @@ def config_lines(values: Mapping[str, str], backbones: Sequence[str]) -> list[st
     ConfigError
         When CSV or IMAGES is not named, or not there, or BACKBONE is none of the ``backbones``: one line for each.
     """
-    mistakes = [line for name in ("CSV", "IMAGES") for line in _mistake(name, values[name], needed=True)]
-    backbone = values["BACKBONE"] or BACKBONE
-    mistakes += [f"{line} (backbones of config.yaml)" for line in unknown("BACKBONE", backbone, backbones)]
+    named = {name: values[name] for name in KEYS} | {"BACKBONE": values["BACKBONE"] or BACKBONE}
+    _require_there(named, backbones)
+    lines = ["dataset: own", _data_set_line(named), _line("review", {"answers": [ANSWERS]})]
+    return [*lines, *lines_to_add({}, values)]
+
+
+def corrected(text: str, config: Any, values: Mapping[str, str], backbones: Sequence[str]) -> str:
+    """Return the text of the configuration with the variables of make, where nothing was made from the values that it has.
+
+    The line of the data set must still be as ``config_lines`` writes it.
+
+    Raises
+    ------
+    ConfigError
+        As ``config_lines`` does.
+    """
+    there = _named(config)
+    folders = {"CSV": RESULTS, "IMAGES": RESULTS, "BACKBONE": f"{RESULTS}/features/{there['BACKBONE']}"}
+    differing = {name: values[name] for name in KEYS if _differs(name, values[name], there[name])}
+    wanted = there | {name: value for name, value in differing.items() if not os.path.exists(folders[name])}
+    line = _data_set_line(there)
+    if wanted == there or line not in text.splitlines():
+        return text
+    _require_there(wanted, backbones)
+    return text.replace(line, _data_set_line(wanted))
+
+
+def _require_there(named: Mapping[str, str], backbones: Sequence[str]) -> None:
+    """Raise where a table or a folder is not there, or a backbone is none of those that there are."""
+    mistakes = [line for name in ("CSV", "IMAGES") for line in _mistake(name, named[name], needed=True)]
+    mistakes += [f"{line} (backbones of config.yaml)" for line in unknown("BACKBONE", named["BACKBONE"], backbones)]
     if mistakes:
         raise ConfigError(mistakes)
-    train = {"annotations": values["CSV"], "images": values["IMAGES"]}
-    lines = ["dataset: own", _line("datasets", {"own": {"source": "csv", "backbone": backbone, "train": train}})]
-    lines.append(_line("review", {"answers": [ANSWERS]}))
-    return [*lines, *lines_to_add({}, values)]
+
+
+def _data_set_line(named: Mapping[str, str]) -> str:
+    """Return the line of the data set; ``named`` are the variables of make of ``KEYS``."""
+    train = {"annotations": named["CSV"], "images": named["IMAGES"]}
+    return _line("datasets", {"own": {"source": "csv", "backbone": named["BACKBONE"], "train": train}})
+
+
+def _named(config: Any) -> dict[str, str]:
+    """Return the values of the configuration by the variables of make of ``KEYS``."""
+    try:
+        entry = config["datasets"]["own"]
+        return {"CSV": entry["train"]["annotations"], "IMAGES": entry["train"]["images"], "BACKBONE": entry["backbone"]}
+    except (KeyError, TypeError):
+        raise ConfigError(
+            [f"{CONFIG}: found no data set own with its train part; delete {CONFIG}, then {USAGE}"]
+        ) from None
+
+
+def _differs(name: str, value: str, there: object) -> bool:
+    """Return whether a variable of make says otherwise than the configuration; paths may be written in several ways."""
+    if not value or value == there:
+        return False
+    return name == "BACKBONE" or not isinstance(there, str) or os.path.normpath(value) != os.path.normpath(there)
 
 
 def lines_to_add(config: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
@@ -62,18 +116,11 @@ def require_same(config: Any, values: Mapping[str, str]) -> None:
     ConfigError
         One line for each variable that differs, or one where the configuration has no data set own.
     """
-    try:
-        entry = config["datasets"]["own"]
-        there = {"CSV": entry["train"]["annotations"], "IMAGES": entry["train"]["images"]}
-        there["BACKBONE"] = entry["backbone"]
-    except (KeyError, TypeError):
-        raise ConfigError(
-            [f"{CONFIG}: found no data set own with its train part; delete {CONFIG}, then {USAGE}"]
-        ) from None
     mistakes = [
-        f"{name}: found {values[name]!r}, but {CONFIG} has {value!r}; change {CONFIG}, or delete it to have it written again"
-        for name, value in there.items()
-        if values[name] and values[name] != value
+        f"{name}: found {values[name]!r}, but {CONFIG} has {value!r} as datasets.own.{KEYS[name]}; change it there, or delete "
+        f"{CONFIG} to have it written again"
+        for name, value in _named(config).items()
+        if _differs(name, values[name], value)
     ]
     if values["ANSWERS"] and ANSWERS not in answers_of(config):
         mistakes.append(

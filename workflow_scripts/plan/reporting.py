@@ -82,6 +82,7 @@ def report(experiment: Experiment) -> dict[str, Any]:
         "benchmarks": benchmarks.by_rule(experiment),
         "captions": {name: " ".join(text.replace("``", "").split()) for name, text in captions.items()},
         "model": _method(experiment.predict.model) if experiment.predict.model else [],
+        "has_soft": any(entry.rule == "soft" for entry in experiment.pseudo_labels.values()),
         "gallery": _from_report(experiment, review.shown_gallery(experiment)),
         "has_pictures": experiment.source.has_pictures,
         "samples": 0 if not experiment.source.has_pictures or tars.are_elsewhere(experiment, "train") else SAMPLES,

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 
 from plan.errors import ConfigError
+from plan.repeated_keys import repeated_keys
 
 VARIABLES = ("CONFIG", "DATASET", "IMAGES")
 PREDICT = "predict"  # the target that IMAGES belongs to
@@ -19,10 +20,11 @@ def arguments(target: str, values: Mapping[str, str]) -> list[str]:
     Raises
     ------
     ConfigError
-        When CONFIG or IMAGES names nothing that is there: one line for each.
+        When CONFIG or IMAGES names nothing that is there, or config.yaml or CONFIG is no YAML: one line for each.
     """
     config, images = values["CONFIG"], values["IMAGES"] if target == PREDICT else ""
-    mistakes = []
+    files = filter(os.path.isfile, dict.fromkeys(["config.yaml", config]))  # Snakemake's own error names no file
+    mistakes = [line for path in files for line in repeated_keys(path)]
     if config and not os.path.isfile(config):
         mistakes.append(f"CONFIG: found {config!r}, which is no file; wanted a configuration, as own.yaml")
     if images and not os.path.exists(images):

@@ -1,7 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
-from spml.labels.checks import require_enough
+from spml.labels.checks import require_enough, require_possible
 from spml.runtime.errors import InputError
 
 KNOWN, UNKNOWN = np.array([[1, 0], [0, 1]], np.int8), np.full((2, 2), -1, np.int8)
@@ -35,3 +37,32 @@ def test_teachers_that_nothing_true_is_known_for_are_named():
 def test_validation_rows_without_a_positive_are_refused(select_on, message):
     with pytest.raises(InputError, match=rf"t\.csv: found {message}"):
         require_enough("t.csv", KNOWN, ["full"], np.zeros((2, 2), np.int8), select_on)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (
+            {"expected": {"teachers.role.loss.k": 2.5}},
+            "teachers.role.loss.k: found 2.5, wanted at most 2, the number of",
+        ),
+        (
+            {"ranked": {"pseudo_labels.top.k": 1000}},
+            "pseudo_labels.top.k: found 1,000, wanted at most 9, the number of",
+        ),
+        (
+            {"rates": {"pseudo_labels.cap.prior": {"cat": 0.1, "dog": 0.1, "cow": 0.1}}},
+            "pseudo_labels.cap.prior: found 'cow', wanted one of cat, dog",
+        ),
+        (
+            {"rates": {"pseudo_labels.cap.prior": {"cat": 0.1}}},
+            "pseudo_labels.cap.prior: found nothing for dog, wanted",
+        ),
+    ],
+)
+def test_more_than_there_is_and_other_categories_are_named_by_their_key(limits, message):
+    nothing = {"expected": {}, "ranked": {}, "rates": {}}
+    with pytest.raises(InputError, match=re.escape(message)):
+        require_possible(["cat", "dog"], 9, **nothing | limits)
+    enough = {"expected": {"e": 2.0}, "ranked": {"k": 9}, "rates": {"p": {"cat": 0.1, "dog": 0.1}}}
+    require_possible(["cat", "dog"], 9, **enough)

@@ -44,7 +44,9 @@ def test_a_report_of_other_settings_ends_the_run(experiment):
 
 def test_other_targets_say_nothing_of_it(experiment):
     report(experiment, seeds=[7])
-    assert closing.text(experiment, ["gallery"]) == "Gallery: results/tiny/gallery/paper_seed_1200.html"
+    assert closing.text(experiment, ["gallery"]) == (
+        "Labels:  results/tiny/pseudo_labels/paper/seed_1200\nGallery: results/tiny/gallery/paper_seed_1200.html"
+    )
     assert closing.text(experiment, ["exports"]).startswith("Exports: results/tiny/exports (")
     assert closing.text(experiment, ["model"]).splitlines()[0] == "Model: results/tiny/model"
     assert closing.text(experiment, ["simulate_review"]).startswith(
@@ -71,8 +73,17 @@ def test_questions_are_counted(experiment, count, words):
 def test_several_targets_have_a_paragraph_each_in_a_fixed_order(experiment):
     report(experiment)
     text = closing.text(experiment, ["model", "gallery", "all"])
-    assert [paragraph.split(":")[0] for paragraph in text.split("\n\n")][::3] == ["Report", "Gallery"]
+    assert [paragraph.split(":")[0] for paragraph in text.split("\n\n")][:2] == ["Labels", "Report"]
     assert text.endswith("results/tiny/model/README.md")
+
+
+def test_make_own_names_the_table_of_the_labels_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    changes = {"pseudo_labels/recommended": {"teacher": "em", "rule": "soft"}, "review/pseudo_labels": "recommended"}
+    experiment = load.experiments(tiny.changed(tiny.CONFIG, changes))["tiny"]
+    report(experiment)
+    first = closing.text(experiment, ["all", "gallery"]).splitlines()[0]
+    assert first == "Labels:  results/tiny/pseudo_labels/recommended/seed_1200/all.csv"
 
 
 def test_files_that_were_asked_for_are_named_and_many_are_counted(experiment):

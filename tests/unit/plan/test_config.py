@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import tiny
-from plan import load, named_paths, training
+from plan import labels, load, named_paths, training
 from plan.config import Config, Demo, Features, Machine
 from plan.errors import ConfigError
 from plan.presets import PRESETS
@@ -801,6 +801,32 @@ def test_text_of_a_file_stays_text():
     assert any("seeds.0: found 'x'" in line for line in mistakes({"seeds": ["x"]}))
     assert any("standardize: found 'false'" in line for line in mistakes({"training/standardize": "false"}))
     assert any("'null'" in line for line in mistakes({"comparison/reference": "null"}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "lines"),
+    [
+        ("training/batch_sizes", [10**9], ["training.batch_sizes.0: found 1000000000, wanted a whole number from 1 (at most 1048576)"]),
+        ("training/learning_rates", [0], ["training.learning_rates.0: found 0, wanted a number above 0 and up to 10"]),
+        ("machine/gpus_per_job", 99, ["machine.gpus_per_job: found 99, wanted GPUs that training and extraction ask the scheduler for, from 0 (at most 8)"]),
+        ("machine/device", "gpu", ["machine.device: found 'gpu', wanted one of auto, cpu, cuda; did you mean cpu?"]),
+    ],
+)  # fmt: skip
+def test_one_line_names_the_limit_that_was_broken(key, value, lines):
+    assert mistakes({key: value}) == lines
+
+
+def test_what_categories_and_images_limit_is_for_the_check_of_labels():
+    rates = dict.fromkeys(["red", "blue"], 0.1)
+    changes = POOLED | {
+        "teachers/role": {"loss": {"name": "role", "k": 1000}},
+        "pseudo_labels/own": {"teacher": "em", "rule": "top_k", "k": 10**6},
+        "pseudo_labels/cap": CAP | {"prior": rates},
+    }
+    options = labels.check_options(load.experiments(tiny.changed(tiny.CONFIG, changes))["tiny"])
+    assert options["expected"] == {"teachers.role.loss.k": 1000}
+    assert options["ranked"] == {"pseudo_labels.own.k": 10**6}  # not of the pool, which has images of its own
+    assert options["rates"] == {"pseudo_labels.cap.prior": rates}
 
 
 def test_an_empty_value_of_the_command_line_is_not_null():

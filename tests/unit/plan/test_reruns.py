@@ -231,7 +231,7 @@ PRIOR_CASES = {  # where a rule and a loss take class priors
     "a teacher that it does not read": ({"priors": {"labels_per_image": 2, "teacher": "an"}}, set()),
     "rates of its own": (
         {"pseudo_labels/cap/prior": {"red": 0.5, "green": 0.5, "blue": 0.5, "white": 0.5}},
-        LABELLING,
+        LABELLING | {"check_labels"},
     ),
 }
 

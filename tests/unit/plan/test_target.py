@@ -20,7 +20,7 @@ def test_a_target_alone_is_a_command_of_snakemake():
 
 def test_variables_become_arguments_that_no_shell_reads(tmp_path):
     config, images = tmp_path / "own $(x).yaml", tmp_path / 'my "pictures"'
-    config.touch()
+    config.write_text("dataset: own\n")
     images.mkdir()
     values = {"CONFIG": str(config), "DATASET": "coco2014", "IMAGES": str(images)}
     begin = ["snakemake", "--cores", "all", "--configfile", str(config), "--config", 'dataset="coco2014"']
@@ -36,6 +36,26 @@ def test_what_is_not_there_is_named():
         "CONFIG: found 'gone.yaml', which is no file",
         "IMAGES: found 'gone', which is not there",
     ]
+
+
+def test_a_configuration_that_is_none_is_named_with_its_line(tmp_path):
+    config = tmp_path / "own.yaml"
+    for text, mistake in {
+        "": ": found no keys, wanted keys with values, as in config.yaml",
+        "[1]": ": found no keys, wanted keys with values, as in config.yaml",
+        "a: 1\nb: [": ", line 2: not readable as YAML (expected the node content, but found '<stream end>')",
+        "a: \0": ": not readable as YAML (unacceptable character #x0000: special characters are not allowed in "
+        '"<unicode string>", position 3)',
+        "a: 1\na: 2": ": a stands in line 1 and again in line 2; wanted each key once",
+    }.items():
+        config.write_text(text)
+        with pytest.raises(ConfigError) as error:
+            target.arguments("gallery", NOTHING | {"CONFIG": str(config)})
+        assert error.value.lines == [f"{config}{mistake}"]
+    config.write_bytes(b"a: \xff")
+    with pytest.raises(ConfigError) as error:
+        target.arguments("gallery", NOTHING | {"CONFIG": str(config)})
+    assert error.value.lines == [f"{config}: found byte 4, which is no UTF-8; wanted text in UTF-8"]
 
 
 def test_make_help_names_each_target_with_what_it_takes_in_a_terminal_of_80_columns():

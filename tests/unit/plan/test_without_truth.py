@@ -189,9 +189,32 @@ def test_make_own_names_each_variable_that_is_missing_or_not_there(values):
 def test_make_own_keeps_a_configuration_and_refuses_another_table(values):
     config = written(values)
     (line,) = refused(own.require_same, config, values | {"CSV": "other.csv"})
-    assert line.startswith("CSV: found 'other.csv', but own.yaml has")
+    assert line.startswith("CSV: found 'other.csv', but own.yaml has") and "as datasets.own.train.annotations" in line
     assert refused(own.require_same, {"datasets": None}, values)[0].startswith("own.yaml: found no data set own")
     own.require_same(config, dict.fromkeys(values, ""))
+    own.require_same(config, values | {"IMAGES": f"{values['IMAGES']}/."})  # the same folder
+
+
+def test_a_value_that_nothing_was_made_from_yet_may_be_named_anew(values, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "\n".join([*own.config_lines(values, BACKBONES), "seeds: [7]", ""])
+    (tmp_path / "other.csv").write_text("path,observed\n")
+    other = values | {"CSV": "other.csv", "BACKBONE": "random"}
+
+    def corrected(text, values):
+        return yaml.safe_load(own.corrected(text, yaml.safe_load(text), values, BACKBONES))
+
+    found = corrected(text, other)
+    assert found == yaml.safe_load(text) | {"datasets": written(other)["datasets"]} and found["seeds"] == [7]
+    own.require_same(found, other)
+    (line,) = refused(own.corrected, text, yaml.safe_load(text), other | {"CSV": "gone.csv"}, BACKBONES)
+    assert line.startswith("CSV: found 'gone.csv', which is not there")
+    changed = text.replace("datasets: {", "datasets:  {")  # a line that somebody has changed is left
+    assert own.corrected(changed, yaml.safe_load(changed), other, BACKBONES) == changed
+    Path(own.RESULTS).mkdir(parents=True)
+    assert corrected(text, other)["datasets"]["own"] == written(values | {"BACKBONE": "random"})["datasets"]["own"]
+    Path(own.RESULTS, "features/resnet50").mkdir(parents=True)
+    assert own.corrected(text, yaml.safe_load(text), other, BACKBONES) == text
 
 
 def test_answers_need_a_configuration_that_reads_them(values):
@@ -223,14 +246,32 @@ def test_names_reach_the_command_whole(values, tmp_path):
     assert command[-1] == "predict"
 
 
-def test_the_script_ends_with_one_line(tmp_path):
-    environment = os.environ | dict.fromkeys(own.VARIABLES, "") | {"IMAGES": str(tmp_path)}
-    script = tiny.ROOT / "workflow_scripts" / "own.py"
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.count("\n") == 1 and done.stderr.startswith("Error: CSV: found nothing")
-    (tmp_path / "own.yaml").write_text("a: [")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("Error: own.yaml: found no YAML")
+def test_the_script_ends_with_one_line_and_writes_nothing(tmp_path):
+    def refusal(**named):
+        environment = os.environ | dict.fromkeys(own.VARIABLES, "") | named
+        done = subprocess.run(
+            [sys.executable, "workflow_scripts/own.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+        return done.stderr
+
+    for name in ("workflow_scripts", "config.yaml"):
+        (tmp_path / name).symlink_to(tiny.ROOT / name)
+    assert refusal(IMAGES=str(tmp_path)).startswith("Error: CSV: found nothing")
+    assert not (tmp_path / own.CONFIG).exists()
+    (tmp_path / own.CONFIG).write_text("a: [")
+    assert refusal().startswith("Error: own.yaml, line 1: not readable as YAML (")
+    (tmp_path / own.CONFIG).write_text("")
+    assert refusal() == "Error: own.yaml: found no keys, wanted keys with values, as in config.yaml\n"
+
+
+def test_the_script_names_a_config_yaml_that_is_none(tmp_path):
+    tiny.copy_repository(tmp_path / "clone")
+    (tmp_path / "clone/config.yaml").write_text("seeds: [1]\ndataset: demo: x\n")
+    script = tmp_path / "clone/workflow_scripts/own.py"
+    done = subprocess.run([sys.executable, script], cwd=tmp_path / "clone", capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("Error: ") and "own.yaml" not in done.stderr
+    assert done.stderr.endswith("config.yaml, line 2: not readable as YAML (mapping values are not allowed here)\n")
 
 
 def test_thresholds_follow_a_number_of_labels_where_no_truth_chooses_them(tags):

@@ -7,6 +7,7 @@ import pytest
 from spml.artifacts import tables
 from spml.evaluation import metrics, results
 from spml.reporting import added_labels, report
+from spml.reporting.verdict import UNTESTED
 
 LABELS = {"teachers/em": "Entropy maximisation", "students/paper": "Pseudo multi-labels"}
 NAN = float("nan")
@@ -191,9 +192,9 @@ def test_each_tau_says_how_many_labels_it_added_and_why_it_is_left_out():
     ]
     left_out = {("students", "mine", "tau_0.95"): "nothing is added to the observed labels"}
     assert added_labels.sentences(pd.DataFrame(counts), left_out, "mine", {}) == [
-        "Pseudo-labels paper, τ 0.55, added 539 labels to 201 of 234 pictures.",
-        "Pseudo-labels paper, τ 0.65, added 1 label to 1 of 234 pictures.",
-        "Pseudo-labels paper, τ 0.95, added 0 labels to 0 of 234 pictures; left out, since nothing is added to the observed labels.",
+        "Pseudo-labels paper, τ 0.55, added 539 labels to 201 of 234 training pictures.",
+        "Pseudo-labels paper, τ 0.65, added 1 label to 1 of 234 training pictures.",
+        "Pseudo-labels paper, τ 0.95, added 0 labels to 0 of 234 training pictures; left out, since nothing is added to the observed labels.",
     ]
 
 
@@ -213,7 +214,7 @@ def test_a_target_names_the_tau_that_it_found():
     assert added_labels.sentences(
         pd.DataFrame(rows), {("students", "mine", "all"): "no label is present"}, "mine", {}
     ) == [
-        "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 pictures; left out, since in some replicate no "
+        "Pseudo-labels mine, τ 0.6500 on average, added 4 labels to 3 of 10 training pictures; left out, since in some replicate no "
         "label is present."
     ]
 
@@ -222,3 +223,11 @@ def test_the_terminal_shows_a_short_verdict_whole():
     verdict = ["The students reach 61.6 %.", "There is one replicate."]
     assert report.short(verdict) == verdict
     assert report.short([*verdict, "x" * report.SHORT]) == verdict[:1]
+    assert report.short([*verdict, UNTESTED, "x" * report.SHORT]) == [verdict[0], UNTESTED]
+
+
+@pytest.mark.parametrize(("count", "first"), [(1, "1 observed label is an"), (2, "2 observed labels are")])
+def test_answers_are_counted_and_change_what_observed_validation_labels_are(count, first):
+    told = list(added_labels.answers(count, "observed_labels"))
+    assert told[0].startswith(first) and "do not compare validation mAP before and after them" in told[1]
+    assert list(added_labels.answers(count, "true_labels")) == told[:1]

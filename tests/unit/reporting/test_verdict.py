@@ -19,7 +19,7 @@ EM, AN, FULL = (("teachers", name, "") for name in ("em", "an", "full"))
 def row(kind, name, variant, val, test, gap, low, high, std, *, chosen=True, replicates=3):
     return {
         **{"kind": kind, "name": name, "variant": variant, "chosen": chosen, "replicates": replicates},
-        **{"val_map": val, "test_map": test, "students_difference": gap},
+        **{"val_map": val, "val_map_std": NAN, "test_map": test, "students_difference": gap},
         **{"students_low": low, "students_high": high, "students_std": std},
     }
 
@@ -103,6 +103,14 @@ def test_without_a_test_label_the_validation_map_is_shown_and_nothing_is_clear()
     )
     assert text[1].startswith("No true label of a test image is known.") and "nobody observed as absent" in text[2]
     assert "clear" not in " ".join(text) and "nan" not in " ".join(text)
+    spread = verdict.sentences(
+        table(**unknown, val_map_std=1.25), LABELS, "paper", (EM,), (), "mAP (%)", "true_labels", None, 24
+    )
+    assert spread[0].startswith("The students at τ 0.85 reach 60.0 ± 1.2 % validation mAP: 0.5 points below")
+    assert spread[1] == (
+        "No true label of a test image is known. The numbers are of the 24 validation images, which also chose the models; ± is "
+        "the standard deviation over replicates. Differences have no interval."
+    )
     assert len(sentences(table(**unknown))) == 2  # selected on true labels: nothing of observed ones
 
 

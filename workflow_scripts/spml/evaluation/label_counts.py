@@ -82,6 +82,6 @@ class LabelCounts:
 
 
 def added_labels(labels: float, images: float, of_images: float) -> str:
-    """Return in words how many labels were added to how many pictures; means over replicates are rounded."""
+    """Return in words how many labels were added to how many pictures, without validation; means over replicates are rounded."""
     noun = "label" if round(labels) == 1 else "labels"
-    return f"added {labels:,.0f} {noun} to {images:,.0f} of {of_images:,.0f} pictures"
+    return f"added {labels:,.0f} {noun} to {images:,.0f} of {of_images:,.0f} training pictures"

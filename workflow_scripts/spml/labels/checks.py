@@ -1,8 +1,8 @@
-"""Checks of labels before any feature is extracted: whether there are positives to learn from."""
+"""Checks of labels before any feature is extracted: positives to learn from, and numbers that categories or images limit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from spml.artifacts import blocks
+from spml.artifacts import blocks, labels
 from spml.artifacts.codes import TrueLabel
 from spml.runtime.errors import InputError
 
@@ -44,6 +44,38 @@ def require_enough(
             f"{path}: found no {kind} positive in the {validation.shape[0]:,} validation rows, on which models are chosen "
             f"(validation.select_on: {select_on}); wanted {wanted}"
         )
+
+
+def require_possible(
+    category: Sequence[str],
+    images: int,
+    expected: Mapping[str, float],
+    ranked: Mapping[str, int],
+    rates: Mapping[str, Mapping[str, float]],
+) -> None:
+    """Raise InputError where the configuration wants more than there is, or names other categories; each by key.
+
+    Parameters
+    ----------
+    category : names
+    images : the number of training rows
+    expected : positives per image that losses expect
+    ranked : images per category that rule top_k labels
+    rates : rates of positives by category
+
+    Raises
+    ------
+    InputError
+        When a number is above that of the categories or of the images, or rates are not those of all categories.
+    """
+    for key, number in expected.items():
+        if number > len(category):
+            raise InputError(f"{key}: found {number:,.15g}, wanted at most {len(category):,}, the number of categories")
+    for key, number in ranked.items():
+        if number > images:
+            raise InputError(f"{key}: found {number:,}, wanted at most {images:,}, the number of training images")
+    for key, prior in rates.items():
+        labels.by_category(key, prior, category, None)
 
 
 def _any_present(values: blocks.Rows) -> bool:

@@ -1,6 +1,6 @@
-"""What pseudo-labels added to the observed labels, in words."""
+"""What pseudo-labels, and answers of people, added to the observed labels, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -34,3 +34,14 @@ def sentences(
         if other != students:
             told.append(f"Students {results.variant_label(other, variant)} are left out, since {reason}.")
     return told
+
+
+def answers(count: int, select_on: str) -> Iterator[str]:
+    """Yield how many observed labels are answers, and what that means for metrics; ``select_on`` as in the config."""
+    labels = "1 observed label is an answer" if count == 1 else f"{count:,} observed labels are answers"
+    yield f"{labels} of people."
+    if select_on == "observed_labels":
+        yield (
+            "Answers about validation pictures change the labels that models are judged on: do not compare validation mAP before "
+            "and after them."
+        )

@@ -13,6 +13,7 @@ from spml.evaluation import results
 from spml.evaluation.label_quality import confusion_text, most_confused
 from spml.evaluation.metrics import METRICS
 from spml.reporting import html, numbers
+from spml.reporting.verdict import UNTESTED
 
 SHORT = 800  # characters of a verdict that the terminal shows whole
 SPLITS = {"train": "training", "val": "validation", "test": "test"}  # to their names in a sentence
@@ -234,8 +235,10 @@ def provenance(record: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def short(verdict: Sequence[str]) -> Sequence[str]:
-    """Return the verdict as the terminal shows it: whole, or its first sentence where it is long."""
-    return verdict if sum(map(len, verdict)) <= SHORT else verdict[:1]
+    """Return the verdict as the terminal shows it: whole, or where it is long its first sentence, and that nothing is tested."""
+    if sum(map(len, verdict)) <= SHORT:
+        return verdict
+    return [*verdict[:1], *(sentence for sentence in verdict[1:] if sentence.startswith(UNTESTED))]
 
 
 def terminal_summary(title: str, models: pd.DataFrame, labels: Mapping[str, str]) -> str:

@@ -26,8 +26,10 @@ class Findings:
     baselines : names of the teachers that the figures show
     select_on : as in the config
     model : kind, name and variant of the model that labels new pictures, if one is named
+    has_soft : whether some pseudo-labels are soft targets
     known, tested : share of the true labels of the training images, and of the test images, that is known
     replicates : their number
+    validation : the number of validation images
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -41,9 +43,11 @@ class Findings:
     baselines: Sequence[str]
     select_on: str
     model: tuple[str, str, str] | None
+    has_soft: bool
     known: float
     tested: float
     replicates: int
+    validation: int
 
     @property
     def scale(self) -> str:
@@ -83,6 +87,7 @@ class Findings:
             self.scale,
             self.select_on,
             self.model,
+            self.validation,
         )
 
     def figure(self, name: str) -> list[Figure]:
@@ -177,7 +182,9 @@ def pseudo_labels_section(findings: Findings) -> Section:
         if findings.known
         else "per image or in images"
     )
-    caption = f"Pseudo-labels of the training images{findings.over_replicates('mean')}; {percents}.{findings.judged}"
+    caption = f"Pseudo-labels of the training images, without validation{findings.over_replicates('mean')}; {percents}.{findings.judged}"
+    if findings.has_soft:
+        caption += " Soft targets count by their value in positives per image, precision and recall, and from 0.5 on in labels added."
     table = Table(report.filled(frame), caption, ("pseudo-labels", "chosen τ"))
     return Section("Pseudo-labels", [*findings.figure("figure_1b"), table])
 

@@ -11,6 +11,7 @@ from spml.reporting import numbers
 
 Row = Mapping[str, Any]
 Method = tuple[str, str, str]  # kind, name, variant
+UNTESTED = "No true label of a test image is known."
 UNCLEAR = "no clear difference to"
 CLEAR = (
     "A difference is clear where its 95 % interval over test images excludes 0, and where it exceeds its standard deviation "
@@ -27,6 +28,7 @@ def sentences(
     scale: str,
     select_on: str,
     model: Method | None = None,
+    validation: int = 0,
 ) -> list[str]:
     """Return the verdict, the sentence on the students first.
 
@@ -40,6 +42,7 @@ def sentences(
     scale : the name of the mAP, with its unit
     select_on : as in the config
     model : kind, name and variant of the model that labels new pictures, if it is none of these students
+    validation : the number of validation images
     """
     rows = _by_method(comparison)
     split = "test" if results.is_tested(comparison) else "val"
@@ -54,7 +57,7 @@ def sentences(
         text = [_of_students(shown, others, rows, labels, split, metric)]
     if model and model in rows:
         text.append(_of_model(rows[model], shown, labels, split, metric))
-    text += list(_limits(split, select_on, int(comparison["replicates"].max())))
+    text += list(_limits(split, select_on, int(comparison["replicates"].max()), validation))
     return text
 
 
@@ -113,7 +116,7 @@ def _of_students(
     tau = shown["variant"].removeprefix("tau_") if shown["variant"].startswith("tau_") else ""
     several = len({name for kind, name, _ in rows if kind == "students"}) > 1
     name = f" {results.method_label('students', shown['name'], '', labels)}" if several else ""
-    begin = f"The students{name}{f' at τ {tau}' if tau else ''} reach {shown[f'{split}_map']:.1f} % {metric}"
+    begin = f"The students{name}{f' at τ {tau}' if tau else ''} reach {_reached(shown, split)} % {metric}"
     parts: dict[str, list[str]] = {}  # a difference in words, to the methods that it holds for
     for method, role in others:
         row = rows[method]
@@ -126,7 +129,7 @@ def _of_students(
 def _of_model(row: Row, shown: Row | None, labels: Mapping[str, str], split: str, metric: str) -> str:
     """Return the sentence on the model that labels new pictures, against the students that are shown."""
     name = results.method_label(row["kind"], row["name"], row["variant"], labels)
-    begin = f"{name}, the model that labels new pictures, reaches {row[f'{split}_map']:.1f} % {metric}"
+    begin = f"{name}, the model that labels new pictures, reaches {_reached(row, split)} % {metric}"
     if shown is None:
         return f"{begin}."
     if split == "test":
@@ -143,16 +146,25 @@ def _of_teachers(rows: Mapping[Method, Row], labels: Mapping[str, str], split: s
         method, row = max(teachers.items(), key=lambda item: item[1]["val_map"])
         yield (
             f"No student is shown. Of the teachers, {results.method_label(*method, labels)} has the highest validation mAP and "
-            f"reaches {row[f'{split}_map']:.1f} % {metric}."
+            f"reaches {_reached(row, split)} % {metric}."
         )
 
 
-def _limits(split: str, select_on: str, replicates: int) -> Iterator[str]:
+def _reached(row: Row, split: str) -> str:
+    """Return a mAP; of validation, where no difference has an interval, with its standard deviation over replicates."""
+    return numbers.mean_std(row[f"{split}_map"], row["val_map_std"] if split == "val" else float("nan"), ".1f")
+
+
+def _limits(split: str, select_on: str, replicates: int, validation: int) -> Iterator[str]:
     """Yield what the numbers do not say."""
     if split == "test":
         yield CLEAR if replicates > 1 else CLEAR.split(", and")[0] + "."
     else:
-        yield "No true label of a test image is known. The numbers are of the validation images, which also chose the models."
+        spread = "; ± is the standard deviation over replicates" if replicates > 1 else ""
+        yield (
+            f"{UNTESTED} The numbers are of the {validation:,} validation images, which also chose the models{spread}. "
+            "Differences have no interval."
+        )
         if select_on == "observed_labels":
             yield (
                 "Validation counts every label that nobody observed as absent. Its mAP ranks models and does not say how good "

@@ -16,6 +16,7 @@ const PREDICTS = data.thresholds !== null; // new pictures with the labels of a 
 const IN_POOL = data.part === "pool"; // of whose pictures no label is known, but what people answered
 const JUDGES = data.known.some((known) => known > 0); // some true label is known
 const KNOWS_ALL = data.known.every((known) => known === data.images.length);
+const VALIDATION = data.splits?.filter(Boolean).length ?? 0; // pictures, which the numbers of the report leave out
 const SIGNS = { right: "✓", wrong: "✗", missing: "○", confirmed: "✓", added: PREDICTS ? "✓" : "+", absent: "·" };
 const MEANINGS = {
   right: "right",
@@ -446,6 +447,7 @@ function drawVariant() {
   element("at-variant").textContent = PREDICTS
     ? `${some(sums.positive, "label")} predicted for ${whole.format(sums.pictures)} of ${some(data.images.length, "picture")}.`
     : `${name} adds ${some(sums.added, "label")} to ${whole.format(sums.pictures)} of ${some(data.images.length, "picture")}` +
+      (VALIDATION ? ` (${some(VALIDATION, "validation picture")} among them)` : "") +
       (sums.lost ? ` and loses ${some(sums.lost, "observed label")}.` : ".");
 }
 
