@@ -17,6 +17,7 @@ from plan.errors import ConfigError
 from plan.repeated_keys import repeated_keys
 from spml.review import own_answers
 from spml.runtime.errors import InputError
+from spml.runtime.files import writing
 
 values = {name: os.path.expanduser(os.environ.get(name, "")) for name in own.VARIABLES}
 config = Path(own.CONFIG)
@@ -37,7 +38,8 @@ try:
     read = yaml.safe_load(text)
     command = own.arguments(read, values)
     if text != there:
-        config.write_text(text, encoding="utf-8")
+        with writing(config) as part:
+            Path(part).write_text(text, encoding="utf-8")
         print(f"{own.CONFIG}:", *(line for line in text.split("\n") if line not in there.split("\n")), sep="\n  ")
     if own.ANSWERS in own.answers_of(read):
         os.makedirs(own.ANSWERS, exist_ok=True)
