@@ -39,7 +39,7 @@ try:
     command = own.arguments(read, values)
     if text != there:
         with writing(config) as part:
-            Path(part).write_text(text, encoding="utf-8")
+            part.write_text(text, encoding="utf-8")
         print(f"{own.CONFIG}:", *(line for line in text.split("\n") if line not in there.split("\n")), sep="\n  ")
     if own.ANSWERS in own.answers_of(read):
         os.makedirs(own.ANSWERS, exist_ok=True)
