@@ -149,7 +149,7 @@ def changed(config, changes):
         if value is None:
             del section[last]
         else:
-            section[last] = value
+            section[last] = copy.deepcopy(value)  # a later change must not reach it
     return config
 
 
