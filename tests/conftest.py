@@ -1,16 +1,10 @@
 import os
-import signal
 from pathlib import Path
 
 import pytest
 
 import docs_site
 import tiny
-
-
-def pytest_configure():
-    """Let runs that tests start be ended by Ctrl-C, also where the tests run in the background of a shell, which ignores it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

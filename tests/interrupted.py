@@ -48,8 +48,9 @@ def paused_at(*pauses):
 
 
 def as_in_a_terminal():
-    """Let a new process end at SIGHUP, also where the tests themselves run under nohup."""
+    """Let a new process end at SIGHUP and SIGINT, also where the tests run under nohup or in the background of a shell."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Run:

@@ -12,6 +12,7 @@ import yaml
 
 import tiny
 from engines.elsewhere import PYTHON, Bucket, clone, command, planned, require_installed, run
+from interrupted import as_in_a_terminal
 
 PROFILES = tiny.ROOT / "profiles"
 RULES = "".join(path.read_text() for path in sorted((tiny.ROOT / "rules").glob("*.smk")))
@@ -136,7 +137,12 @@ def test_ctrl_c_takes_jobs_out_of_the_queue(tmp_path, grid):
     work = clone(tmp_path / "work")
     waiting = os.environ | environment | {"GRID_FAULT": "waits"}
     run = subprocess.Popen(
-        command(*OPTIONS), cwd=work, env=waiting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(*OPTIONS),
+        cwd=work,
+        env=waiting,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=as_in_a_terminal,
     )
     while not (jobs / "2.arguments").exists():
         assert run.poll() is None

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -42,6 +43,7 @@ class Terminal:
         def control():
             os.setsid()
             fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a shell
 
         environment = os.environ | {"TERM": "xterm", "FORCE_HYPERLINK": "0", "NO_COLOR": ""} | environment
         self.process = subprocess.Popen(
