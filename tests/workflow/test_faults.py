@@ -413,7 +413,7 @@ def test_a_disk_so_full_that_not_even_the_log_can_be_written(folder):
         ("missing", "Error: results: found a folder that cannot be written to"),
         (
             "old",
-            "Write-protected output files for rule write_report",
+            "Write-protected output files for rule write_",
         ),  # what is to be made anew, Snakemake checks before
     ],
 )
