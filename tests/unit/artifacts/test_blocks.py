@@ -36,6 +36,9 @@ def test_an_array_and_a_count_are_made_a_block_at_a_time(monkeypatch):
     assert (found == ONE + 1).all() and found.dtype == np.int16
     assert blocks.count(matrix, lambda block: block % 2 == 0) == 200
     assert matrix.rows == 2 * [3, 3, 3, 3, 3, 3, 2]
+    matrix.rows.clear()
+    assert blocks.some(matrix, lambda block: block == 70) and matrix.rows == [3, 3]
+    assert not blocks.some(matrix, lambda block: block < 0)
     assert blocks.gathered(ONE[:0], np.int8).shape == (0, 20) and blocks.count(ONE[:0], lambda block: block > 0) == 0
 
 

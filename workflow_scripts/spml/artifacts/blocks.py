@@ -52,6 +52,11 @@ def count(matrix: Rows, holds: Callable[[np.ndarray], np.ndarray]) -> int:
     return sum(int(np.count_nonzero(holds(matrix[rows]))) for rows in row_blocks(matrix.shape))
 
 
+def some(matrix: Rows, holds: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Return whether a condition holds for an entry; reads no further than the first block that has one."""
+    return any(holds(matrix[rows]).any() for rows in row_blocks(matrix.shape))
+
+
 def rows_of_block(shape: Sequence[int], multiple: int = 1) -> int:
     """Return the number of rows of a block of about ``ENTRIES`` entries, a multiple of ``multiple``."""
     return max(ENTRIES // max(math.prod(shape[1:]), 1) // multiple, 1) * multiple

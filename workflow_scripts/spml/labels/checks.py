@@ -79,5 +79,5 @@ def require_possible(
 
 
 def _any_present(values: blocks.Rows) -> bool:
-    """Return whether a label is present; reads no further than the first block that has one."""
-    return any((values[rows] == TrueLabel.PRESENT).any() for rows in blocks.row_blocks(values.shape))
+    """Return whether a label is present."""
+    return blocks.some(values, lambda block: block == TrueLabel.PRESENT)

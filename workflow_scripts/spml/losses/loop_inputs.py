@@ -69,12 +69,6 @@ def require_same_shape(argument: str, labels: np.ndarray, observed: np.ndarray) 
         raise InputError(f"{argument}: found shape {labels.shape}, wanted that of observed, {observed.shape}")
 
 
-def require_positives(argument: str, labels: np.ndarray) -> None:
-    """Raise InputError where no label [N, L] in the losses' code, or no target, is positive."""
-    if not (labels > 0).any():
-        raise InputError(f"{argument}: no positive label among the {len(labels):,} training rows; wanted at least one")
-
-
 def require_no_contradiction(observed: np.ndarray, true: np.ndarray) -> None:
     """Raise InputError where an observed label [N, L] says otherwise than the true one."""
     wrong = (observed == ObservedLabel.PRESENT) & (true == TrueLabel.ABSENT)

@@ -64,7 +64,7 @@ def for_observed(
     labels = targets.encode_observed_labels(name, "observed", observed, known)
     if loss.needs == "true negatives":
         loop_inputs.require_no_contradiction(observed, known)
-    loop_inputs.require_positives("observed", labels)
+    targets.require_positives("observed", labels)
     return LoopLoss(loss, labels, epochs, seed, device, hyperparameters)
 
 
@@ -84,7 +84,7 @@ def for_full(
     """
     loss = _known(name)
     encoded = targets.encode_full_labels(name, "labels", loop_inputs.codes_or_targets("labels", labels))
-    loop_inputs.require_positives("labels", encoded)
+    targets.require_positives("labels", encoded)
     return LoopLoss(loss, encoded, epochs, seed, device, hyperparameters)
 
 
@@ -103,7 +103,7 @@ def for_both(
     observed, pseudo = loop_inputs.codes("observed", observed), loop_inputs.codes_or_targets("pseudo", pseudo)
     loop_inputs.require_same_shape("pseudo", pseudo, observed)
     labels = targets.encode_both(name, "pseudo", observed, pseudo)
-    loop_inputs.require_positives("pseudo", labels)
+    targets.require_positives("pseudo", labels)
     return LoopLoss(loss, labels, epochs, seed, device, hyperparameters)
 
 

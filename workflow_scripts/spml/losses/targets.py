@@ -126,17 +126,25 @@ def encode_observed_labels(loss: str, path: str, values: blocks.Rows, true: bloc
             "wanted supervision: full in the config, pseudo-labels, or a loss for observed labels, as an"
         )
     if needs == "true negatives":
-        if not blocks.count(true, lambda block: block == TrueLabel.ABSENT):
+        if not blocks.some(true, lambda block: block == TrueLabel.ABSENT):
             raise InputError(
                 f"{path}: no true label is known to be absent in the training rows; loss {loss} learns from true negatives"
             )
         return blocks.gathered(blocks.Mapped(_with_true_negatives, values, true), np.int8)
-    if needs == "observed negatives" and not blocks.count(values, lambda block: block == ObservedLabel.ABSENT):
+    if needs == "observed negatives" and not blocks.some(values, lambda block: block == ObservedLabel.ABSENT):
         raise InputError(
             f"{path}: no negative is observed; with positives alone loss {loss} learns that everything is present; "
             "wanted observed negatives (observation.negatives_per_image in the config) or pseudo-labels"
         )
     return blocks.gathered(values, np.int8)  # LossLabel has the codes of ObservedLabel, and more
+
+
+def require_positives(path: str, values: blocks.Rows, advice: str = "") -> None:
+    """Raise InputError unless a label [N, L] of the training rows, or a target, is positive."""
+    if not blocks.some(values, lambda block: block > 0):
+        raise InputError(
+            f"{path}: no positive label among the {values.shape[0]:,} training rows; wanted at least one{advice}"
+        )
 
 
 def _with_true_negatives(observed: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def from_true_labels(loss: str, true: Labels) -> TrainingLabels:
         When no label is positive, or the labels are not what the loss needs.
     """
     values = true.select(true.rows("train"))
-    _require_positives(true.path, values, " (an entry without supervision: full, where no true label is known?)")
+    targets.require_positives(true.path, values, " (an entry without supervision: full, where no true label is known?)")
     return TrainingLabels(true.path, targets.encode_full_labels(loss, true.path, values))
 
 
@@ -56,7 +56,7 @@ def from_observed_labels(loss: str, observed: Labels, true: Labels) -> TrainingL
     observed.require_same_as(true)
     rows = true.rows("train")
     values = observed.select(rows)
-    _require_positives(observed.path, values)
+    targets.require_positives(observed.path, values)
     encoded = targets.encode_observed_labels(loss, observed.path, values, true.select(rows))
     return TrainingLabels(observed.path, encoded)
 
@@ -85,7 +85,7 @@ def from_both(loss: str, observed: Labels, pseudo: Labels, true: Labels) -> Trai
     pseudo.require_same_as(true)
     rows = true.rows("train")
     encoded = targets.encode_both(loss, pseudo.path, observed.select(rows), pseudo.select(rows))
-    _require_positives(pseudo.path, encoded, " (a lower τ?)")
+    targets.require_positives(pseudo.path, encoded, " (a lower τ?)")
     return TrainingLabels(pseudo.path, encoded)
 
 
@@ -97,7 +97,7 @@ def from_pseudo_values(loss: str, path: str, values: blocks.Rows) -> TrainingLab
     InputError
         As ``from_pseudo_labels``.
     """
-    _require_positives(path, values, " (a lower τ?)")
+    targets.require_positives(path, values, " (a lower τ?)")
     return TrainingLabels(path, targets.encode_full_labels(loss, path, values))
 
 
@@ -160,11 +160,3 @@ def with_expected_positives(options: AnyOptions, priors_path: str, categories: S
     if isinstance(options, RidgeOptions) or options.hyperparameters.get("k", 0) is not None:
         return options
     return options.with_hyperparameters(k=float(priors.read(priors_path, categories).sum()))
-
-
-def _require_positives(path: str, values: blocks.Rows, advice: str = "") -> None:
-    """Raise InputError unless a label (or target) is positive."""
-    if not blocks.count(values, lambda block: block > 0):
-        raise InputError(
-            f"{path}: no positive label among the {values.shape[0]:,} training rows; wanted at least one{advice}"
-        )
